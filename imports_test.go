@@ -1,0 +1,330 @@
+// The house has rooms, and this test keeps the doors between them: who may
+// import whom, which room may use which library, and who may call the few
+// functions that lead to personal data or past the log. CONTRIBUTING.md tells
+// why. A new exception goes into a table below, with its reason.
+package aval
+
+import (
+	"fmt"
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"io/fs"
+	"os"
+	"path"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+	"testing/fstest"
+)
+
+const module = "aval"
+
+// A pattern names folders or files of this module: "audit" is that folder
+// alone, "api/..." that folder and all below it, "consent/erase.go" one file.
+type pattern string
+
+// A direction says what a room may import of ours. The longest matching room
+// counts; a folder that is in no room is refused.
+type direction struct {
+	room  pattern
+	may   []pattern
+	tests []pattern // besides, in _test.go files; Go itself refuses circles
+}
+
+var directions = []direction{
+	{room: "."}, // this file
+	{room: "cmd/...", may: []pattern{"..."}},
+	{room: "bench/...", may: []pattern{"..."}},
+	{room: "api/...", may: []pattern{"api/...", "consent", "charter", "audit"}, tests: []pattern{"..."}},
+	{room: "consent/...", may: []pattern{"consent", "charter", "charter/screen", "audit", "consent/personal"}, tests: []pattern{"consent/...", "store/..."}},
+	{room: "consent/personal/...", may: []pattern{"audit", "charter/screen"}, tests: []pattern{"store/..."}},
+	{room: "store", may: []pattern{"consent", "consent/personal", "store/kv"}, tests: []pattern{"..."}},
+	{room: "store/...", may: []pattern{"store/kv"}, tests: []pattern{"store/kvtest", "store/mem", "store/bolt"}},
+	{room: "store/kv"},
+	{room: "audit", may: []pattern{"store/kv"}, tests: []pattern{"store/..."}},
+	{room: "charter", tests: []pattern{"charter/screen"}},
+	{room: "charter/..."},
+}
+
+// An owner says that one library, or one package of the standard library, is
+// used in these rooms only, tests included.
+type owner struct {
+	library string
+	rooms   []pattern
+	why     string
+}
+
+var owners = []owner{
+	{"github.com/labstack/echo", []pattern{"api/..."}, "use-cases know nothing of HTTP"},
+	{"net/http", []pattern{"api/...", "cmd/...", "bench/..."}, "use-cases know nothing of HTTP"},
+	{"github.com/lestrrat-go/jwx", []pattern{"api/token"}, "the second pair of eyes must not become the first"},
+	{"github.com/go-jose/go-jose", []pattern{"consent", "consent/personal", "consent/statement"}, "one place makes signatures and boxes"},
+	{"go.etcd.io/bbolt", []pattern{"store/bolt", "bench/..."}, "a backend stays behind the seam"},
+	{"github.com/jackc/pgx", []pattern{"store/postgres", "bench/..."}, "a backend stays behind the seam"},
+	{"github.com/spf13/cobra", []pattern{"cmd/..."}, "only the program has a command line"},
+	{"math/rand", nil, "keys, salts and ids come from crypto/rand; tests draw from rapid"},
+	{"unsafe", nil, "nothing here is worth it"},
+	{"C", nil, "the program is one static binary"},
+}
+
+// Libraries that tests use and the program must not contain.
+var testOnly = []string{
+	"github.com/chromedp", "github.com/google/go-cmp", "github.com/rogpeppe/go-internal",
+	"go.uber.org/goleak", "pgregory.net/rapid", "testing",
+}
+
+// Folders that exist for tests, so that they may import what tests import.
+var testFolders = []pattern{"store/kvtest"}
+
+// A call says who may name a function or a method. For a function the package
+// is given; a method is known by its name alone, whatever it is called on, so
+// that an interface cannot hide it.
+type call struct {
+	pkg, name string
+	from      []pattern
+	tests     bool // whether every _test.go file may name it as well
+	why       string
+}
+
+var calls = []call{
+	{pkg: "aval/audit", name: "NewSpace", from: []pattern{"consent"}, tests: true,
+		why: "a space comes from whoever asks, never from a request"},
+	{pkg: "aval/consent/personal", name: "Open", from: []pattern{"consent"}, tests: true,
+		why: "clear data is the use-cases' to give"},
+	{pkg: "aval/consent/personal", name: "Seal", from: []pattern{"consent"}, tests: true,
+		why: "boxes are the use-cases' to make"},
+	{name: "Keep", from: []pattern{
+		"consent/link.go",   // a session's last use and its end
+		"consent/outbox.go", // takes a delivered message away; the entry is in its target
+	}, tests: true,
+		why: "housekeeping writes without an entry: each file that does is listed"},
+	reveal,
+}
+
+// Templates call methods by name too, so they are searched as well.
+var reveal = call{
+	name: "Reveal", from: []pattern{"api/v1", "api/pages/...", "consent/personal", "cmd/aval/verify.go"}, tests: true,
+	why: "only a view shows a text of a person; verify shows the opening its reader brought",
+}
+
+// Names that say nothing about what is inside.
+var emptyNames = []string{"util", "utils", "common", "manager", "managers", "helper", "helpers",
+	"service", "services", "misc", "shared", "base", "lib"}
+
+func TestHouse(t *testing.T) {
+	for _, fault := range faults(t, os.DirFS(".")) {
+		t.Error(fault)
+	}
+}
+
+// The rules are tried on a small house where each is broken once: a check that
+// finds nothing there would find nothing here.
+func TestHouseRulesBite(t *testing.T) {
+	house := fstest.MapFS{}
+	for name, text := range map[string]string{
+		"misc/x.go":                    `package misc`,
+		"audit/common/x.go":            `package common`,
+		"audit/a.go":                   `package audit; import _ "aval/consent"`,
+		"charter/a.go":                 `package charter; import _ "aval/store/kv"`,
+		"api/a.go":                     `package api; import _ "aval/store"`,
+		"consent/a.go":                 `package consent; import _ "aval/store/bolt"`,
+		"consent/ok_test.go":           `package consent; import _ "aval/store/mem"`,
+		"consent/b.go":                 `package consent; import _ "net/http"`,
+		"consent/c.go":                 `package consent; import _ "github.com/labstack/echo/v4/middleware"`,
+		"consent/d.go":                 `package consent; import _ "pgregory.net/rapid"`,
+		"consent/e.go":                 `package consent; import . "crypto"`,
+		"consent/f.go":                 `package consent; func f(t interface{ Reveal() string }) { g := t.Reveal; _ = g }`,
+		"consent/g.go":                 `package consent; func f(r interface{ Keep() }) { r.Keep() }`,
+		"consent/h.go":                 `package consent; import j "github.com/lestrrat-go/jwx/v2/jwk"; var _ = j.X`,
+		"consent/personal/a.go":        `package personal; import _ "aval/consent"`,
+		"store/bolt/a.go":              `package bolt; import _ "aval/consent/personal"`,
+		"store/postgres/a.go":          `package postgres; import _ "go.etcd.io/bbolt"`,
+		"api/v1/a.go":                  `package v1; import p "aval/consent"; var _ = p.X`,
+		"api/v1/b.go":                  `package v1; import p "aval/consent/personal"; var _ = p.Open[int]`,
+		"api/v1/ok.go":                 `package v1; func f(t interface{ Reveal() string }) { t.Reveal() }`,
+		"api/pages/a.go":               `package pages; import "aval/audit"; var s = audit.NewSpace`,
+		"consent/notice/mail.txt":      `Bonjour {{.Name.Reveal}}`,
+		"api/pages/templates/ok.html":  `{{.Name.Reveal}}`,
+		"audit/testdata/ok/ignored.go": `package util`,
+	} {
+		house[name] = &fstest.MapFile{Data: []byte(text)}
+	}
+	var got []string
+	for _, f := range faults(t, house) {
+		file, _, _ := strings.Cut(f, ":")
+		got = append(got, file)
+	}
+	want := []string{
+		"api/a.go", "api/pages/a.go", "api/v1/b.go", "api/v1/b.go",
+		"audit/a.go", "audit/common/x.go", "audit/common/x.go", "charter/a.go",
+		"consent/a.go", "consent/b.go", "consent/c.go", "consent/d.go", "consent/e.go", "consent/f.go",
+		"consent/g.go", "consent/h.go", "consent/notice/mail.txt", "consent/personal/a.go",
+		"misc/x.go", "misc/x.go", "store/bolt/a.go", "store/postgres/a.go",
+	}
+	slices.Sort(got)
+	if !slices.Equal(got, want) {
+		t.Errorf("files with a fault:\n got %q\nwant %q", got, want)
+	}
+}
+
+// faults reads every Go file below fsys, whatever its build tags, and every
+// template, and returns a sentence for each rule that is not kept.
+func faults(t *testing.T, fsys fs.FS) []string {
+	t.Helper()
+	var found []string
+	err := fs.WalkDir(fsys, ".", func(name string, d fs.DirEntry, err error) error {
+		switch {
+		case err != nil:
+			return err
+		case d.IsDir() && name != "." && ignored(path.Base(name)):
+			return fs.SkipDir
+		case d.IsDir():
+			return nil
+		}
+		switch path.Ext(name) {
+		case ".go":
+			data, err := fs.ReadFile(fsys, name)
+			if err != nil {
+				return err
+			}
+			set := token.NewFileSet()
+			file, err := parser.ParseFile(set, name, data, parser.SkipObjectResolution)
+			if err != nil {
+				return err
+			}
+			found = append(found, sourceFaults(name, set, file)...)
+		case ".html", ".tmpl", ".txt":
+			data, err := fs.ReadFile(fsys, name)
+			if err != nil {
+				return err
+			}
+			if strings.Contains(string(data), "."+reveal.name) && !matchAny(reveal.from, name) {
+				found = append(found, fmt.Sprintf("%s: a template here may not name %s: %s", name, reveal.name, reveal.why))
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return found
+}
+
+// ignored leaves out what the go command leaves out, and the tests' own tools.
+func ignored(folder string) bool {
+	return folder == "testdata" || folder == "node_modules" || strings.HasPrefix(folder, ".") || strings.HasPrefix(folder, "_")
+}
+
+func sourceFaults(name string, set *token.FileSet, file *ast.File) []string {
+	var found []string
+	fault := func(format string, args ...any) {
+		found = append(found, name+": "+fmt.Sprintf(format, args...))
+	}
+	isTest := strings.HasSuffix(name, "_test.go") || matchAny(testFolders, name)
+	for _, word := range strings.Split(path.Dir(name), "/") {
+		if slices.Contains(emptyNames, word) {
+			fault("folder %q says nothing about what is inside", word)
+		}
+	}
+	room := roomOf(name)
+	if room == nil {
+		fault("folder is in no room: give it one in this test, and its reason in CONTRIBUTING.md")
+		return found
+	}
+	locals := map[string]string{} // name in this file → import path
+	for _, spec := range file.Imports {
+		target, _ := strconv.Unquote(spec.Path.Value)
+		local := path.Base(target)
+		if spec.Name != nil {
+			local = spec.Name.Name
+		}
+		if local == "." {
+			fault("imports %s into its own names, which hides who calls what", target)
+		}
+		locals[local] = target
+		importFaults(name, room, isTest, target, fault)
+	}
+	ast.Inspect(file, func(n ast.Node) bool {
+		if sel, ok := n.(*ast.SelectorExpr); ok {
+			callFaults(name, isTest, locals, sel, func(format string, args ...any) {
+				fault("line %d: %s", set.Position(sel.Pos()).Line, fmt.Sprintf(format, args...))
+			})
+		}
+		return true
+	})
+	return found
+}
+
+func importFaults(name string, room *direction, isTest bool, target string, fault func(string, ...any)) {
+	if ours, ok := strings.CutPrefix(target, module+"/"); ok {
+		if !matchAny(room.may, ours) && !(isTest && matchAny(room.tests, ours)) {
+			fault("room %s may not import %s", room.room, target)
+		}
+		return
+	}
+	for _, o := range owners {
+		if within(o.library, target) && !matchAny(o.rooms, name) {
+			fault("may not import %s: %s", target, o.why)
+		}
+	}
+	for _, library := range testOnly {
+		if within(library, target) && !isTest {
+			fault("imports %s, which is for tests only", target)
+		}
+	}
+}
+
+func callFaults(name string, isTest bool, locals map[string]string, sel *ast.SelectorExpr, fault func(string, ...any)) {
+	for _, c := range calls {
+		if c.name != sel.Sel.Name || (isTest && c.tests) || matchAny(c.from, name) {
+			continue
+		}
+		if c.pkg != "" {
+			if x, ok := sel.X.(*ast.Ident); !ok || locals[x.Name] != c.pkg {
+				continue
+			}
+		}
+		fault("may not name %s: %s", c.name, c.why)
+	}
+}
+
+// roomOf returns the direction that fits a file most closely, nil if none does.
+func roomOf(name string) *direction {
+	var best *direction
+	closest := -1
+	for i, d := range directions {
+		tree, below := strings.CutSuffix(string(d.room), "/...")
+		fit := 2 * len(tree)
+		if !below {
+			fit++ // the folder itself before its tree
+		}
+		if match(d.room, name) && fit > closest {
+			best, closest = &directions[i], fit
+		}
+	}
+	return best
+}
+
+// within tells whether an import path is a library or below it.
+func within(library, target string) bool {
+	return target == library || strings.HasPrefix(target, library+"/")
+}
+
+func matchAny(patterns []pattern, name string) bool {
+	return slices.ContainsFunc(patterns, func(p pattern) bool { return match(p, name) })
+}
+
+// match takes a file ("audit/log.go") or a folder ("audit").
+func match(p pattern, name string) bool {
+	folder := name
+	if path.Ext(name) != "" {
+		folder = path.Dir(name)
+	}
+	tree, below := strings.CutSuffix(string(p), "...")
+	if below {
+		return strings.HasPrefix(folder+"/", tree)
+	}
+	return name == string(p) || folder == string(p)
+}
