@@ -38,8 +38,9 @@ var directions = []direction{
 	{room: "cmd/...", may: []pattern{"..."}},
 	{room: "bench/...", may: []pattern{"..."}},
 	{room: "api/...", may: []pattern{"api/...", "consent", "charter", "audit"}, tests: []pattern{"..."}},
-	{room: "consent/...", may: []pattern{"consent", "charter", "charter/screen", "audit", "consent/personal"}, tests: []pattern{"consent/...", "store/..."}},
-	{room: "consent/personal/...", may: []pattern{"audit", "charter/screen"}, tests: []pattern{"store/..."}},
+	{room: "consent/...", may: []pattern{"consent", "charter", "charter/screen", "audit", "consent/personal", "consent/statement"}, tests: []pattern{"consent/...", "store/..."}},
+	{room: "consent/personal/...", may: []pattern{"audit", "charter/screen", "consent/statement"}, tests: []pattern{"store/..."}},
+	{room: "consent/statement"}, // signed documents: strict parsing and verifying, for others too
 	{room: "store", may: []pattern{"consent", "consent/personal", "store/kv"}, tests: []pattern{"..."}},
 	{room: "store/...", may: []pattern{"store/kv"}, tests: []pattern{"store/kvtest", "store/mem", "store/bolt"}},
 	{room: "store/kv"},
