@@ -1,0 +1,155 @@
+package personal
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"regexp"
+	"strings"
+
+	"aval/audit"
+
+	"github.com/go-jose/go-jose/v4"
+)
+
+// A Sealed is a record in a box: JWE compact serialization, alg "dir", enc
+// "A256GCM" (RFC 7516, RFC 7518 §4.5 and §5.3), at most 64 KiB.
+type Sealed string
+
+const maxSealed = 64 << 10
+
+// ErrBox: a box is damaged, or is not the record that was asked for.
+var ErrBox = errors.New("personal: box is damaged or holds another record")
+
+// A record's name stands in the header of its box and in the fields of entries.
+var recordForm = regexp.MustCompile(`^[a-z0-9_.:/-]{1,96}$`)
+
+// Seal closes a record of the key's owner under a name ("contact") and a version
+// that grows with each change. The key is one of k, of the kind that this type
+// of record takes, else ErrKey. Other errors: ErrRecord, ErrBox when the name or
+// version is malformed or the record is too large.
+func Seal[R Record](k *Keyring, key PlainKey, record string, version int64, r R) (Sealed, error) {
+	typ, kind := kindOf[R]()
+	if key.ring != k || key.kind != kind {
+		return "", ErrKey
+	}
+	if !recordForm.MatchString(record) || version < 0 {
+		return "", ErrBox
+	}
+	data, err := encode(r)
+	if err != nil {
+		return "", err
+	}
+	enc, err := jose.NewEncrypter(jose.A256GCM,
+		jose.Recipient{Algorithm: jose.DIRECT, Key: key.key[:], KeyID: key.kid},
+		(&jose.EncrypterOptions{}).WithType(jose.ContentType(typ)).WithHeader("fld", field(key.owner, record, version)))
+	if err != nil {
+		return "", ErrBox
+	}
+	obj, err := enc.Encrypt(data)
+	if err != nil {
+		return "", ErrBox
+	}
+	box, err := obj.CompactSerialize()
+	if err != nil || len(box) > maxSealed {
+		return "", ErrBox
+	}
+	return Sealed(box), nil
+}
+
+// Open gives a record in clear. The pass is spent first, for this owner and
+// record; then the wrapped key is read. Errors: the pass's own, ErrErased,
+// ErrKey, ErrEpoch, ErrBox (not this owner's, record's, version's or type's box),
+// ErrRecord, or the key source's.
+func Open[R Record](ctx context.Context, k *Keyring, p audit.Pass, owner Owner, record string, version int64, box Sealed) (R, error) {
+	var zero R
+	if err := p.Use(string(owner), record); err != nil {
+		return zero, err
+	}
+	return open[R](ctx, k, p.Space(), owner, record, version, box)
+}
+
+// MemberNames is the record an entry names when its page shows who of the
+// structure did what.
+const MemberNames = "member_names"
+
+// A NameBox is the sealed display name of a member.
+type NameBox struct {
+	Owner   Owner // h_…
+	Record  string
+	Version int64
+	Sealed  Sealed
+}
+
+// OpenNames gives the display names of members of the pass's space: a person sees
+// who helped them by the pass of their own request (domain.md §12), so a name is
+// not an entry of its own. The pass is spent for its own person and MemberNames,
+// which its entry must name. A member who is erased has the zero Name. Only
+// members' names can be opened this way, else ErrOwner.
+func OpenNames(ctx context.Context, k *Keyring, p audit.Pass, boxes []NameBox) ([]Name, error) {
+	if err := p.Use(p.Person(), MemberNames); err != nil {
+		return nil, err
+	}
+	names := make([]Name, len(boxes))
+	for i, b := range boxes {
+		if !strings.HasPrefix(string(b.Owner), "h_") {
+			return nil, ErrOwner
+		}
+		name, err := open[Name](ctx, k, p.Space(), b.Owner, b.Record, b.Version, b.Sealed)
+		if err != nil && !errors.Is(err, ErrErased) {
+			return nil, err
+		}
+		names[i] = name
+	}
+	return names, nil
+}
+
+// open has no pass: its two callers above have spent one.
+func open[R Record](ctx context.Context, k *Keyring, s audit.Space, owner Owner, record string, version int64, box Sealed) (R, error) {
+	var zero R
+	typ, kind := kindOf[R]()
+	key, err := k.SealingKey(ctx, s, owner, kind)
+	if err != nil {
+		return zero, err
+	}
+	data, err := unseal(key, typ, field(owner, record, version), box)
+	if err != nil {
+		return zero, err
+	}
+	return decode[R](data)
+}
+
+// unseal opens one box. The header is known in full beforehand, so it is compared
+// as bytes: nothing that a header could ask for is ever interpreted, and there is
+// one spelling. The other parts are written again and compared, since base64
+// decoders skip line breaks and stray bits.
+func unseal(key PlainKey, typ, fld string, box Sealed) ([]byte, error) {
+	header, _, _ := strings.Cut(string(box), ".")
+	if len(box) > maxSealed || header != b64.EncodeToString([]byte(protected(key.kid, typ, fld))) {
+		return nil, ErrBox
+	}
+	obj, err := jose.ParseEncryptedCompact(string(box), []jose.KeyAlgorithm{jose.DIRECT}, []jose.ContentEncryption{jose.A256GCM})
+	if err != nil {
+		return nil, ErrBox
+	}
+	if again, err := obj.CompactSerialize(); err != nil || again != string(box) {
+		return nil, ErrBox
+	}
+	data, err := obj.Decrypt(key.key[:])
+	if err != nil {
+		return nil, ErrBox
+	}
+	return data, nil
+}
+
+// protected is the header as go-jose writes it: members in alphabetical order.
+// No part needs escaping in JSON.
+func protected(kid, typ, fld string) string {
+	return fmt.Sprintf(`{"alg":"dir","enc":"A256GCM","fld":"%s","kid":"%s","typ":"%s"}`, fld, kid, typ)
+}
+
+// field says which record a box is. An owner holds no "/" and a version only
+// digits, so the three parts can be told apart.
+func field(owner Owner, record string, version int64) string {
+	return fmt.Sprintf("%s/%s/%d", owner, record, version)
+}
