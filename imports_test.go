@@ -97,6 +97,7 @@ var calls = []call{
 	{pkg: "aval/consent/personal", name: "Seal", from: []pattern{"consent"}, tests: true,
 		why: "boxes are the use-cases' to make"},
 	{name: "Keep", from: []pattern{
+		"consent/erase.go",  // removes what the entry of an erasure has already said is gone
 		"consent/link.go",   // a session's last use and its end
 		"consent/outbox.go", // takes a delivered message away; the entry is in its target
 	}, tests: true,
