@@ -1,0 +1,119 @@
+package audit
+
+// A Class groups actions by how long their details are kept: details of one
+// class and month share a key, and pruning destroys that key.
+type Class string
+
+// The classes, with how long their details are kept by default.
+const (
+	ClassRead       Class = "r" // looks at personal data: 12 months (CNIL 2021-122: 6 to 12, up to 36 with a reason)
+	ClassAct        Class = "a" // acts: 6 years (limitation of criminal actions)
+	ClassMandate    Class = "m" // mandates, consents, notices, cards: 6 years
+	ClassSystem     Class = "s" // members, clock, checkpoints: 12 months
+	ClassGovernance Class = "g" // charter, keys, retention, incidents: 6 years
+)
+
+// classes in the order of their letters.
+const classes = "agmrs"
+
+// An Action says what an entry is about: a code of domain.md §13 or interface.md.
+type Action string
+
+// Reading personal data.
+const (
+	PersonRead           Action = "person.read"
+	PersonListed         Action = "person.listed"
+	PersonSearched       Action = "person.searched"
+	PersonExported       Action = "person.exported"
+	PersonPageOpened     Action = "person.page_opened"
+	MandateRead          Action = "mandate.read"
+	MandateStatusChecked Action = "mandate.status_checked"
+	ExtractMade          Action = "extract.made"
+	ExtractRead          Action = "extract.read"
+	AttemptRefused       Action = "attempt.refused"
+)
+
+// Acting for a person.
+const (
+	ActRecorded  Action = "act.recorded"
+	ActReviewed  Action = "act.reviewed"
+	ReferralMade Action = "referral.made"
+)
+
+// The mandate, what goes with it, and the card.
+const (
+	MandateDrafted       Action = "mandate.drafted"
+	MandateProposed      Action = "mandate.proposed"
+	MandateSigned        Action = "mandate.signed"
+	MandateAccepted      Action = "mandate.accepted"
+	MandateCopyDelivered Action = "mandate.copy_delivered"
+	MandateActivated     Action = "mandate.activated"
+	MandateConfirmed     Action = "mandate.confirmed"
+	MandateSuspended     Action = "mandate.suspended"
+	MandateRevoked       Action = "mandate.revoked"
+	MandateRenounced     Action = "mandate.renounced"
+	MandateEnded         Action = "mandate.ended"
+	ConsentGiven         Action = "consent.given"
+	ConsentWithdrawn     Action = "consent.withdrawn"
+	NoticeGiven          Action = "notice.given"
+	NoticeSent           Action = "notice.sent"
+	NoticeAcked          Action = "notice.acked"
+	CardIssued           Action = "card.issued"
+	CardReissued         Action = "card.reissued"
+	CardKilled           Action = "card.killed"
+)
+
+// Members, persons' records, and the system.
+const (
+	HelperAdhered    Action = "helper.adhered"
+	HelperOpened     Action = "helper.opened"
+	HelperClosed     Action = "helper.closed"
+	HelperLogin      Action = "helper.login"
+	PersonCreated    Action = "person.created"
+	PersonUpdated    Action = "person.updated"
+	CheckpointSigned Action = "checkpoint.signed"
+	ClockJump        Action = "clock.jump"
+	BackupMade       Action = "backup.made"
+)
+
+// Governing the register.
+const (
+	CharterPublished   Action = "charter.published"
+	OverridePublished  Action = "override.published"
+	KeyPublished       Action = "key.published"
+	KeyRetired         Action = "key.retired"
+	PersonKeyDestroyed Action = "person.key_destroyed"
+	RetentionRun       Action = "retention.run"
+	IncidentOpened     Action = "incident.opened"
+	IncidentClosed     Action = "incident.closed"
+	BackupRestored     Action = "backup.restored"
+	BreakGlass         Action = "break_glass"
+	StructureOpened    Action = "structure.opened"
+	StructureUpdated   Action = "structure.updated"
+	StructureClosed    Action = "structure.closed"
+)
+
+// Class returns the class of a, and whether a is an action at all. A switch and
+// not a map: nothing can be added while the program runs.
+func (a Action) Class() (Class, bool) {
+	switch a {
+	case PersonRead, PersonListed, PersonSearched, PersonExported, PersonPageOpened,
+		MandateRead, MandateStatusChecked, ExtractMade, ExtractRead, AttemptRefused:
+		return ClassRead, true
+	case ActRecorded, ActReviewed, ReferralMade:
+		return ClassAct, true
+	case MandateDrafted, MandateProposed, MandateSigned, MandateAccepted, MandateCopyDelivered,
+		MandateActivated, MandateConfirmed, MandateSuspended, MandateRevoked, MandateRenounced, MandateEnded,
+		ConsentGiven, ConsentWithdrawn, NoticeGiven, NoticeSent, NoticeAcked,
+		CardIssued, CardReissued, CardKilled:
+		return ClassMandate, true
+	case HelperAdhered, HelperOpened, HelperClosed, HelperLogin, PersonCreated, PersonUpdated,
+		CheckpointSigned, ClockJump, BackupMade:
+		return ClassSystem, true
+	case CharterPublished, OverridePublished, KeyPublished, KeyRetired, PersonKeyDestroyed, RetentionRun,
+		IncidentOpened, IncidentClosed, BackupRestored, BreakGlass,
+		StructureOpened, StructureUpdated, StructureClosed:
+		return ClassGovernance, true
+	}
+	return "", false
+}

@@ -1,0 +1,206 @@
+package audit
+
+import (
+	"errors"
+	"maps"
+	"slices"
+	"strconv"
+)
+
+// A Detail is the sealed half of an entry, as it was written.
+type Detail struct {
+	Entry
+	Space string // slug of the space
+}
+
+// maxDetail bounds a detail in bytes; the largest valid entry stays below it.
+const maxDetail = 40 << 10
+
+var errDetail = errors.New("audit: not a detail")
+
+// appendDetail appends the one encoding of e: members in this order, absent
+// ones left out. Words need no escaping.
+func appendDetail(b []byte, e *Entry, slug string) []byte {
+	b = appendMember(b, `{"id":"`, e.ID)
+	b = appendMember(b, `,"act":"`, string(e.Act))
+	b = appendMember(b, `,"by":"`, e.By)
+	b = appendMember(b, `,"role":"`, e.Role)
+	b = appendMember(b, `,"sp":"`, slug)
+	b = appendMember(b, `,"per":"`, e.Person)
+	b = appendMember(b, `,"man":"`, e.Mandate)
+	b = appendMember(b, `,"pur":"`, e.Purpose)
+	b = appendList(b, `,"fld":[`, e.Fields)
+	b = appendList(b, `,"rule":[`, e.Rules)
+	b = appendList(b, `,"on":[`, e.On)
+	b = appendMember(b, `,"dg":"`, e.Digest)
+	b = appendCounts(b, `,"nb":{`, e.Counts)
+	b = appendMember(b, `,"out":"`, string(e.Out))
+	b = appendMember(b, `,"req":"`, e.Request)
+	return append(b, '}')
+}
+
+func appendMember(b []byte, name, word string) []byte {
+	if word == "" {
+		return b
+	}
+	b = append(b, name...)
+	b = append(b, word...)
+	return append(b, '"')
+}
+
+func appendList(b []byte, name string, words []string) []byte {
+	if len(words) == 0 {
+		return b
+	}
+	for i, w := range words {
+		if i == 0 {
+			b = append(b, name...)
+		} else {
+			b = append(b, ',')
+		}
+		b = append(b, '"')
+		b = append(b, w...)
+		b = append(b, '"')
+	}
+	return append(b, ']')
+}
+
+func appendCounts(b []byte, name string, counts map[string]int64) []byte {
+	if len(counts) == 0 {
+		return b
+	}
+	for i, w := range slices.Sorted(maps.Keys(counts)) {
+		if i == 0 {
+			b = append(b, name...)
+		} else {
+			b = append(b, ',')
+		}
+		b = append(b, '"')
+		b = append(b, w...)
+		b = append(b, `":`...)
+		b = strconv.AppendInt(b, counts[w], 10)
+	}
+	return append(b, '}')
+}
+
+// ParseDetail reads a detail. It takes the bytes that appendDetail writes and no
+// others, except that an action unknown here is kept: later versions may add some.
+func ParseDetail(b []byte) (*Detail, error) {
+	if len(b) > maxDetail {
+		return nil, errDetail
+	}
+	c := cursor{rest: b}
+	d := new(Detail)
+	d.ID = c.need(`{"id":"`)
+	d.Act = Action(c.need(`,"act":"`))
+	d.By = c.need(`,"by":"`)
+	d.Role = c.member(`,"role":"`)
+	d.Space = c.need(`,"sp":"`)
+	d.Person = c.member(`,"per":"`)
+	d.Mandate = c.member(`,"man":"`)
+	d.Purpose = c.member(`,"pur":"`)
+	d.Fields = c.list(`,"fld":["`)
+	d.Rules = c.list(`,"rule":["`)
+	d.On = c.list(`,"on":["`)
+	d.Digest = c.member(`,"dg":"`)
+	d.Counts = c.counts(`,"nb":{"`)
+	d.Out = Outcome(c.need(`,"out":"`))
+	d.Request = c.member(`,"req":"`)
+	if !c.lit("}") || len(c.rest) > 0 || c.bad || d.Out != OK && d.Out != Refused {
+		return nil, errDetail
+	}
+	return d, nil
+}
+
+// A cursor reads the plain JSON of leaves and details: fixed literals and words.
+// Once something does not fit, bad stays set.
+type cursor struct {
+	rest []byte
+	bad  bool
+}
+
+// lit takes s if it comes next.
+func (c *cursor) lit(s string) bool {
+	if len(c.rest) < len(s) || string(c.rest[:len(s)]) != s {
+		return false
+	}
+	c.rest = c.rest[len(s):]
+	return true
+}
+
+// word takes a word and the quote after it.
+func (c *cursor) word() string {
+	for i, ch := range c.rest {
+		if ch == '"' && i > 0 {
+			w := string(c.rest[:i])
+			c.rest = c.rest[i+1:]
+			return w
+		}
+		if !wordChar[ch] || i == maxWord {
+			break
+		}
+	}
+	c.bad = true
+	return ""
+}
+
+// number takes a whole number in its shortest form.
+func (c *cursor) number() int64 {
+	i := 0
+	for i < len(c.rest) && i < 20 && (c.rest[i] == '-' || '0' <= c.rest[i] && c.rest[i] <= '9') {
+		i++
+	}
+	n, err := strconv.ParseInt(string(c.rest[:i]), 10, 64)
+	if err != nil || strconv.FormatInt(n, 10) != string(c.rest[:i]) {
+		c.bad = true
+	}
+	c.rest = c.rest[i:]
+	return n
+}
+
+func (c *cursor) member(name string) string {
+	if !c.lit(name) {
+		return ""
+	}
+	return c.word()
+}
+
+func (c *cursor) need(name string) string {
+	if !c.lit(name) {
+		c.bad = true
+		return ""
+	}
+	return c.word()
+}
+
+func (c *cursor) list(name string) []string {
+	if !c.lit(name) {
+		return nil
+	}
+	list := []string{c.word()}
+	for !c.bad && len(list) <= maxList && c.lit(`,"`) {
+		list = append(list, c.word())
+	}
+	if !c.lit("]") || !isList(list) {
+		c.bad = true
+	}
+	return list
+}
+
+func (c *cursor) counts(name string) map[string]int64 {
+	if !c.lit(name) {
+		return nil
+	}
+	counts, last := map[string]int64{}, ""
+	for more := true; more && !c.bad && len(counts) < maxList; more = c.lit(`,"`) {
+		w := c.word()
+		if w <= last || !c.lit(":") {
+			c.bad = true
+		}
+		counts[w], last = c.number(), w
+	}
+	if !c.lit("}") {
+		c.bad = true
+	}
+	return counts
+}
