@@ -1,0 +1,129 @@
+package charter
+
+import "slices"
+
+// Who may open a person's identity or contact (C10, C11, C12, C15).
+//
+// A purpose is always needed, and each purpose has those who may have it, the
+// data it may open, and what it needs:
+//
+//   - in_force (act under a mandate, follow up): a mandate of the person in
+//     force now, given to the member's team or to the member, with at least one
+//     power open to the member's role.
+//   - open (prepare a mandate): the same; or the person has no mandate here yet;
+//     or a draft of theirs is being prepared here. After a mandate that ended, a
+//     draft opens the identity alone: it must stand on the paper to be signed,
+//     but stopping and drafting again is no way round a stop.
+//   - open_or_office (answer the person): as open for a helper, anything for a
+//     referent, a DPO, or the person.
+//   - to_stop (stop at a desk): any helper or referent, the identity alone, as
+//     long as there is a mandate to stop. Stopping itself needs no read.
+//   - nothing (review, audit, authority, notice): the office or job alone.
+//
+// Each structure's people are in a space of their own, so nothing here can reach
+// another structure's.
+
+func purposeGiven(c *Charter, f *Facts) *Finding {
+	switch {
+	case f.Read.Purpose == "":
+		return &Finding{Reason: PurposeMissing, Instead: ChoosePurpose, Pointer: "/purpose"}
+	case c.purposes[f.Read.Purpose] == nil:
+		return &Finding{Reason: PurposeUnknown, Instead: ChoosePurpose, Pointer: "/purpose"}
+	}
+	return nil
+}
+
+func purposeOfRole(c *Charter, f *Facts) *Finding {
+	who := c.purposes[f.Read.Purpose].Who
+	for _, is := range c.kindsOf(f) {
+		if slices.Contains(who, is) {
+			return nil
+		}
+	}
+	return &Finding{Reason: PurposeRole, Instead: ChoosePurpose, Pointer: "/purpose"}
+}
+
+// kindsOf says as what somebody may claim a purpose. An extract is never made
+// as a helper.
+func (c *Charter) kindsOf(f *Facts) []string {
+	if f.By != ByMember {
+		return []string{string(f.By)}
+	}
+	var kinds []string
+	if f.Operation != OpExtract && c.isHelper(f.Member.Role) {
+		kinds = append(kinds, "helper")
+	}
+	if f.Member.isReferent() {
+		kinds = append(kinds, "referent")
+	}
+	if f.Member.isAuditor() {
+		kinds = append(kinds, "dpo")
+	}
+	return kinds
+}
+
+func fieldsOfPurpose(c *Charter, f *Facts) *Finding {
+	if f.Operation == OpExtract && f.By == ByOperator && len(f.Read.Fields) > 0 {
+		return &Finding{Reason: NamesSession, Instead: AskDPO, Pointer: "/fields"}
+	}
+	if f.Operation != OpExtract && len(f.Read.Fields) == 0 {
+		return &Finding{Reason: FieldsMissing, Instead: Correct, Pointer: "/fields"}
+	}
+	for i, field := range f.Read.Fields {
+		if !slices.Contains(c.purposes[f.Read.Purpose].Fields, field) {
+			return &Finding{Reason: FieldPurpose, Instead: ChoosePurpose, Pointer: at("/fields", i, "")}
+		}
+	}
+	return nil
+}
+
+// listShort keeps "show names" to a page that somebody can look at.
+func listShort(c *Charter, f *Facts) *Finding {
+	if f.Read.Rows <= c.doc.Limits.ListRows {
+		return nil
+	}
+	return &Finding{Reason: RowsOver, Instead: SmallerList, Pointer: "/rows"}
+}
+
+// needOfRead is needOf for what opens personal data.
+func (c *Charter) needOfRead(f *Facts) need {
+	if !slices.Contains(openOps, f.Operation) {
+		return needNothing
+	}
+	p := c.purposes[f.Read.Purpose]
+	if p == nil {
+		return needInForce
+	}
+	switch p.Needs {
+	case NeedsNothing:
+		return needNothing
+	case NeedsToStop:
+		return needOpen
+	case NeedsOpenOrOffice:
+		if f.By != ByMember || f.Member.isReferent() || f.Member.isAuditor() {
+			return needNothing
+		}
+	case NeedsInForce:
+		return needInForce
+	}
+	if !f.Mandate.Exists || f.Read.Drafting {
+		return needNothing
+	}
+	return needInForce
+}
+
+// endedIdentityOnly: see above, after a mandate that ended.
+func endedIdentityOnly(c *Charter, f *Facts) *Finding {
+	p := c.purposes[f.Read.Purpose]
+	onDraft := f.Read.Drafting && f.Mandate.Exists && f.ended() != "" && p.Needs != NeedsNothing && c.needOfRead(f) == needNothing
+	office := p.Needs == NeedsOpenOrOffice && (f.By != ByMember || f.Member.isReferent() || f.Member.isAuditor())
+	if !onDraft || office {
+		return nil
+	}
+	for i, field := range f.Read.Fields {
+		if field != FieldIdentity {
+			return &Finding{Reason: FieldPurpose, Instead: SignMandate, Pointer: at("/fields", i, "")}
+		}
+	}
+	return nil
+}
