@@ -22,7 +22,7 @@ const maxSealed = 64 << 10
 var ErrBox = errors.New("personal: box is damaged or holds another record")
 
 // A record's name stands in the header of its box and in the fields of entries.
-var recordForm = regexp.MustCompile(`^[a-z0-9_.:/-]{1,96}$`)
+var recordForm = regexp.MustCompile(`^[a-z0-9_.:-]{1,96}$`)
 
 // Seal closes a record of the key's owner under a name ("contact") and a version
 // that grows with each change. The key is one of k, of the kind that this type
@@ -66,49 +66,8 @@ func Open[R Record](ctx context.Context, k *Keyring, p audit.Pass, owner Owner, 
 	if err := p.Use(string(owner), record); err != nil {
 		return zero, err
 	}
-	return open[R](ctx, k, p.Space(), owner, record, version, box)
-}
-
-// MemberNames is the record an entry names when its page shows who of the
-// structure did what.
-const MemberNames = "member_names"
-
-// A NameBox is the sealed display name of a member.
-type NameBox struct {
-	Owner   Owner // h_…
-	Record  string
-	Version int64
-	Sealed  Sealed
-}
-
-// OpenNames gives the display names of members of the pass's space: a person sees
-// who helped them by the pass of their own request (domain.md §12), so a name is
-// not an entry of its own. The pass is spent for its own person and MemberNames,
-// which its entry must name. A member who is erased has the zero Name. Only
-// members' names can be opened this way, else ErrOwner.
-func OpenNames(ctx context.Context, k *Keyring, p audit.Pass, boxes []NameBox) ([]Name, error) {
-	if err := p.Use(p.Person(), MemberNames); err != nil {
-		return nil, err
-	}
-	names := make([]Name, len(boxes))
-	for i, b := range boxes {
-		if !strings.HasPrefix(string(b.Owner), "h_") {
-			return nil, ErrOwner
-		}
-		name, err := open[Name](ctx, k, p.Space(), b.Owner, b.Record, b.Version, b.Sealed)
-		if err != nil && !errors.Is(err, ErrErased) {
-			return nil, err
-		}
-		names[i] = name
-	}
-	return names, nil
-}
-
-// open has no pass: its two callers above have spent one.
-func open[R Record](ctx context.Context, k *Keyring, s audit.Space, owner Owner, record string, version int64, box Sealed) (R, error) {
-	var zero R
 	typ, kind := kindOf[R]()
-	key, err := k.SealingKey(ctx, s, owner, kind)
+	key, err := k.SealingKey(ctx, p.Space(), owner, kind)
 	if err != nil {
 		return zero, err
 	}
@@ -148,8 +107,7 @@ func protected(kid, typ, fld string) string {
 	return fmt.Sprintf(`{"alg":"dir","enc":"A256GCM","fld":"%s","kid":"%s","typ":"%s"}`, fld, kid, typ)
 }
 
-// field says which record a box is. An owner holds no "/" and a version only
-// digits, so the three parts can be told apart.
+// field says which record a box is. No part holds a "/".
 func field(owner Owner, record string, version int64) string {
 	return fmt.Sprintf("%s/%s/%d", owner, record, version)
 }

@@ -3,6 +3,7 @@ package personal
 import (
 	"crypto/rand"
 	"errors"
+	"slices"
 	"strings"
 	"unicode"
 )
@@ -92,21 +93,22 @@ func (c CardCode) Shown() string {
 }
 
 // CardRow gives the row to file a card under, 16 bytes, and its inner hash,
-// closed, to be kept in that row.
-func (k *Keyring) CardRow(c CardCode) (closed, row []byte) {
-	e := k.folder.current()
+// closed, to be kept in that row. The error is ErrEpoch, when the folder changed
+// meanwhile.
+func (k *Keyring) CardRow(c CardCode) (closed, row []byte, err error) {
 	inner := k.cardInner(c)
-	return e.close(domainCard, "", inner), e.row(domainCard, "", inner)
+	closed = k.close(cardContext, inner)
+	row, err = k.row(cardContext, closed, inner)
+	return closed, row, err
 }
 
 // CardRows gives the rows under which a code may be filed, one a live epoch, the
 // newest first.
 func (k *Keyring) CardRows(c CardCode) [][]byte {
 	inner := k.cardInner(c)
-	live := k.folder.live()
-	rows := make([][]byte, 0, len(live))
-	for i := len(live) - 1; i >= 0; i-- {
-		rows = append(rows, live[i].row(domainCard, "", inner))
+	var rows [][]byte
+	for _, e := range slices.Backward(k.folder.Live()) {
+		rows = append(rows, e.Row(cardContext, inner))
 	}
 	return rows
 }
@@ -115,21 +117,16 @@ func (k *Keyring) CardRows(c CardCode) [][]byte {
 // alone; what is of that epoch already comes back as it is. The error is
 // ErrClosed or ErrEpoch.
 func (k *Keyring) Recard(closed []byte) (again, row []byte, err error) {
-	inner, err := k.open(domainCard, "", closed)
+	inner, err := k.open(cardContext, closed)
 	if err != nil {
 		return nil, nil, err
 	}
-	again, _, err = k.reclose(domainCard, "", closed)
+	again, _, err = k.reclose(cardContext, closed)
 	if err != nil {
 		return nil, nil, err
 	}
-	e, err := k.folder.epoch(epochOf(again))
-	if err != nil {
-		return nil, nil, err
-	}
-	return again, e.row(domainCard, "", inner), nil
+	row, err = k.row(cardContext, again, inner)
+	return again, row, err
 }
 
-func (k *Keyring) cardInner(c CardCode) []byte {
-	return mac(derive(k.folder.pepper, "card"), c.Shown())
-}
+func (k *Keyring) cardInner(c CardCode) []byte { return mac(k.folder.Pepper("card"), c.Shown()) }

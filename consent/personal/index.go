@@ -5,7 +5,6 @@ import (
 	"crypto/sha256"
 	"encoding/binary"
 	"errors"
-	"fmt"
 	"strings"
 	"unicode"
 
@@ -53,37 +52,43 @@ func (k *Keyring) Index(s audit.Space, i Identity) (closed []byte, rows [][]byte
 	if i.Birth.IsZero() || len(terms) == 0 {
 		return nil, nil, ErrIndex
 	}
-	key := k.indexKey(s)
+	key := k.folder.Index(uint32(s.Number()))
 	var inner []byte
 	for _, t := range terms {
 		inner = append(inner, t.hash(key, i.Birth.Reveal())...)
 	}
-	e := k.folder.current()
-	return e.close(domainIndex, indexContext(s), inner), e.indexRows(s, inner), nil
+	closed = k.close(indexContext(s), inner)
+	rows, err = k.IndexRows(s, closed)
+	return closed, rows, err
 }
 
-// IndexRows gives the rows that a person is filed under as long as closed is not
-// made anew: the ones to remove. The error is ErrClosed or ErrEpoch.
+// IndexRows gives the rows that go with a closed index: those to remove before it
+// is made anew or with the person. The error is ErrClosed or ErrEpoch.
 func (k *Keyring) IndexRows(s audit.Space, closed []byte) ([][]byte, error) {
-	inner, err := k.openIndex(s, closed)
+	inner, err := k.open(indexContext(s), closed)
 	if err != nil {
 		return nil, err
 	}
-	e, err := k.folder.epoch(epochOf(closed))
-	if err != nil {
-		return nil, err
+	if n := len(inner); n == 0 || n%innerSize != 0 || n > maxInner*innerSize {
+		return nil, ErrClosed
 	}
-	return e.indexRows(s, inner), nil
+	var rows [][]byte
+	for ; len(inner) > 0; inner = inner[innerSize:] {
+		row, err := k.row(indexContext(s), closed, inner[:innerSize])
+		if err != nil {
+			return nil, err
+		}
+		rows = append(rows, row)
+	}
+	return rows, nil
 }
 
 // Reindex makes the index anew under the current epoch, out of closed bytes
 // alone; what is of that epoch already comes back as it is. The error is
 // ErrClosed or ErrEpoch.
 func (k *Keyring) Reindex(s audit.Space, closed []byte) (again []byte, rows [][]byte, err error) {
-	if _, err := k.openIndex(s, closed); err != nil {
-		return nil, nil, err
-	}
-	if again, _, err = k.reclose(domainIndex, indexContext(s), closed); err != nil {
+	again, _, err = k.reclose(indexContext(s), closed)
+	if err != nil {
 		return nil, nil, err
 	}
 	rows, err = k.IndexRows(s, again)
@@ -102,13 +107,13 @@ func (k *Keyring) Search(s audit.Space, names []Text, birth BirthDate) (Lookup, 
 		return Lookup{}, ErrIndex
 	}
 	all = all[:min(len(all), maxWords)]
-	key := k.indexKey(s)
+	key := k.folder.Index(uint32(s.Number()))
 	var l Lookup
 	for _, date := range birth.coarser() {
 		for _, t := range searchTerms(all) {
 			inner := t.hash(key, date)
-			for _, e := range k.folder.live() {
-				row := e.row(domainIndex, indexContext(s), inner)
+			for _, e := range k.folder.Live() {
+				row := e.Row(indexContext(s), inner)
 				if t.label == labelPrefix {
 					l.Prefix = append(l.Prefix, row)
 				} else {
@@ -119,31 +124,6 @@ func (k *Keyring) Search(s audit.Space, names []Text, birth BirthDate) (Lookup, 
 	}
 	return l, nil
 }
-
-func (k *Keyring) openIndex(s audit.Space, closed []byte) ([]byte, error) {
-	inner, err := k.open(domainIndex, indexContext(s), closed)
-	if err != nil {
-		return nil, err
-	}
-	if n := len(inner); n == 0 || n%innerSize != 0 || n > maxInner*innerSize {
-		return nil, ErrClosed
-	}
-	return inner, nil
-}
-
-func (e *epoch) indexRows(s audit.Space, inner []byte) [][]byte {
-	var rows [][]byte
-	for ; len(inner) > 0; inner = inner[innerSize:] {
-		rows = append(rows, e.row(domainIndex, indexContext(s), inner[:innerSize]))
-	}
-	return rows
-}
-
-func (k *Keyring) indexKey(s audit.Space) []byte {
-	return derive(k.folder.index, "index "+indexContext(s))
-}
-
-func indexContext(s audit.Space) string { return fmt.Sprint(s.Number()) }
 
 // A term is what is hashed: what it is, and the letters of names.
 type term struct{ label, name, given string }

@@ -3,12 +3,12 @@ package personal
 import (
 	"context"
 	"crypto/rand"
-	"encoding/base32"
 	"errors"
 	"fmt"
 	"regexp"
 
 	"aval/audit"
+	"aval/consent/personal/internal/keys"
 )
 
 // An Owner is the pseudonym of whoever a key belongs to: p_ a person, h_ a
@@ -24,9 +24,9 @@ type KeyKind string
 
 // The kinds of key.
 const (
-	ActiveKey   KeyKind = "active"   // of a person: contact, preferences; destroyed at once on request
-	EvidenceKey KeyKind = "evidence" // of a person: identity, signature evidence; destroyed at its date
-	AccountKey  KeyKind = "account"  // of an account or a member: display name
+	KeyActive   KeyKind = "active"   // of a person: contact, preferences; destroyed at once on request
+	KeyEvidence KeyKind = "evidence" // of a person: identity, signature evidence; destroyed at its date
+	KeyAccount  KeyKind = "account"  // of an account or a member: display name
 )
 
 // A WrappedKey is an owner's key, closed under an epoch key. It is kept beside
@@ -60,9 +60,9 @@ var (
 	// ErrKey: a wrapped key is not the one asked for, or damaged.
 	ErrKey = errors.New("personal: wrapped key is damaged or another's")
 	// ErrEpoch: closed bytes name an epoch key that is not in the keys folder.
-	ErrEpoch = errors.New("personal: the epoch key of these bytes is not in the keys folder")
+	ErrEpoch = keys.ErrEpoch
 	// ErrClosed: closed bytes do not open in this place.
-	ErrClosed = errors.New("personal: closed bytes are damaged or from another place")
+	ErrClosed = keys.ErrClosed
 	// ErrOwner: a pseudonym or kind of key is not one.
 	ErrOwner = errors.New("personal: not the pseudonym of an owner of such a key")
 )
@@ -78,12 +78,14 @@ type KeySource interface {
 // concurrent use.
 type Keyring struct {
 	secretData
-	folder *Folder
-	keys   KeySource
+	folder *keys.Folder
+	source KeySource
 }
 
 // NewKeyring joins a keys folder with the place where wrapped keys are.
-func NewKeyring(f *Folder, keys KeySource) *Keyring { return &Keyring{folder: f, keys: keys} }
+func NewKeyring(f *Folder, source KeySource) *Keyring {
+	return &Keyring{folder: f.keys, source: source}
+}
 
 // NewKey makes a key for an owner in a space, wrapped for the store and plain
 // for sealing what goes into the same transaction. The error is ErrOwner.
@@ -91,29 +93,29 @@ func (k *Keyring) NewKey(s audit.Space, owner Owner, kind KeyKind) (WrappedKey, 
 	person := len(owner) > 0 && owner[0] == 'p'
 	switch {
 	case !ownerForm.MatchString(string(owner)),
-		person && kind != ActiveKey && kind != EvidenceKey,
-		!person && kind != AccountKey:
+		person && kind != KeyActive && kind != KeyEvidence,
+		!person && kind != KeyAccount:
 		return WrappedKey{}, PlainKey{}, ErrOwner
 	}
-	p := PlainKey{owner: owner, kind: kind, kid: newID(), ring: k, key: new([keySize]byte)}
+	p := PlainKey{owner: owner, kind: kind, kid: keys.NewID(), ring: k, key: new([keySize]byte)}
 	rand.Read(p.key[:])
-	e := k.folder.current()
-	w := WrappedKey{Owner: owner, Kind: kind, Kid: p.kid, Epoch: e.kid}
-	w.Closed = e.close(domainOwner, keyContext(s, w), p.key[:])
+	w := WrappedKey{Owner: owner, Kind: kind, Kid: p.kid}
+	w.Closed = k.close(ownerContext(s, w), p.key[:])
+	w.Epoch = keys.EpochOf(w.Closed)
 	return w, p, nil
 }
 
 // SealingKey reads an owner's key for sealing a change. It opens nothing, so it
 // needs no pass. The error is ErrErased, ErrKey, ErrEpoch, or the source's.
 func (k *Keyring) SealingKey(ctx context.Context, s audit.Space, owner Owner, kind KeyKind) (PlainKey, error) {
-	w, err := k.keys.WrappedKey(ctx, s, owner, kind)
+	w, err := k.source.WrappedKey(ctx, s, owner, kind)
 	if err != nil {
 		return PlainKey{}, err
 	}
 	if w.Owner != owner || w.Kind != kind {
 		return PlainKey{}, ErrKey
 	}
-	secret, err := k.open(domainOwner, keyContext(s, w), w.Closed)
+	secret, err := k.open(ownerContext(s, w), w.Closed)
 	if errors.Is(err, ErrEpoch) {
 		return PlainKey{}, err
 	}
@@ -126,88 +128,88 @@ func (k *Keyring) SealingKey(ctx context.Context, s audit.Space, owner Owner, ki
 // Rewrap gives an owner's key closed under the current epoch, and whether that
 // changed anything. It gives closed bytes for closed bytes: no pass is needed.
 func (k *Keyring) Rewrap(s audit.Space, w WrappedKey) (WrappedKey, bool, error) {
-	closed, changed, err := k.reclose(domainOwner, keyContext(s, w), w.Closed)
+	closed, changed, err := k.reclose(ownerContext(s, w), w.Closed)
 	if err != nil || !changed {
 		return w, false, err
 	}
-	w.Closed, w.Epoch = closed, epochOf(closed)
+	w.Closed, w.Epoch = closed, keys.EpochOf(closed)
 	return w, true, nil
 }
 
-// keyContext binds a wrapped key to its place. The parts hold no "/", but for
-// the kid, which is last.
-func keyContext(s audit.Space, w WrappedKey) string {
-	return fmt.Sprintf("%d/%s/%s/%s", s.Number(), w.Owner, w.Kind, w.Kid)
+// What an epoch closes, it closes in a context: a word for what it is, and its
+// place. The words are ours alone: Unwrap serves the audit log and must not open
+// an owner's key.
+func ownerContext(s audit.Space, w WrappedKey) string {
+	return fmt.Sprintf("owner/%d/%s/%s/%s", s.Number(), w.Owner, w.Kind, w.Kid)
+}
+func auditContext(context string) string { return "audit/" + context }
+func indexContext(s audit.Space) string  { return fmt.Sprintf("index/%d", s.Number()) }
+func birthContext(s audit.Space, owner Owner) string {
+	return fmt.Sprintf("birth/%d/%s", s.Number(), owner)
 }
 
-// Closed bytes are the epoch's id, a random nonce, and AES-256-GCM over them in
-// their domain and context. The domain is ours alone: Unwrap serves the audit
-// log and must not open an owner's key.
-type domain string
+const cardContext = "card"
 
-const (
-	domainAudit domain = "audit"
-	domainOwner domain = "owner"
-	domainIndex domain = "index"
-	domainBirth domain = "birth"
-	domainCard  domain = "card"
-)
+func (k *Keyring) close(context string, plain []byte) []byte {
+	return k.folder.Current().Close(context, plain)
+}
 
-const maxClosed = 64 << 10
-
-// open is the inverse of epoch.close. The error is ErrEpoch or ErrClosed.
-func (k *Keyring) open(d domain, context string, closed []byte) ([]byte, error) {
-	if len(closed) < idSize || len(closed) > maxClosed {
+// open opens what close closed, in whatever epoch. The error is ErrEpoch or
+// ErrClosed.
+func (k *Keyring) open(context string, closed []byte) ([]byte, error) {
+	kid := keys.EpochOf(closed)
+	if kid == "" {
 		return nil, ErrClosed
 	}
-	e, err := k.folder.epoch(epochOf(closed))
+	e, err := k.folder.Epoch(kid)
 	if err != nil {
 		return nil, err
 	}
-	return e.open(d, context, closed)
+	return e.Open(context, closed)
 }
 
 // reclose closes under the current epoch what an older one closed.
-func (k *Keyring) reclose(d domain, context string, closed []byte) (again []byte, changed bool, err error) {
-	plain, err := k.open(d, context, closed)
+func (k *Keyring) reclose(context string, closed []byte) (again []byte, changed bool, err error) {
+	plain, err := k.open(context, closed)
 	if err != nil {
 		return nil, false, err
 	}
-	e := k.folder.current()
-	if epochOf(closed) == e.kid {
+	e := k.folder.Current()
+	if keys.EpochOf(closed) == e.Kid() {
 		return closed, false, nil
 	}
-	return e.close(d, context, plain), true, nil
+	return e.Close(context, plain), true, nil
 }
 
+// row files an inner hash under the epoch of its closed form.
+func (k *Keyring) row(context string, closed, inner []byte) ([]byte, error) {
+	e, err := k.folder.Epoch(keys.EpochOf(closed))
+	if err != nil {
+		return nil, err
+	}
+	return e.Row(context, inner), nil
+}
+
+const maxWrap = 4 << 10 // bytes of a key
+
 // Wrap closes a key of the audit log under the current epoch. The context names
-// its place and is needed to open it. It implements audit.Wrapper.
+// its place and is needed to open it. It implements audit.Wrapper. Keys over
+// 4 KiB are refused with ErrClosed.
 func (k *Keyring) Wrap(context string, key []byte) ([]byte, error) {
-	if len(key) > maxClosed/2 {
+	if len(key) > maxWrap {
 		return nil, ErrClosed
 	}
-	return k.folder.current().close(domainAudit, context, key), nil
+	return k.close(auditContext(context), key), nil
 }
 
 // Unwrap opens what Wrap closed, and nothing else. The error is ErrEpoch or
 // ErrClosed.
 func (k *Keyring) Unwrap(context string, closed []byte) ([]byte, error) {
-	return k.open(domainAudit, context, closed)
+	return k.open(auditContext(context), closed)
 }
 
 // RewrapBytes gives what Wrap closed under the current epoch, and whether that
 // changed anything.
 func (k *Keyring) RewrapBytes(context string, closed []byte) ([]byte, bool, error) {
-	return k.reclose(domainAudit, context, closed)
-}
-
-const idSize = 16
-
-var base32Lower = base32.NewEncoding("abcdefghijklmnopqrstuvwxyz234567").WithPadding(base32.NoPadding)
-
-// newID names a symmetric key: it has nothing public to be named after.
-func newID() string {
-	var id [idSize]byte
-	rand.Read(id[:])
-	return base32Lower.EncodeToString(id[:])
+	return k.reclose(auditContext(context), closed)
 }

@@ -29,6 +29,11 @@ func NewSalt() []byte {
 	return salt
 }
 
+// NewEvidence is evidence of a signature with a fresh salt.
+func NewEvidence(paperPlace Text, witnesses []Text) Evidence {
+	return Evidence{Salt: NewSalt(), PaperPlace: paperPlace, Witnesses: witnesses}
+}
+
 // NewOpening pairs an identity with a fresh salt.
 func NewOpening(i Identity) Opening { return Opening{Salt: NewSalt(), Identity: i} }
 

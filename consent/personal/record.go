@@ -59,15 +59,15 @@ var ErrRecord = errors.New("personal: not a record of this kind")
 func kindOf[R Record]() (typ string, kind KeyKind) {
 	switch any(*new(R)).(type) {
 	case Contact:
-		return "contact+jwe", ActiveKey
+		return "contact+jwe", KeyActive
 	case Name:
-		return "name+jwe", AccountKey
+		return "name+jwe", KeyAccount
 	case Evidence:
-		return "evidence+jwe", EvidenceKey
+		return "evidence+jwe", KeyEvidence
 	case Opening:
-		return "opening+jwe", EvidenceKey
+		return "opening+jwe", KeyEvidence
 	}
-	return "identity+jwe", EvidenceKey
+	return "identity+jwe", KeyEvidence
 }
 
 // The wire structs are the only form in which records become bytes. Their member

@@ -1,9 +1,11 @@
-package personal
+package keys
 
 import (
 	"crypto/cipher"
 	"crypto/hkdf"
+	"crypto/hmac"
 	"crypto/sha256"
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -13,8 +15,8 @@ import (
 	"time"
 )
 
-// An epoch is a week's key. What is derived from it is kept, the key itself not.
-type epoch struct {
+// An Epoch is a week's key. What is derived from it is kept, the key itself not.
+type Epoch struct {
 	week      string // "2026-W47": ISO 8601, so order of text is order of time
 	kid       string
 	id        []byte // kid as bytes; stands at the head of what it closes
@@ -39,7 +41,11 @@ const destroyAfter = 23 * 24 * time.Hour
 var (
 	epochForm = regexp.MustCompile(`^epoch-([0-9]{4}-W[0-9]{2})\.key$`)
 	// ErrNoEpoch: the epoch named is not alive.
-	ErrNoEpoch = errors.New("personal: no such epoch key")
+	ErrNoEpoch = errors.New("keys: no such epoch key")
+	// ErrEpoch: closed bytes name an epoch key that is not in the keys folder.
+	ErrEpoch = errors.New("keys: the epoch key of these bytes is not in the keys folder")
+	// ErrClosed: closed bytes do not open in this place.
+	ErrClosed = errors.New("keys: closed bytes are damaged or from another place")
 )
 
 func epochFile(week string) string { return "epoch-" + week + ".key" }
@@ -54,15 +60,14 @@ func weekOf(t time.Time) string {
 // current one; turned says whether it did. It never goes back: with a clock
 // behind the newest epoch that one stays. now is to come from the log's clock,
 // which refuses jumps: an epoch from years ahead would stay for years.
-func (k *Keyring) Turn(now time.Time) (turned bool, err error) {
-	f := k.folder
+func (f *Folder) Turn(now time.Time) (turned bool, err error) {
 	f.files.Lock()
 	defer f.files.Unlock()
 	if err := f.reload(); err != nil {
 		return false, err
 	}
 	week := weekOf(now)
-	if week <= f.current().week {
+	if week <= f.Current().week {
 		return false, nil
 	}
 	err = f.newSymmetric(epochFile(week))
@@ -76,8 +81,8 @@ func (k *Keyring) Turn(now time.Time) (turned bool, err error) {
 }
 
 // Epochs lists the live epochs, oldest first.
-func (k *Keyring) Epochs() []EpochInfo {
-	live := k.folder.live()
+func (f *Folder) Epochs() []EpochInfo {
+	live := f.Live()
 	list := make([]EpochInfo, len(live))
 	for i, e := range live {
 		list[i] = EpochInfo{e.kid, e.week, i == len(live)-1, e.rewrapped}
@@ -88,11 +93,10 @@ func (k *Keyring) Epochs() []EpochInfo {
 // MarkRewrapped records, durably, that every space was rewrapped and checked:
 // nothing alive is closed under an epoch older than this one. Marking again
 // changes nothing. The error is ErrNoEpoch or a *FolderError.
-func (k *Keyring) MarkRewrapped(kid string, now time.Time) error {
-	f := k.folder
+func (f *Folder) MarkRewrapped(kid string, now time.Time) error {
 	f.files.Lock()
 	defer f.files.Unlock()
-	e, err := f.epoch(kid)
+	e, err := f.Epoch(kid)
 	if err != nil {
 		return ErrNoEpoch
 	}
@@ -107,8 +111,7 @@ func (k *Keyring) MarkRewrapped(kid string, now time.Time) error {
 // 23 days ago or more, and returns their kids; a date alone never destroys a key,
 // and the current one is never destroyed. What a crash left half destroyed is
 // ended first. With an error some may be destroyed already; calling again goes on.
-func (k *Keyring) DestroyDue(now time.Time) (destroyed []string, err error) {
-	f := k.folder
+func (f *Folder) DestroyDue(now time.Time) (destroyed []string, err error) {
 	f.files.Lock()
 	defer f.files.Unlock()
 	if err := f.disk.sweep(now); err != nil {
@@ -118,7 +121,7 @@ func (k *Keyring) DestroyDue(now time.Time) (destroyed []string, err error) {
 		return nil, err
 	}
 	defer func() { err = errors.Join(err, f.reload()) }()
-	for _, e := range dueEpochs(f.live(), now) {
+	for _, e := range dueEpochs(f.Live(), now) {
 		if err := f.disk.destroy(epochFile(e.week)); err != nil && !errors.Is(err, fs.ErrNotExist) {
 			return destroyed, &FolderError{epochFile(e.week), "can't be destroyed", err}
 		}
@@ -128,7 +131,7 @@ func (k *Keyring) DestroyDue(now time.Time) (destroyed []string, err error) {
 }
 
 // dueEpochs is the rule of DestroyDue. live is oldest first.
-func dueEpochs(live []*epoch, now time.Time) []*epoch {
+func dueEpochs(live []*Epoch, now time.Time) []*Epoch {
 	for i := len(live) - 1; i > 0; i-- {
 		if at := live[i].rewrapped; !at.IsZero() && now.Sub(at) >= destroyAfter {
 			return live[:i]
@@ -163,7 +166,7 @@ func (f *Folder) reload() error {
 	if err != nil {
 		return err
 	}
-	var epochs []*epoch
+	var epochs []*Epoch
 	for _, name := range names {
 		m := epochForm.FindStringSubmatch(name)
 		if m == nil {
@@ -181,19 +184,19 @@ func (f *Folder) reload() error {
 	if len(epochs) == 0 {
 		return &FolderError{"epoch-YYYY-Www.key", "is missing: put the epoch keys back from the copy of the keys folder", nil}
 	}
-	slices.SortFunc(epochs, func(a, b *epoch) int { return strings.Compare(a.week, b.week) })
+	slices.SortFunc(epochs, func(a, b *Epoch) int { return strings.Compare(a.week, b.week) })
 	f.mu.Lock()
 	f.epochs = epochs
 	f.mu.Unlock()
 	return nil
 }
 
-func (f *Folder) readEpoch(week string) (*epoch, error) {
+func (f *Folder) readEpoch(week string) (*Epoch, error) {
 	kid, key, err := f.readSymmetric(epochFile(week))
 	if err != nil {
 		return nil, err
 	}
-	e := &epoch{week: week, kid: kid, aead: newAEAD(derive(key, "wrap")), rows: derive(key, "rows")}
+	e := &Epoch{week: week, kid: kid, aead: newAEAD(derive(key, "wrap")), rows: derive(key, "rows")}
 	if e.id, err = base32Lower.DecodeString(kid); err != nil {
 		return nil, damaged(epochFile(week))
 	}
@@ -211,34 +214,34 @@ func (f *Folder) readEpoch(week string) (*epoch, error) {
 	return e, nil
 }
 
-// live is the epochs as of now, oldest first. The slice is never changed.
-func (f *Folder) live() []*epoch {
+// Live is the epochs as of now, oldest first. The slice is never changed.
+func (f *Folder) Live() []*Epoch {
 	f.mu.RLock()
 	defer f.mu.RUnlock()
 	return f.epochs
 }
 
-// current is the newest epoch.
-func (f *Folder) current() *epoch {
-	live := f.live()
+// Current is the newest epoch.
+func (f *Folder) Current() *Epoch {
+	live := f.Live()
 	return live[len(live)-1]
 }
 
-// epoch finds a live epoch. One that is unknown may be another replica's.
-func (f *Folder) epoch(kid string) (*epoch, error) {
-	if e := find(f.live(), kid); e != nil {
+// Epoch finds a live epoch. One that is unknown may be another replica's.
+func (f *Folder) Epoch(kid string) (*Epoch, error) {
+	if e := find(f.Live(), kid); e != nil {
 		return e, nil
 	}
 	if err := f.reload(); err != nil {
 		return nil, err
 	}
-	if e := find(f.live(), kid); e != nil {
+	if e := find(f.Live(), kid); e != nil {
 		return e, nil
 	}
 	return nil, ErrEpoch
 }
 
-func find(live []*epoch, kid string) *epoch {
+func find(live []*Epoch, kid string) *Epoch {
 	for _, e := range live {
 		if e.kid == kid {
 			return e
@@ -247,26 +250,50 @@ func find(live []*epoch, kid string) *epoch {
 	return nil
 }
 
-// epochOf gives the kid of the epoch that closed these bytes.
-func epochOf(closed []byte) string { return base32Lower.EncodeToString(closed[:idSize]) }
+// IDSize is the length of what stands at the head of closed bytes, the id of their
+// epoch.
+const IDSize = 16
 
-func (e *epoch) close(d domain, context string, plain []byte) []byte {
-	return e.aead.Seal(slices.Clone(e.id), nil, plain, closedContext(d, context))
+const maxClosed = 64 << 10
+
+// EpochOf gives the kid of the epoch that closed these bytes; "" if they are too
+// short or too long to be closed bytes.
+func EpochOf(closed []byte) string {
+	if len(closed) < IDSize || len(closed) > maxClosed {
+		return ""
+	}
+	return base32Lower.EncodeToString(closed[:IDSize])
 }
 
-func (e *epoch) open(d domain, context string, closed []byte) ([]byte, error) {
-	plain, err := e.aead.Open(nil, nil, closed[idSize:], closedContext(d, context))
+// Kid names the epoch.
+func (e *Epoch) Kid() string { return e.kid }
+
+// Close closes bytes in a context, which is needed to open them: the epoch's id,
+// a random nonce, AES-256-GCM.
+func (e *Epoch) Close(context string, plain []byte) []byte {
+	return e.aead.Seal(slices.Clone(e.id), nil, plain, []byte(context))
+}
+
+// Open opens what Close closed. The error is ErrClosed.
+func (e *Epoch) Open(context string, closed []byte) ([]byte, error) {
+	if EpochOf(closed) != e.kid {
+		return nil, ErrClosed
+	}
+	plain, err := e.aead.Open(nil, nil, closed[IDSize:], []byte(context))
 	if err != nil {
 		return nil, ErrClosed
 	}
 	return plain, nil
 }
 
-func closedContext(d domain, context string) []byte { return []byte(string(d) + "\x00" + context) }
-
-// row is the outer hash: what a look-up row is filed under in this epoch.
-func (e *epoch) row(d domain, context string, inner []byte) []byte {
-	return mac(e.rows, string(d), context, string(inner))[:rowSize]
+// Row gives the outer hash: what a look-up row is filed under in this epoch, 16
+// bytes.
+func (e *Epoch) Row(context string, inner []byte) []byte {
+	h := hmac.New(sha256.New, e.rows)
+	binary.Write(h, binary.BigEndian, uint32(len(context)))
+	h.Write([]byte(context))
+	h.Write(inner)
+	return h.Sum(nil)[:rowSize]
 }
 
 const rowSize = 16
@@ -275,7 +302,7 @@ const rowSize = 16
 func derive(key []byte, use string) []byte {
 	out, err := hkdf.Key(sha256.New, key, nil, "aval "+use, keySize)
 	if err != nil {
-		panic("personal: HKDF") // only for lengths it cannot give
+		panic("keys: HKDF") // only for lengths it cannot give
 	}
 	return out
 }

@@ -1,4 +1,4 @@
-package personal
+package keys
 
 import (
 	"crypto/rand"
@@ -61,7 +61,7 @@ func (d *disk) step(step, name string) error {
 // never replaced (fs.ErrExist), since rows may already be closed under it. Link
 // refuses an existing name where rename would replace it.
 func (d *disk) create(name string, data []byte) error {
-	temp := newPrefix + name + "-" + newID()
+	temp := newPrefix + name + "-" + NewID()
 	err := d.write(temp, os.O_CREATE|os.O_EXCL, data)
 	if err == nil {
 		if err = d.step("link", name); err == nil {
