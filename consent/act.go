@@ -1,0 +1,182 @@
+package consent
+
+import (
+	"context"
+	"time"
+
+	"aval/audit"
+	"aval/charter"
+)
+
+// A Question is "am I covered, now, for this?".
+type Question struct {
+	Person  PersonID
+	Mandate MandateID // empty: the register looks for one
+	Want    Power     // the category is filled in
+}
+
+// An Answer is yes, with the mandate that covers, or no, with the rule, why and
+// what to do instead.
+type Answer struct {
+	Covered bool
+	Mandate MandateID
+	Until   time.Time
+	Rule    charter.RuleID
+	Reason  string
+	Instead string
+}
+
+// Cover answers whether the actor may act now. A no is an answer, not a refusal:
+// nothing was attempted; the question is a line all the same.
+func (r *Register) Cover(ctx context.Context, a Actor, q Question) (*Answer, error) {
+	if err := r.complete(&q.Want); err != nil {
+		return nil, err
+	}
+	var ans Answer
+	_, err := r.record(ctx, a, func(t *turn) error {
+		ans = Answer{}
+		if _, err := t.livePerson(q.Person); err != nil {
+			return err
+		}
+		m, err := t.relied(q.Person, q.Mandate, q.Want)
+		if err != nil {
+			return err
+		}
+		f := charter.Facts{Operation: charter.OpCover, Mandate: t.mandateFacts(m), Wanted: q.Want}
+		e := audit.Entry{
+			Act: audit.MandateStatusChecked, Person: string(q.Person), Mandate: string(mandateID(m)),
+			Purpose: string(charter.PurposeActUnderMandate),
+		}
+		ans.Mandate = mandateID(m)
+		if finding := t.ask(f); finding != nil {
+			ans.Rule, ans.Reason, ans.Instead = finding.Rule, string(finding.Reason), string(finding.Instead)
+			e.Rules = []string{string(finding.Rule), string(finding.Reason)}
+		} else {
+			ans.Covered, ans.Until = true, m.Payload.Until
+		}
+		t.enter(e)
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	return &ans, nil
+}
+
+// complete fills the category of a power that is wanted.
+func (r *Register) complete(p *Power) error {
+	c, ok := r.charter.Procedure(p.Service, p.Procedure)
+	if !ok {
+		return &Invalid{Pointer: "/procedure", Reason: "procedure"}
+	}
+	p.Category = c.Category
+	if _, ok := r.charter.Mode(p.Mode); !ok {
+		return &Invalid{Pointer: "/mode", Reason: "mode"}
+	}
+	return nil
+}
+
+// NewAct is something a helper did and notes: fixed words only, no free text
+// about the person's health, family or money (C10).
+type NewAct struct {
+	Person     PersonID
+	Mandate    MandateID // empty: the register looks for one
+	Did        Power     // the category is filled in
+	Reason     charter.ActReason
+	Channel    charter.Channel
+	Credential charter.CredentialEntry
+	Outcome    charter.Outcome
+	Happened   time.Time // zero means now
+	Urgent     bool
+	// For a declaration: when and how the person checked it, and its period.
+	Validated    time.Time
+	ValidatedHow charter.Validation
+	Period       string
+}
+
+// lateAfter is when an act counts as typed late; it is allowed for longer.
+const lateAfter = 24 * time.Hour
+
+// RecordAct notes an act (CC 1993: the mandatary accounts for what it did). The
+// person sees it on their page from this commit.
+func (r *Register) RecordAct(ctx context.Context, a Actor, n NewAct) (*Act, error) {
+	if err := r.complete(&n.Did); err != nil {
+		return nil, err
+	}
+	var act *Act
+	_, err := r.record(ctx, a, func(t *turn) error {
+		if _, err := t.livePerson(n.Person); err != nil {
+			return err
+		}
+		m, err := t.relied(n.Person, n.Mandate, n.Did)
+		if err != nil {
+			return err
+		}
+		act = t.act(n, m)
+		try := Attempt{Action: audit.ActRecorded, Person: n.Person, Mandate: mandateID(m)}
+		f := charter.Facts{
+			Operation: charter.OpAct, Mandate: t.mandateFacts(m), Wanted: n.Did,
+			Act: charter.Act{
+				Reason: n.Reason, Channel: n.Channel, CredentialEntry: n.Credential, Outcome: n.Outcome,
+				HappenedAt: act.Happened, ValidatedAt: n.Validated, ValidatedHow: n.ValidatedHow, Period: n.Period,
+				Urgent: n.Urgent,
+			},
+		}
+		if err := t.check(try, f); err != nil {
+			return err
+		}
+		dg, err := rowDigest(act)
+		if err != nil {
+			return err
+		}
+		t.enter(audit.Entry{
+			Act: audit.ActRecorded, Person: string(n.Person), Mandate: string(mandateID(m)),
+			Purpose: string(charter.PurposeActUnderMandate), On: []string{string(act.ID)}, Digest: dg,
+		})
+		rows := []Record{act, &ActOf{Person: act.Person, At: fixedTime(act.Recorded), Act: act.ID}}
+		if m != nil && m.OneProcedure && n.Outcome == outcomeDone {
+			if err := m.finish(t.at, Fulfilled, "system"); err != nil {
+				return err
+			}
+			t.enterMandate(audit.MandateEnded, m, m.Digest)
+			rows = append(rows, m)
+		}
+		if err := putAll(t.tx, rows...); err != nil {
+			return err
+		}
+		return t.made(string(act.ID))
+	})
+	if id, again := replayed(err); again {
+		return r.act(ctx, a, ActID(id))
+	}
+	if err != nil {
+		return nil, err
+	}
+	return act, nil
+}
+
+func (t *turn) act(n NewAct, m *Mandate) *Act {
+	happened := n.Happened.UTC()
+	if n.Happened.IsZero() {
+		happened = t.at
+	}
+	return &Act{
+		ID: ActID("t_" + random26()), Mandate: mandateID(m), Person: n.Person, By: t.actor.member, Role: t.me.Role,
+		Service: n.Did.Service, Procedure: n.Did.Procedure, Mode: n.Did.Mode, Reason: n.Reason, Channel: n.Channel,
+		Credential: n.Credential, Outcome: n.Outcome, Happened: happened, Recorded: t.at,
+		Late: t.at.Sub(happened) > lateAfter, Urgent: n.Urgent,
+		Validated: n.Validated.UTC(), ValidatedBy: n.ValidatedHow, Period: n.Period,
+	}
+}
+
+func (r *Register) act(ctx context.Context, a Actor, id ActID) (*Act, error) {
+	act := &Act{}
+	err := r.rec.View(ctx, a.space, func(tx Tx, _ time.Time) error {
+		*act = Act{ID: id}
+		return need(tx, act, "act")
+	})
+	return act, err
+}
+
+// outcomeDone is the outcome that fulfils a mandate given for one procedure.
+const outcomeDone charter.Outcome = "done"

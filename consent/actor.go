@@ -1,0 +1,96 @@
+package consent
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"time"
+
+	"aval/audit"
+	"aval/consent/personal"
+)
+
+// An Actor is whoever asks now. It comes only from a session, a card or the
+// program itself, and holds the one space it may touch: a use-case cannot be
+// pointed at another.
+type Actor struct {
+	kind    actorKind
+	space   audit.Space
+	member  MemberID
+	account AccountID
+	person  PersonID // of a card
+	session string   // hash, of a signed-in member
+	stepUp  time.Time
+	linkBy  string
+	call    Call
+}
+
+type actorKind int
+
+const (
+	nobody actorKind = iota
+	member
+	card
+	operator
+	system
+)
+
+// A Call is what a door knows of one request.
+type Call struct {
+	Request RequestID
+	// Idempotency is the caller's key, or empty; Body is what the key stands for.
+	Idempotency string
+	Body        []byte
+}
+
+// With returns the actor asking within a call.
+func (a Actor) With(c Call) Actor {
+	a.call = c
+	return a
+}
+
+// Member is the member's identifier in the actor's space; empty for others.
+func (a Actor) Member() MemberID { return a.member }
+
+// SpaceSlug is the name of the actor's space.
+func (a Actor) SpaceSlug() string { return a.space.Slug() }
+
+// LinkBy is who made the link that opened the session.
+func (a Actor) LinkBy() string { return a.linkBy }
+
+// MaySign tells whether a sign-in is fresh enough at an instant to use the
+// helper's signing key: at most 5 minutes old.
+func (a Actor) MaySign(at time.Time) bool {
+	return !a.stepUp.IsZero() && at.Sub(a.stepUp) <= signingWindow
+}
+
+const signingWindow = 5 * time.Minute
+
+// by is the actor's pseudonym in the log.
+func (a Actor) by() string {
+	switch a.kind {
+	case member:
+		return string(a.member)
+	case card:
+		return "person"
+	case operator:
+		return "operator"
+	case system:
+		return "system"
+	}
+	return "nobody"
+}
+
+// idempotency is the key of the call's row, nil when the call has none.
+func (a Actor) idempotency() *Idempotency {
+	if a.call.Idempotency == "" {
+		return nil
+	}
+	key := sha256.Sum256([]byte(a.call.Idempotency))
+	body := sha256.Sum256(a.call.Body)
+	return &Idempotency{
+		Actor: a.by(), KeyHash: hex.EncodeToString(key[:]), Request: hex.EncodeToString(body[:]),
+	}
+}
+
+// displayOwner is the holder of a member's display name.
+func displayOwner(m MemberID) personal.Owner { return personal.Owner(m) }

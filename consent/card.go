@@ -1,0 +1,166 @@
+package consent
+
+import (
+	"context"
+	"encoding/hex"
+	"time"
+
+	"aval/audit"
+	"aval/charter"
+	"aval/consent/personal"
+)
+
+// A person's card is made, redeemed, killed and made again in this file. Its
+// code opens the person's page; it is kept only as a keyed hash, in the register
+// space, because whoever holds a card does not say which structure it is from.
+
+// IssueCard makes a card, or a new one that kills the former. The code is
+// returned once, after the look-up is in place; nobody can show it again.
+func (r *Register) IssueCard(ctx context.Context, a Actor, id PersonID) (personal.CardCode, error) {
+	code := personal.NewCardCode()
+	closed, row, err := r.keys.CardRow(code)
+	if err != nil {
+		return personal.CardCode{}, err
+	}
+	serial := random26()
+	_, err = r.record(ctx, a, func(t *turn) error {
+		p, err := t.livePerson(id)
+		if err != nil {
+			return err
+		}
+		act := audit.CardIssued
+		if !p.Card.Issued.IsZero() {
+			act = audit.CardReissued
+		}
+		if err := t.cardAllowed(act, id); err != nil {
+			return err
+		}
+		if err := t.dropCard(p); err != nil {
+			return err
+		}
+		p.Card = Card{Issued: t.at, Serial: serial, By: t.actor.member}
+		t.enter(audit.Entry{Act: act, Person: string(id), Rules: []string{"C07", "C15"}})
+		err = t.send(registerSpace, issueCard, CardRow{
+			Row: hex.EncodeToString(row), Serial: serial, Number: t.profile.Number, Slug: t.profile.Slug,
+			Person: id, Closed: closed,
+		})
+		if err != nil {
+			return err
+		}
+		if err := t.tx.Put(p); err != nil {
+			return err
+		}
+		return t.made(serial)
+	})
+	if _, again := replayed(err); again {
+		return personal.CardCode{}, &Conflict{Reason: "card_shown_once"}
+	}
+	if err != nil {
+		return personal.CardCode{}, err
+	}
+	return code, r.Relay(ctx, a.space)
+}
+
+// KillCard makes a lost card useless at once. Any helper of the structure may.
+func (r *Register) KillCard(ctx context.Context, a Actor, id PersonID) error {
+	_, err := r.record(ctx, a, func(t *turn) error {
+		p, err := t.livePerson(id)
+		if err != nil {
+			return err
+		}
+		if err := t.cardAllowed(audit.CardKilled, id); err != nil {
+			return err
+		}
+		if !p.Card.Live() {
+			return &Conflict{Reason: "no_card"}
+		}
+		if err := t.dropCard(p); err != nil {
+			return err
+		}
+		t.enter(audit.Entry{Act: audit.CardKilled, Person: string(id)})
+		if err := t.tx.Put(p); err != nil {
+			return err
+		}
+		return t.made(p.Card.Serial)
+	})
+	if _, again := replayed(err); again {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	return r.Relay(ctx, a.space)
+}
+
+// cardAllowed asks the charter whether the actor may handle a person's card: who
+// may prepare a mandate may.
+func (t *turn) cardAllowed(act audit.Action, id PersonID) error {
+	return t.check(Attempt{Action: act, Person: id}, charter.Facts{Operation: charter.OpRecord})
+}
+
+// dropCard kills the live card of a person, if any, in the person's row and, by
+// message, in the look-up.
+func (t *turn) dropCard(p *Person) error {
+	if !p.Card.Live() {
+		return nil
+	}
+	p.Card.Killed = t.at
+	return t.send(registerSpace, killCard, CardSerial{Serial: p.Card.Serial})
+}
+
+func (t *turn) applyIssueCard(row CardRow) error {
+	t.enter(audit.Entry{Act: audit.CardIssued, Person: string(row.Person)})
+	return putAll(t.tx, &row, &CardSerial{Serial: row.Serial, Row: row.Row})
+}
+
+func (t *turn) applyKillCard(s CardSerial) error {
+	found, err := t.tx.Get(&s)
+	if err != nil {
+		return err
+	}
+	t.enter(audit.Entry{Act: audit.CardKilled, Counts: map[string]int64{"rows": count(found)}})
+	if !found {
+		return nil
+	}
+	if err := t.tx.Delete(&CardRow{Row: s.Row}); err != nil {
+		return err
+	}
+	return t.tx.Delete(&s)
+}
+
+func count(b bool) int64 {
+	if b {
+		return 1
+	}
+	return 0
+}
+
+// CardHolder finds the actor of a card: whoever holds it. An unknown code and a
+// killed one answer the same.
+func (r *Register) CardHolder(ctx context.Context, code personal.CardCode) (Actor, error) {
+	a := Actor{kind: card}
+	err := r.rec.View(ctx, registerSpace, func(tx Tx, _ time.Time) error {
+		for _, k := range r.keys.CardRows(code) {
+			row := &CardRow{Row: hex.EncodeToString(k)}
+			found, err := tx.Get(row)
+			if err != nil {
+				return err
+			}
+			if found {
+				a.space, a.person, a.session = audit.NewSpace(row.Number, row.Slug), row.Person, row.Serial
+				return nil
+			}
+		}
+		return &NotFound{Kind: "card"}
+	})
+	return a, err
+}
+
+// holder gets the person of the actor's card, which must be live.
+func (t *turn) holder() (*Person, error) {
+	p, err := t.livePerson(t.actor.person)
+	if err != nil || !p.Card.Live() || p.Card.Serial != t.actor.session {
+		return nil, &NotFound{Kind: "card"}
+	}
+	return p, nil
+}

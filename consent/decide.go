@@ -1,0 +1,130 @@
+package consent
+
+import (
+	"cmp"
+	"slices"
+	"time"
+
+	"aval/charter"
+)
+
+// decide.go turns rows into the charter's facts. No rule stands here: what is
+// allowed is the charter's to say.
+
+// check asks the charter about facts and enters a refusal.
+func (t *turn) check(a Attempt, f charter.Facts) error { return t.refuse(a, t.ask(f)) }
+
+// ask puts facts to the charter; who asks and when are filled in.
+func (t *turn) ask(f charter.Facts) *charter.Finding {
+	f.Now, f.Opened = t.at, t.profile.Opened
+	switch t.actor.kind {
+	case member:
+		f.Member = charter.Member{
+			Open: t.me.Closed.IsZero(), Role: t.me.Role, Referent: t.me.Referent, Auditor: t.me.Auditor,
+			Adhered: cmp.Or(f.Member.Adhered, t.me.Adhered.Version),
+		}
+	case card:
+		f.By = charter.ByPerson
+	case operator:
+		f.By = charter.ByOperator
+	case system:
+		f.By = charter.BySystem
+	}
+	return t.r.charter.Check(f)
+}
+
+// facts gives a mandate as the charter sees it for a member and, where a power
+// is wanted, without what the person took back.
+func (m *Mandate) facts(at time.Time, by MemberID) charter.Mandate {
+	f := charter.Mandate{
+		Exists: true, From: m.Payload.From, Until: m.Payload.Until,
+		Signed: reached(m.Signed, at), Accepted: reached(m.Accepted, at), Delivered: reached(m.Delivered, at),
+		ActiveSince: m.Delivered, Level: m.Level(),
+		Mandatary: m.Payload.Mandatary.Kind, Team: m.Payload.Helpers.Team(), Includes: m.Payload.Helpers.Has(by),
+	}
+	if m.ended(at) {
+		f.Ended, f.EndedAt = charter.End(m.End.Kind), m.End.At
+	}
+	for _, p := range m.Payload.Powers {
+		if !m.Stopped(p, by, at) {
+			f.Powers = append(f.Powers, p)
+		}
+	}
+	return f
+}
+
+// mandatesOf loads every mandate of a person in the turn's space.
+func mandatesOf(tx Tx, p PersonID) ([]*Mandate, error) {
+	var all []*Mandate
+	err := each(tx, string(p)+"/", func(row *MandateOf) error {
+		m := &Mandate{ID: row.Mandate}
+		if err := need(tx, m, "mandate"); err != nil {
+			return err
+		}
+		all = append(all, m)
+		return nil
+	})
+	return all, err
+}
+
+// relied picks the mandate a request relies on: the one it names, else one in
+// force that carries the power wanted, else one in force, else the last.
+func (t *turn) relied(p PersonID, named MandateID, want Power) (*Mandate, error) {
+	if named != "" {
+		m := &Mandate{ID: named}
+		if err := need(t.tx, m, "mandate"); err != nil {
+			return nil, err
+		}
+		if m.Person != p {
+			return nil, &NotFound{Kind: "mandate"}
+		}
+		return m, nil
+	}
+	all, err := mandatesOf(t.tx, p)
+	if err != nil || len(all) == 0 {
+		return nil, err
+	}
+	return slices.MaxFunc(all, func(a, b *Mandate) int {
+		if x, y := t.fitness(a, want), t.fitness(b, want); x != y {
+			return x - y
+		}
+		return a.Drafted.Compare(b.Drafted)
+	}), nil
+}
+
+// fitness orders the mandates of a person by how well they answer a request.
+func (t *turn) fitness(m *Mandate, want Power) int {
+	score := 0
+	if m.InForce(t.at) {
+		score = 8
+		if m.Payload.Helpers.Has(t.actor.member) {
+			score += 4
+		}
+	}
+	for _, p := range m.Payload.Powers {
+		if p.Service == want.Service && p.Procedure == want.Procedure && !m.Stopped(p, t.actor.member, t.at) {
+			score++
+			if p.Mode == want.Mode {
+				score++
+			}
+			break
+		}
+	}
+	return score
+}
+
+// mandateFacts is the mandate a request relies on, as facts; the zero facts when
+// there is none.
+func (t *turn) mandateFacts(m *Mandate) charter.Mandate {
+	if m == nil {
+		return charter.Mandate{}
+	}
+	return m.facts(t.at, t.actor.member)
+}
+
+func mandateID(m *Mandate) MandateID {
+	if m == nil {
+		return ""
+	}
+	return m.ID
+}

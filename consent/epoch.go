@@ -1,0 +1,236 @@
+package consent
+
+import (
+	"context"
+	"encoding/hex"
+	"errors"
+	"time"
+
+	"aval/audit"
+)
+
+// rewrapSlice bounds the rows that one transaction wraps again.
+const rewrapSlice = 100
+
+// TurnEpoch makes this week's epoch key when it is due and wraps the living
+// again under it, space by space, in small transactions; what was done stays
+// done after a stop. Once every space was gone through twice and nothing was
+// left, the epoch is marked; keys of older epochs are destroyed 23 days after
+// that mark, never by date alone. It returns the names of what was destroyed.
+func (r *Register) TurnEpoch(ctx context.Context) ([]string, error) {
+	now, err := r.now(ctx, registerSpace)
+	if err != nil {
+		return nil, err
+	}
+	if _, err := r.keys.Turn(now); err != nil {
+		return nil, err
+	}
+	if r.epochMarked() {
+		return r.keys.DestroyDue(now)
+	}
+	spaces, err := r.Spaces(ctx)
+	if err != nil {
+		return nil, err
+	}
+	for _, s := range spaces {
+		if err := r.rewrapSpace(ctx, s); err != nil {
+			return nil, err
+		}
+	}
+	for _, s := range spaces {
+		left, err := r.rewrapOnce(ctx, s)
+		if err != nil {
+			return nil, err
+		}
+		if left > 0 {
+			return nil, errors.New("consent: rows of an older epoch appeared while wrapping; it is done again at the next run")
+		}
+	}
+	for _, e := range r.keys.Epochs() {
+		if e.Current {
+			if err := r.keys.MarkRewrapped(e.Kid, now); err != nil {
+				return nil, err
+			}
+		}
+	}
+	return r.keys.DestroyDue(now)
+}
+
+// epochMarked tells whether everything is wrapped under the current epoch.
+func (r *Register) epochMarked() bool {
+	for _, e := range r.keys.Epochs() {
+		if e.Current {
+			return !e.Rewrapped.IsZero()
+		}
+	}
+	return false
+}
+
+func (r *Register) rewrapSpace(ctx context.Context, s audit.Space) error {
+	for {
+		n, err := r.rewrapOnce(ctx, s)
+		if err != nil || n == 0 {
+			return err
+		}
+	}
+}
+
+// rewrapOnce goes through a space once and returns how many rows it changed.
+func (r *Register) rewrapOnce(ctx context.Context, s audit.Space) (int, error) {
+	total, err := r.rec.Log().RewrapKeys(ctx, s, r.keys.RewrapBytes)
+	if err != nil {
+		return total, err
+	}
+	steps := []func(context.Context, audit.Space, string) (int, string, error){
+		r.rewrapKeys, r.rewrapIndex, r.rewrapCards, r.rewrapBirths,
+	}
+	for _, step := range steps {
+		after := ""
+		for {
+			n, last, err := step(ctx, s, after)
+			if err != nil {
+				return total, err
+			}
+			total += n
+			if last == "" {
+				break
+			}
+			after = last
+		}
+	}
+	return total, nil
+}
+
+// slice loads up to rewrapSlice rows of a bucket after a key, and the key to go
+// on from, empty at the end.
+func slice[R any, P interface {
+	*R
+	Record
+}](tx Tx, after string) (rows []P, last string, err error) {
+	err = tx.Scan(P(new(R)), "", after, func(key string, load func(Record) error) error {
+		row := P(new(R))
+		if err := load(row); err != nil {
+			return err
+		}
+		rows = append(rows, row)
+		if len(rows) == rewrapSlice {
+			last = key
+			return StopScan
+		}
+		return nil
+	})
+	return rows, last, err
+}
+
+func (r *Register) rewrapKeys(ctx context.Context, s audit.Space, after string) (n int, last string, err error) {
+	err = r.rec.Keep(ctx, s, func(tx Tx, _ time.Time) error {
+		n = 0
+		var rows []*WrappedKey
+		if rows, last, err = slice[WrappedKey](tx, after); err != nil {
+			return err
+		}
+		for _, row := range rows {
+			again, changed, err := r.keys.Rewrap(s, row.WrappedKey)
+			if err != nil {
+				return err
+			}
+			if changed {
+				n++
+				if err := tx.Put(&WrappedKey{again}); err != nil {
+					return err
+				}
+			}
+		}
+		return nil
+	})
+	return n, last, err
+}
+
+func (r *Register) rewrapIndex(ctx context.Context, s audit.Space, after string) (n int, last string, err error) {
+	err = r.rec.Keep(ctx, s, func(tx Tx, _ time.Time) error {
+		n = 0
+		var rows []*IndexSeal
+		if rows, last, err = slice[IndexSeal](tx, after); err != nil {
+			return err
+		}
+		for _, old := range rows {
+			closed, keys, err := r.keys.Reindex(s, old.Closed)
+			if err != nil {
+				return err
+			}
+			if string(closed) == string(old.Closed) {
+				continue
+			}
+			n++
+			for _, row := range old.Rows {
+				if err := tx.Delete(&IndexRow{Row: row, Owner: old.Owner}); err != nil {
+					return err
+				}
+			}
+			if err := putAll(tx, indexRecords(old.Owner, closed, keys)...); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	return n, last, err
+}
+
+func (r *Register) rewrapCards(ctx context.Context, s audit.Space, after string) (n int, last string, err error) {
+	err = r.rec.Keep(ctx, s, func(tx Tx, _ time.Time) error {
+		n = 0
+		var rows []*CardSerial
+		if rows, last, err = slice[CardSerial](tx, after); err != nil {
+			return err
+		}
+		for _, serial := range rows {
+			card := &CardRow{Row: serial.Row}
+			if err := need(tx, card, "card"); err != nil {
+				return err
+			}
+			closed, row, err := r.keys.Recard(card.Closed)
+			if err != nil {
+				return err
+			}
+			if string(closed) == string(card.Closed) {
+				continue
+			}
+			n++
+			if err := tx.Delete(card); err != nil {
+				return err
+			}
+			card.Closed, card.Row = closed, hex.EncodeToString(row)
+			serial.Row = card.Row
+			if err := putAll(tx, card, serial); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	return n, last, err
+}
+
+func (r *Register) rewrapBirths(ctx context.Context, s audit.Space, after string) (n int, last string, err error) {
+	err = r.rec.Keep(ctx, s, func(tx Tx, _ time.Time) error {
+		n = 0
+		var rows []*BirthSeal
+		if rows, last, err = slice[BirthSeal](tx, after); err != nil {
+			return err
+		}
+		for _, row := range rows {
+			again, changed, err := r.keys.RewrapBirth(s, ownerOf(row.Owner), row.Closed)
+			if err != nil {
+				return err
+			}
+			if changed {
+				n++
+				row.Closed = again
+				if err := tx.Put(row); err != nil {
+					return err
+				}
+			}
+		}
+		return nil
+	})
+	return n, last, err
+}

@@ -1,0 +1,549 @@
+package consent
+
+import (
+	"context"
+	"crypto/rand"
+	"fmt"
+	"math/big"
+	"slices"
+	"time"
+
+	"aval/audit"
+	"aval/charter"
+	"aval/charter/screen"
+	"aval/consent/personal"
+)
+
+// How a mandate comes to be, one step a function: DraftMandate (shown and
+// explained: proposed), SignMandate (the person agrees), AcceptMandate (the
+// helper signs, the structure seals), DeliverMandate (the person has a copy:
+// active). Each asks the charter inside its transaction.
+
+// Terms are what a mandate is to say.
+type Terms struct {
+	Person PersonID
+	Powers []Power // the category is filled in from the procedure
+	// From is a date, YYYY-MM-DD in the structure's time zone; empty means now.
+	From string
+	// One of Days, Until and OneProcedure. Until is the last day, inclusive.
+	Days         int
+	Until        string
+	OneProcedure bool
+	Capacity     charter.Capacity
+	Conflict     charter.Conflict
+	// SpecialMandatary and ReferentConfirmed answer what a protection measure asks.
+	SpecialMandatary  bool
+	ReferentConfirmed bool
+	Explained         *Explained // nil keeps a draft that is not yet shown
+	Helpers           []MemberID // empty: the team
+	Supersession      charter.Supersession
+}
+
+// oneProcedureDays bounds a mandate "for this procedure only": it ends with the
+// procedure, and not later than this.
+const oneProcedureDays = 31
+
+// DraftMandate drafts a mandate and, when it was explained, proposes it. From
+// then on its payload is fixed.
+func (r *Register) DraftMandate(ctx context.Context, a Actor, terms Terms) (*Mandate, error) {
+	var m *Mandate
+	_, err := r.record(ctx, a, func(t *turn) error {
+		p, err := t.livePerson(terms.Person)
+		if err != nil {
+			return err
+		}
+		if m, err = t.draft(p, terms); err != nil {
+			return err
+		}
+		all, err := mandatesOf(t.tx, p.ID)
+		if err != nil {
+			return err
+		}
+		overlaps := overlapping(all, m.Payload.Powers, t.at)
+		facts, err := t.draftFacts(p, m, terms, len(overlaps) > 0)
+		if err != nil {
+			return err
+		}
+		try := Attempt{Action: audit.MandateDrafted, Person: p.ID}
+		if err := t.check(try, charter.Facts{Operation: charter.OpDraft, Draft: facts}); err != nil {
+			return err
+		}
+		if terms.Supersession == charter.SupersessionReplace {
+			m.Payload.Supersedes = overlaps
+		}
+		t.enterMandate(audit.MandateDrafted, m, "")
+		if terms.Explained != nil {
+			if err := m.propose(t.at); err != nil {
+				return err
+			}
+			t.enterMandate(audit.NoticeGiven, m, m.Payload.Template.Digest)
+			t.enterMandate(audit.MandateProposed, m, m.Digest)
+		}
+		if err := putAll(t.tx, m, &MandateOf{Person: p.ID, Mandate: m.ID}, &MandateRef{Ref: m.Ref, Mandate: m.ID}); err != nil {
+			return err
+		}
+		return t.made(string(m.ID))
+	})
+	if id, again := replayed(err); again {
+		return r.Mandate(ctx, a, MandateID(id))
+	}
+	return m, err
+}
+
+// draft makes the mandate that the terms describe, at the instant of the turn.
+func (t *turn) draft(p *Person, terms Terms) (*Mandate, error) {
+	tz, err := time.LoadLocation(t.profile.TZ)
+	if err != nil {
+		return nil, err
+	}
+	ref, err := t.freeRef()
+	if err != nil {
+		return nil, err
+	}
+	m := &Mandate{
+		ID: MandateID("m_" + random26()), Ref: ref, Person: p.ID, By: t.actor.member, Drafted: t.at,
+		OneProcedure: terms.OneProcedure,
+	}
+	from, until, err := terms.period(t.at, tz)
+	if err != nil {
+		return nil, err
+	}
+	powers, err := t.r.powers(terms.Powers)
+	if err != nil {
+		return nil, err
+	}
+	if terms.OneProcedure && len(powers) != 1 {
+		return nil, &Invalid{Pointer: "/powers", Reason: "one_procedure"}
+	}
+	m.Payload = Payload{
+		V: 1, ID: m.ID, Ref: ref, Origin: t.r.origin, Space: t.profile.Slug,
+		Charter:   CharterRef{Version: t.r.charter.Version(), Digest: t.r.charter.Digest()},
+		Person:    PersonRef{ID: p.ID, C: p.C},
+		Mandatary: Mandatary{Kind: charter.MandataryStructure, ID: string(t.profile.Structure)},
+		Helpers:   Helpers{Named: terms.Helpers},
+		Powers:    powers, IssuedAt: t.at.Truncate(time.Second), From: from, Until: until, TZ: t.profile.TZ,
+		Capacity: terms.Capacity, Free: true,
+		Required: []charter.SignerRole{charter.SignerPerson, charter.SignerHelper, charter.SignerStructure},
+		MinLevel: t.r.charter.MinLevel(powers),
+	}
+	if t.me.Role == charter.Relative {
+		// Nobody may stand in for a natural person (CC 1994).
+		m.Payload.Mandatary = Mandatary{Kind: charter.MandataryNatural, ID: string(t.me.ID)}
+		m.Payload.Helpers = Helpers{Named: []MemberID{t.me.ID}}
+	}
+	lang := "fr"
+	if terms.Explained != nil {
+		m.Payload.Explained = *terms.Explained
+		m.Payload.Explained.By = t.actor.member
+		lang = terms.Explained.Lang
+	}
+	m.Payload.Template = TemplateFor(lang)
+	return m, nil
+}
+
+// period gives the half-open interval of the terms.
+func (d Terms) period(now time.Time, tz *time.Location) (from, until time.Time, err error) {
+	from = now.Truncate(time.Second)
+	if d.From != "" {
+		day, err := time.ParseInLocation(time.DateOnly, d.From, tz)
+		if err != nil {
+			return from, until, &Invalid{Pointer: "/from", Reason: "date"}
+		}
+		if start := day.UTC(); start.After(from) {
+			from = start
+		} else if Until(start, 1, tz).Before(from) || Until(start, 1, tz).Equal(from) {
+			return from, until, &Invalid{Pointer: "/from", Reason: "date_past"}
+		}
+	}
+	said := 0
+	if d.Days != 0 {
+		said++
+		if d.Days < 1 || d.Days > 3660 {
+			return from, until, &Invalid{Pointer: "/days", Reason: "days"}
+		}
+		until = Until(from, d.Days, tz)
+	}
+	if d.Until != "" {
+		said++
+		last, err := time.ParseInLocation(time.DateOnly, d.Until, tz)
+		if err != nil {
+			return from, until, &Invalid{Pointer: "/until", Reason: "date"}
+		}
+		until = Until(last, 1, tz)
+	}
+	if d.OneProcedure {
+		said++
+		until = Until(from, oneProcedureDays, tz)
+	}
+	if said != 1 {
+		return from, until, &Invalid{Pointer: "/days", Reason: "one_duration"}
+	}
+	if !from.Before(until) {
+		return from, until, &Invalid{Pointer: "/until", Reason: "until_before_from"}
+	}
+	return from, until, nil
+}
+
+// powers fills the categories in from the charter's services.
+func (r *Register) powers(asked []Power) ([]Power, error) {
+	powers := make([]Power, len(asked))
+	for i, p := range asked {
+		c, ok := r.charter.Procedure(p.Service, p.Procedure)
+		if !ok {
+			return nil, &Invalid{Pointer: fmt.Sprintf("/powers/%d/procedure", i), Reason: "procedure"}
+		}
+		p.Category = c.Category
+		powers[i] = p
+	}
+	return powers, nil
+}
+
+// freeRef draws 8 digits that no mandate of the space has.
+func (t *turn) freeRef() (string, error) {
+	for range 20 {
+		n, err := rand.Int(rand.Reader, big.NewInt(100_000_000))
+		if err != nil {
+			return "", err
+		}
+		row := &MandateRef{Ref: fmt.Sprintf("%08d", n)}
+		found, err := t.tx.Get(row)
+		if err != nil || !found {
+			return row.Ref, err
+		}
+	}
+	return "", fmt.Errorf("no free reference")
+}
+
+// overlapping lists the mandates in force or to come that cover one of the
+// powers' procedures.
+func overlapping(all []*Mandate, powers []Power, at time.Time) []MandateID {
+	var ids []MandateID
+	for _, m := range all {
+		if m.State(at) != Active {
+			continue
+		}
+		if sharesProcedure(m.Payload.Powers, powers) {
+			ids = append(ids, m.ID)
+		}
+	}
+	return ids
+}
+
+func sharesProcedure(a, b []Power) bool {
+	for _, x := range a {
+		for _, y := range b {
+			if x.Service == y.Service && x.Procedure == y.Procedure {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// draftFacts is a draft as the charter sees it.
+func (t *turn) draftFacts(p *Person, m *Mandate, terms Terms, overlaps bool) (charter.Draft, error) {
+	d := charter.Draft{
+		Powers: m.Payload.Powers, From: m.Payload.From, Until: m.Payload.Until,
+		Capacity: terms.Capacity, Minor: !p.MinorUntil.IsZero() && t.at.Before(p.MinorUntil),
+		ReferentConfirmed: terms.ReferentConfirmed && t.me.Referent, SpecialMandatary: terms.SpecialMandatary,
+		Conflict: terms.Conflict, Overlaps: overlaps, Supersedes: terms.Supersession,
+	}
+	tz, err := time.LoadLocation(m.Payload.TZ)
+	if err != nil {
+		return d, err
+	}
+	d.Days = days(m.Payload.From, m.Payload.Until, tz)
+	if terms.Explained != nil {
+		d.Aid = terms.Explained.Aid
+	}
+	for i, h := range m.Payload.Helpers.Named {
+		named := &Member{ID: h}
+		found, err := t.tx.Get(named)
+		if err != nil {
+			return d, err
+		}
+		if !found || !named.Closed.IsZero() {
+			return d, &Invalid{Pointer: fmt.Sprintf("/helpers/%d", i), Reason: "member_id"}
+		}
+		d.HelperRoles = append(d.HelperRoles, named.Role)
+	}
+	return d, nil
+}
+
+// days counts calendar days from the day of from to until.
+func days(from, until time.Time, tz *time.Location) int {
+	y, mo, d := from.In(tz).Date()
+	y2, m2, d2 := until.In(tz).Date()
+	a := time.Date(y, mo, d, 0, 0, 0, 0, time.UTC)
+	b := time.Date(y2, m2, d2, 0, 0, 0, 0, time.UTC)
+	return int(b.Sub(a).Hours() / 24)
+}
+
+// enterMandate adds the entry of a step of a mandate, with the digest of what
+// the step is about.
+func (t *turn) enterMandate(act audit.Action, m *Mandate, dg string) {
+	if dg == "" {
+		raw, err := m.Payload.Bytes()
+		if err == nil {
+			dg = digest(raw)
+		}
+	}
+	t.enter(audit.Entry{Act: act, Person: string(m.Person), Mandate: string(m.ID), Digest: dg})
+}
+
+// ProposeMandate says how a draft was explained; its payload is fixed from then.
+func (r *Register) ProposeMandate(ctx context.Context, a Actor, id MandateID, explained Explained) (*Mandate, error) {
+	return r.step(ctx, a, id, audit.MandateProposed, func(t *turn, m *Mandate) error {
+		if m.State(t.at) != Draft {
+			return &Conflict{Reason: "not_draft"}
+		}
+		m.Payload.Explained = explained
+		m.Payload.Explained.By = t.actor.member
+		m.Payload.Template = TemplateFor(explained.Lang)
+		f := charter.Facts{Operation: charter.OpDraft, Draft: t.storedDraft(m)}
+		if err := t.check(t.attempt(audit.MandateProposed, m), f); err != nil {
+			return err
+		}
+		if err := m.propose(t.at); err != nil {
+			return err
+		}
+		t.enterMandate(audit.NoticeGiven, m, m.Payload.Template.Digest)
+		t.enterMandate(audit.MandateProposed, m, m.Digest)
+		return nil
+	})
+}
+
+// storedDraft is a mandate's payload as the draft that led to it. Conflict and
+// overlap were answered and checked when it was drafted.
+func (t *turn) storedDraft(m *Mandate) charter.Draft {
+	tz, err := time.LoadLocation(m.Payload.TZ)
+	if err != nil {
+		tz = time.UTC
+	}
+	return charter.Draft{
+		Powers: m.Payload.Powers, From: m.Payload.From, Until: m.Payload.Until,
+		Days:     days(m.Payload.From, m.Payload.Until, tz),
+		Capacity: m.Payload.Capacity, Conflict: charter.ConflictNo, Aid: m.Payload.Explained.Aid,
+		Supersedes: charter.SupersessionNone,
+	}
+}
+
+// step runs a transition of one mandate of the actor's space.
+func (r *Register) step(ctx context.Context, a Actor, id MandateID, act audit.Action, fn func(t *turn, m *Mandate) error) (*Mandate, error) {
+	var m *Mandate
+	_, err := r.record(ctx, a, func(t *turn) error {
+		m = &Mandate{ID: id}
+		if err := need(t.tx, m, "mandate"); err != nil {
+			return err
+		}
+		if _, err := t.livePerson(m.Person); err != nil {
+			return &NotFound{Kind: "mandate"}
+		}
+		if err := fn(t, m); err != nil {
+			return err
+		}
+		if err := t.tx.Put(m); err != nil {
+			return err
+		}
+		return t.made(string(id))
+	})
+	if _, again := replayed(err); again {
+		return r.Mandate(ctx, a, id)
+	}
+	if err != nil {
+		return nil, err
+	}
+	return m, nil
+}
+
+func (t *turn) attempt(act audit.Action, m *Mandate) Attempt {
+	return Attempt{Action: act, Person: m.Person, Mandate: m.ID}
+}
+
+// An Agreement is how the person agreed.
+type Agreement struct {
+	Type charter.EvidenceType
+	// PaperPlace is where the structure's signed original lies.
+	PaperPlace screen.Clean
+	// Witnesses are adults with no interest who saw and heard; OutsideTeam of
+	// them are not of the helper's team.
+	Witnesses   []screen.Clean
+	OutsideTeam int
+}
+
+// SignMandate records that the person agreed. The evidence is sealed under the
+// person's evidence key; the mandate keeps a commitment to it.
+func (r *Register) SignMandate(ctx context.Context, a Actor, id MandateID, g Agreement) (*Mandate, error) {
+	if g.Type == charter.PaperOriginal && g.PaperPlace.String() == "" {
+		return nil, &Invalid{Pointer: "/paper_place", Reason: "paper_place"}
+	}
+	if g.OutsideTeam < 0 || g.OutsideTeam > len(g.Witnesses) {
+		return nil, &Invalid{Pointer: "/outside_team", Reason: "witness_count"}
+	}
+	person, err := r.personOf(ctx, a, id)
+	if err != nil {
+		return nil, err
+	}
+	evidence := personal.NewEvidence(personal.NewText(g.PaperPlace), texts(g.Witnesses))
+	owner := ownerOf(person)
+	key, err := r.keys.SealingKey(ctx, a.space, owner, personal.KeyEvidence)
+	if err != nil {
+		return nil, gone(err)
+	}
+	box, err := personal.Seal(r.keys, key, evidenceRecord(id), 1, evidence)
+	if err != nil {
+		return nil, err
+	}
+	return r.step(ctx, a, id, audit.MandateSigned, func(t *turn, m *Mandate) error {
+		ev := charter.Evidence{
+			Role: charter.SignerPerson, Type: g.Type, Witnesses: len(g.Witnesses), OutsideTeam: g.OutsideTeam,
+		}
+		f := charter.Facts{
+			Operation: charter.OpSign, Mandate: t.mandateFacts(m), Draft: t.storedDraft(m), Evidence: []charter.Evidence{ev},
+		}
+		if err := t.check(t.attempt(audit.MandateSigned, m), f); err != nil {
+			return err
+		}
+		c := evidence.Commitment()
+		ref := EvidenceRef{Role: charter.SignerPerson, Type: g.Type, Level: t.r.charter.EvidenceLevel(ev), C: c}
+		if err := m.sign(t.at, ref); err != nil {
+			return err
+		}
+		t.enterMandate(audit.MandateSigned, m, m.Digest)
+		return t.tx.Put(&Box{Owner: owner, Name: evidenceRecord(id), Version: 1, Sealed: box})
+	})
+}
+
+func texts(clean []screen.Clean) []personal.Text {
+	out := make([]personal.Text, len(clean))
+	for i, c := range clean {
+		out[i] = personal.NewText(c)
+	}
+	return out
+}
+
+// personOf finds whose mandate it is, in the actor's space.
+func (r *Register) personOf(ctx context.Context, a Actor, id MandateID) (PersonID, error) {
+	m, err := r.Mandate(ctx, a, id)
+	if err != nil {
+		return "", err
+	}
+	return m.Person, nil
+}
+
+// AcceptMandate is the mandatary's acceptance (CC 1984 al. 2): the helper's key
+// signs the payload, usable within 5 minutes of a sign-in, and the structure's
+// seal covers the payload and the commitments to the evidence.
+func (r *Register) AcceptMandate(ctx context.Context, a Actor, id MandateID) (*Mandate, error) {
+	seen, err := r.Mandate(ctx, a, id)
+	if err != nil {
+		return nil, err
+	}
+	doc, err := r.signDocument(ctx, a, seen)
+	if err != nil {
+		return nil, err
+	}
+	return r.step(ctx, a, id, audit.MandateAccepted, func(t *turn, m *Mandate) error {
+		if err := t.check(t.attempt(audit.MandateAccepted, m), charter.Facts{Operation: charter.OpAccept, Mandate: t.mandateFacts(m)}); err != nil {
+			return err
+		}
+		if !a.MaySign(t.at) {
+			return &SignInNeeded{Reason: "step_up"}
+		}
+		if m.Digest != seen.Digest || len(m.Evidence) != len(seen.Evidence) {
+			return &Conflict{Reason: "changed_meanwhile"}
+		}
+		if err := m.accept(t.at); err != nil {
+			return err
+		}
+		t.enterMandate(audit.MandateAccepted, m, digest(doc))
+		return t.tx.Put(&Document{Mandate: id, JWS: doc})
+	})
+}
+
+// signDocument makes the document of a mandate that the person has agreed to.
+// Until the transaction that stores it commits, it exists nowhere else.
+func (r *Register) signDocument(ctx context.Context, a Actor, m *Mandate) ([]byte, error) {
+	if len(m.Evidence) == 0 {
+		return nil, &Conflict{Reason: "not_signed"}
+	}
+	var me Member
+	var profile Profile
+	err := r.rec.View(ctx, a.space, func(tx Tx, _ time.Time) error {
+		me, profile = Member{ID: a.member}, Profile{}
+		if err := need(tx, &me, "member"); err != nil {
+			return err
+		}
+		return need(tx, &profile, "space")
+	})
+	if err != nil {
+		return nil, err
+	}
+	payload, err := m.Payload.Bytes()
+	if err != nil {
+		return nil, err
+	}
+	helperKey, err := r.keys.MemberSigner(personal.Owner(a.member))
+	if err != nil {
+		return nil, err
+	}
+	sealKey, err := r.keys.SealSigner(a.space)
+	if err != nil {
+		return nil, err
+	}
+	byHelper, err := signPayload(payload, helperKey, SignatureHeader{Role: charter.SignerHelper})
+	if err != nil {
+		return nil, err
+	}
+	byStructure, err := signPayload(payload, sealKey, SignatureHeader{
+		Role: charter.SignerStructure, Evidence: m.Evidence,
+	})
+	if err != nil {
+		return nil, err
+	}
+	return buildDocument(payload, []string{profile.Statement, me.Statement}, byHelper, byStructure)
+}
+
+// DeliverMandate records that the person has their copy and how they got it
+// (CC 1375): the mandate is active from this commit, within its dates. Mandates
+// that it replaces end now, because the mandatary is told now (CC 2006).
+func (r *Register) DeliverMandate(ctx context.Context, a Actor, id MandateID, how CopyHow) (*Mandate, error) {
+	if !slices.Contains(CopyHows, how) {
+		return nil, &Invalid{Pointer: "/how", Reason: "copy_how"}
+	}
+	return r.step(ctx, a, id, audit.MandateCopyDelivered, func(t *turn, m *Mandate) error {
+		f := charter.Facts{Operation: charter.OpDeliver, Mandate: t.mandateFacts(m)}
+		if err := t.check(t.attempt(audit.MandateCopyDelivered, m), f); err != nil {
+			return err
+		}
+		if err := m.deliver(t.at, string(how)); err != nil {
+			return err
+		}
+		t.enterMandate(audit.MandateCopyDelivered, m, m.Digest)
+		t.enterMandate(audit.MandateActivated, m, m.Digest)
+		for _, old := range m.Payload.Supersedes {
+			if err := t.supersede(old); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+func (t *turn) supersede(id MandateID) error {
+	m := &Mandate{ID: id}
+	if err := need(t.tx, m, "mandate"); err != nil {
+		return err
+	}
+	if err := m.finish(t.at, Superseded, "person"); err != nil {
+		return nil // it ended by itself meanwhile
+	}
+	t.enterMandate(audit.MandateEnded, m, m.Digest)
+	return t.tx.Put(m)
+}
+
+// CopyHow is how the person got their copy (C06).
+type CopyHow string
+
+// CopyHows are the ways a copy is given.
+var CopyHows = []CopyHow{"print", "sms_link", "email", "post", "read_aloud_paper"}

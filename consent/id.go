@@ -1,0 +1,65 @@
+package consent
+
+import (
+	"crypto/rand"
+	"encoding/base32"
+	"regexp"
+	"strings"
+)
+
+// Identifiers are a prefix and 26 characters of lower-case base32 of 16 random
+// bytes. They hold no time and no order, so one says nothing about another.
+type (
+	PersonID    string // p_…
+	MemberID    string // h_…
+	AccountID   string // a_…
+	StructureID string // s_…
+	MandateID   string // m_…
+	ActID       string // t_…
+	RequestID   string // r_…
+)
+
+var base32Lower = base32.NewEncoding("abcdefghijklmnopqrstuvwxyz234567").WithPadding(base32.NoPadding)
+
+// random26 is the part of an identifier after its prefix.
+func random26() string {
+	var b [16]byte
+	rand.Read(b[:]) // never fails: crypto/rand ends the program instead
+	return base32Lower.EncodeToString(b[:])
+}
+
+// NewRequestID makes the identifier of one request, for the log and the reader
+// of an error.
+func NewRequestID() RequestID { return RequestID("r_" + random26()) }
+
+// The last character of 26 carries 3 bits of 5 that count; the others are
+// zero, so only one spelling of an identifier is accepted.
+var idForm = regexp.MustCompile(`^[pahsmtr]_[a-z2-7]{25}[aeimquy4]$`)
+
+func validID(prefix, id string) bool {
+	return strings.HasPrefix(id, prefix) && idForm.MatchString(id)
+}
+
+// ParsePersonID and its sisters accept only the exact form.
+func ParsePersonID(s string) (PersonID, error) {
+	if !validID("p_", s) {
+		return "", &Invalid{Reason: "person_id"}
+	}
+	return PersonID(s), nil
+}
+
+// ParseMandateID accepts only the exact form of a mandate's identifier.
+func ParseMandateID(s string) (MandateID, error) {
+	if !validID("m_", s) {
+		return "", &Invalid{Reason: "mandate_id"}
+	}
+	return MandateID(s), nil
+}
+
+// ParseMemberID accepts only the exact form of a member's identifier.
+func ParseMemberID(s string) (MemberID, error) {
+	if !validID("h_", s) {
+		return "", &Invalid{Reason: "member_id"}
+	}
+	return MemberID(s), nil
+}

@@ -1,0 +1,78 @@
+// Package jobs runs what the register does by itself: it finishes what a stop
+// cut off, turns the epoch of keys, and destroys what is due.
+package jobs
+
+import (
+	"context"
+	"log/slog"
+	"time"
+
+	"aval/consent"
+)
+
+// How often each job runs. All are idempotent and catch up after a pause.
+const (
+	relayEvery     = time.Minute
+	epochEvery     = time.Hour
+	retentionEvery = 24 * time.Hour
+)
+
+// Start does, before anybody is served, what must not wait: messages and
+// erasures cut off by a stop, erased persons that an older copy brought back,
+// and the week's epoch key.
+func Start(ctx context.Context, r *consent.Register) error {
+	if err := relay(ctx, r); err != nil {
+		return err
+	}
+	if _, err := r.ReplayErased(ctx); err != nil {
+		return err
+	}
+	_, err := r.TurnEpoch(ctx)
+	return err
+}
+
+// Run runs the jobs until the context ends. A job that fails is logged and tried
+// again at its next time; nothing it left half done is lost.
+func Run(ctx context.Context, r *consent.Register, log *slog.Logger) {
+	tick := time.NewTicker(relayEvery)
+	defer tick.Stop()
+	epoch, retention := time.Now(), time.Time{}
+	for {
+		attempt(ctx, log, "relay", func() error { return relay(ctx, r) })
+		if time.Since(epoch) >= epochEvery {
+			epoch = time.Now()
+			attempt(ctx, log, "epoch", func() error { _, err := r.TurnEpoch(ctx); return err })
+		}
+		if time.Since(retention) >= retentionEvery {
+			retention = time.Now()
+			attempt(ctx, log, "retention", func() error { _, err := r.RunRetention(ctx, false); return err })
+		}
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+		}
+	}
+}
+
+func attempt(ctx context.Context, log *slog.Logger, name string, job func() error) {
+	if err := job(); err != nil && ctx.Err() == nil {
+		log.Error("job failed", "job", name, "err", err)
+	}
+}
+
+func relay(ctx context.Context, r *consent.Register) error {
+	spaces, err := r.Spaces(ctx)
+	if err != nil {
+		return err
+	}
+	for _, s := range spaces {
+		if err := r.Relay(ctx, s); err != nil {
+			return err
+		}
+		if err := r.MergeIndex(ctx, s); err != nil {
+			return err
+		}
+	}
+	return nil
+}

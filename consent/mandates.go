@@ -1,0 +1,233 @@
+package consent
+
+import (
+	"context"
+	"encoding/json"
+	"slices"
+	"strings"
+	"time"
+
+	"aval/audit"
+	"aval/charter"
+)
+
+// Reads of clear rows: identifiers, services, states, dates. Nothing here says
+// who a person is, no box is opened and no entry written (design: lists).
+
+// Mandate gets one mandate of the actor's space.
+func (r *Register) Mandate(ctx context.Context, a Actor, id MandateID) (*Mandate, error) {
+	m := &Mandate{}
+	err := r.view(ctx, a, func(tx Tx, _ time.Time) error {
+		*m = Mandate{ID: id}
+		if err := need(tx, m, "mandate"); err != nil {
+			return err
+		}
+		return hideErased(tx, m)
+	})
+	if err != nil {
+		return nil, err
+	}
+	return m, nil
+}
+
+// MandateByRef gets a mandate by its short reference.
+func (r *Register) MandateByRef(ctx context.Context, a Actor, ref string) (*Mandate, error) {
+	row := &MandateRef{}
+	err := r.view(ctx, a, func(tx Tx, _ time.Time) error {
+		*row = MandateRef{Ref: ref}
+		return need(tx, row, "mandate")
+	})
+	if err != nil {
+		return nil, err
+	}
+	return r.Mandate(ctx, a, row.Mandate)
+}
+
+// A Page of a list: at most Limit rows after a cursor.
+type Page struct {
+	After string // identifier of the last row seen
+	Limit int    // 1 to 100
+}
+
+// Mandates lists the mandates of the actor's space, or of one person in it.
+// next is the cursor of the following page, empty at the end.
+func (r *Register) Mandates(ctx context.Context, a Actor, person PersonID, page Page) (list []*Mandate, next string, err error) {
+	err = r.view(ctx, a, func(tx Tx, _ time.Time) error {
+		list, next = nil, ""
+		if person != "" {
+			return listOf(tx, person, &list)
+		}
+		return tx.Scan(&Mandate{}, "", page.After, func(key string, load func(Record) error) error {
+			if len(list) == page.Limit {
+				next = string(list[len(list)-1].ID)
+				return StopScan
+			}
+			m := &Mandate{}
+			if err := load(m); err != nil {
+				return err
+			}
+			if hideErased(tx, m) == nil {
+				list = append(list, m)
+			}
+			return nil
+		})
+	})
+	return list, next, err
+}
+
+func listOf(tx Tx, person PersonID, list *[]*Mandate) error {
+	p := &Person{ID: person}
+	if err := need(tx, p, "person"); err != nil {
+		return err
+	}
+	if p.Erased() {
+		return &NotFound{Kind: "person"}
+	}
+	all, err := mandatesOf(tx, person)
+	slices.SortFunc(all, func(a, b *Mandate) int { return a.Drafted.Compare(b.Drafted) })
+	*list = all
+	return err
+}
+
+// hideErased answers "not found" for the mandate of somebody who asked to be
+// forgotten.
+func hideErased(tx Tx, m *Mandate) error {
+	p := &Person{ID: m.Person}
+	if found, err := tx.Get(p); err != nil {
+		return err
+	} else if !found || p.Erased() {
+		return &NotFound{Kind: "mandate"}
+	}
+	return nil
+}
+
+// view reads clear rows of the actor's space. A closed member sees nothing.
+func (r *Register) view(ctx context.Context, a Actor, fn func(Tx, time.Time) error) error {
+	if a.kind == nobody {
+		return &SignInNeeded{Reason: "session"}
+	}
+	return r.rec.View(ctx, a.space, func(tx Tx, at time.Time) error {
+		if a.kind == member {
+			me := &Member{ID: a.member}
+			if err := need(tx, me, "member"); err != nil {
+				return err
+			}
+			if !me.Closed.IsZero() {
+				return &SignInNeeded{Reason: "session"}
+			}
+		}
+		return fn(tx, at)
+	})
+}
+
+// MandateDocument gives the signed document of a mandate, as an entry: it leaves
+// the register.
+func (r *Register) MandateDocument(ctx context.Context, a Actor, id MandateID, purpose charter.Purpose) ([]byte, error) {
+	var doc []byte
+	_, err := r.record(ctx, a, func(t *turn) error {
+		m := &Mandate{ID: id}
+		if err := need(t.tx, m, "mandate"); err != nil {
+			return err
+		}
+		if err := hideErased(t.tx, m); err != nil {
+			return err
+		}
+		d := &Document{Mandate: id}
+		if found, err := t.tx.Get(d); err != nil {
+			return err
+		} else if !found {
+			return &Conflict{Reason: "not_accepted"}
+		}
+		read, err := t.reading(m.Person, purpose)
+		if err != nil {
+			return err
+		}
+		f := charter.Facts{Operation: charter.OpList, Mandate: t.mandateFacts(m), Read: read}
+		if err := t.check(Attempt{Action: audit.MandateRead, Person: m.Person, Mandate: id, Purpose: purpose}, f); err != nil {
+			return err
+		}
+		doc = d.JWS
+		t.enter(audit.Entry{Act: audit.MandateRead, Person: string(m.Person), Mandate: string(id), Purpose: string(purpose)})
+		return nil
+	})
+	return doc, err
+}
+
+// Members lists the members of the actor's space, without names.
+func (r *Register) Members(ctx context.Context, a Actor) (list []*Member, err error) {
+	err = r.view(ctx, a, func(tx Tx, _ time.Time) error {
+		list = nil
+		return each(tx, "", func(m *Member) error {
+			list = append(list, m)
+			return nil
+		})
+	})
+	return list, err
+}
+
+// Self is who the actor is: their own member record and structure.
+func (r *Register) Self(ctx context.Context, a Actor) (me Member, structure Profile, err error) {
+	err = r.view(ctx, a, func(tx Tx, _ time.Time) error {
+		me, structure = Member{ID: a.member}, Profile{}
+		if err := need(tx, &structure, "space"); err != nil {
+			return err
+		}
+		return need(tx, &me, "member")
+	})
+	return me, structure, err
+}
+
+// Acts lists what was done for a person, newest last.
+func (r *Register) Acts(ctx context.Context, a Actor, person PersonID) (list []*Act, err error) {
+	err = r.view(ctx, a, func(tx Tx, _ time.Time) error {
+		p := &Person{ID: person}
+		if err := need(tx, p, "person"); err != nil {
+			return err
+		}
+		if p.Erased() {
+			return &NotFound{Kind: "person"}
+		}
+		list, err = actsOf(tx, person)
+		return err
+	})
+	return list, err
+}
+
+func actsOf(tx Tx, person PersonID) (list []*Act, err error) {
+	err = each(tx, string(person)+"/", func(row *ActOf) error {
+		act := &Act{ID: row.Act}
+		if err := need(tx, act, "act"); err != nil {
+			return err
+		}
+		list = append(list, act)
+		return nil
+	})
+	return list, err
+}
+
+// fixedTime writes an instant so that text sorts as time does.
+func fixedTime(t time.Time) string { return t.UTC().Format("20060102T150405.000000") }
+
+// rowDigest is the digest of a row as it is stored, for its entry: a row altered
+// later shows.
+func rowDigest(r Record) (string, error) {
+	raw, err := json.Marshal(r)
+	if err != nil {
+		return "", err
+	}
+	return digest(raw), nil
+}
+
+func sortByTime[T any](list []T, at func(T) time.Time) {
+	slices.SortStableFunc(list, func(a, b T) int { return at(a).Compare(at(b)) })
+}
+
+// normaliseRef drops what people type between digits.
+func normaliseRef(s string) string {
+	return strings.Map(func(r rune) rune {
+		if r == ' ' || r == '-' || r == '.' || r == '\u00a0' {
+			return -1
+		}
+		return r
+	}, s)
+}

@@ -1,0 +1,123 @@
+package consent
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"time"
+
+	"aval/audit"
+)
+
+// Steps that touch two spaces go through messages, because a transaction never
+// does. A message is a row of the source, written in the transaction that
+// decided it; Relay applies it once in the target, by its identifier and with an
+// entry of its own, then takes it out of the source's outbox. A stop at any
+// point is made good by the next Relay.
+
+// messageKind names what a message asks of its target.
+type messageKind string
+
+const (
+	openSpace   messageKind = "space.open"   // register → new space: profile and first referent
+	openAccount messageKind = "account.open" // space → register: account and first link
+	makeLink    messageKind = "link.make"    // space → register: a link for an account
+	endSessions messageKind = "sessions.end" // space → register: a member was closed
+	noteLogin   messageKind = "login.note"   // register → space: who signed in, by whose link
+	issueCard   messageKind = "card.issue"   // space → register: look-up of a card
+	killCard    messageKind = "card.kill"    // space → register
+)
+
+// appliers do a message's work in its target.
+var appliers = map[messageKind]func(*turn, json.RawMessage) error{
+	openSpace:   applyWith((*turn).applyOpenSpace),
+	openAccount: applyWith((*turn).applyOpenAccount),
+	makeLink:    applyWith((*turn).applyMakeLink),
+	endSessions: applyWith((*turn).applyEndSessions),
+	noteLogin:   applyWith((*turn).applyNoteLogin),
+	issueCard:   applyWith((*turn).applyIssueCard),
+	killCard:    applyWith((*turn).applyKillCard),
+}
+
+func applyWith[B any](fn func(*turn, B) error) func(*turn, json.RawMessage) error {
+	return func(t *turn, raw json.RawMessage) error {
+		var body B
+		if err := json.Unmarshal(raw, &body); err != nil {
+			return err
+		}
+		return fn(t, body)
+	}
+}
+
+// send writes a message in the transaction of the turn.
+func (t *turn) send(to audit.Space, kind messageKind, body any) error {
+	raw, err := json.Marshal(body)
+	if err != nil {
+		return err
+	}
+	return t.tx.Put(&Message{
+		ID: random26(), To: uint32(to.Number()), Slug: to.Slug(), Kind: string(kind), Body: raw, At: t.at,
+	})
+}
+
+// Relay delivers the messages that wait in a space, oldest first, and those
+// that they cause. It is run after each step that sends one, and at start.
+func (r *Register) Relay(ctx context.Context, from audit.Space) error {
+	waiting, err := r.waiting(ctx, from)
+	if err != nil {
+		return err
+	}
+	for _, m := range waiting {
+		to := audit.NewSpace(m.To, m.Slug)
+		if err := r.apply(ctx, to, m); err != nil {
+			return fmt.Errorf("message %s: %w", m.Kind, err)
+		}
+		if err := r.rec.Keep(ctx, from, func(tx Tx, _ time.Time) error { return tx.Delete(&m) }); err != nil {
+			return err
+		}
+		if err := r.Relay(ctx, to); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (r *Register) waiting(ctx context.Context, from audit.Space) ([]Message, error) {
+	var waiting []Message
+	err := r.rec.View(ctx, from, func(tx Tx, _ time.Time) error {
+		waiting = waiting[:0]
+		return each(tx, "", func(m *Message) error {
+			waiting = append(waiting, *m)
+			return nil
+		})
+	})
+	sortByTime(waiting, func(m Message) time.Time { return m.At })
+	return waiting, err
+}
+
+// apply does a message's work in its target, once.
+func (r *Register) apply(ctx context.Context, to audit.Space, m Message) error {
+	work, ok := appliers[messageKind(m.Kind)]
+	if !ok {
+		return fmt.Errorf("unknown kind")
+	}
+	a := Actor{kind: system, space: to}
+	_, err := r.rec.Record(ctx, to, func(tx Tx, at time.Time) ([]audit.Entry, error) {
+		t := &turn{r: r, tx: tx, at: at, actor: a}
+		done := Applied{ID: m.ID}
+		if found, err := tx.Get(&done); err != nil {
+			return nil, err
+		} else if found {
+			return nil, &errReplay{result: m.ID}
+		}
+		if err := work(t, m.Body); err != nil {
+			return nil, err
+		}
+		done.At = at
+		return t.entries, tx.Put(&done)
+	})
+	if _, again := replayed(err); again {
+		return nil
+	}
+	return err
+}

@@ -1,0 +1,207 @@
+package consent
+
+import (
+	"context"
+	"slices"
+	"time"
+
+	"aval/audit"
+	"aval/charter"
+	"aval/consent/personal"
+)
+
+// The person's page: what the holder of a card sees and can stop.
+
+// A Glance is what a card shows before the birth date is given.
+type Glance struct {
+	Mandates int // that have not ended
+}
+
+// CardGlance counts, and tells nothing else: whoever finds the card learns
+// neither name, nor service, nor place.
+func (r *Register) CardGlance(ctx context.Context, a Actor) (g Glance, err error) {
+	err = r.rec.View(ctx, a.space, func(tx Tx, at time.Time) error {
+		g = Glance{}
+		t := &turn{r: r, tx: tx, at: at, actor: a}
+		p, err := t.holder()
+		if err != nil {
+			return err
+		}
+		all, err := mandatesOf(tx, p.ID)
+		for _, m := range all {
+			if open(m.State(at)) {
+				g.Mandates++
+			}
+		}
+		return err
+	})
+	return g, err
+}
+
+// A PersonPage is everything about themself that the person sees.
+type PersonPage struct {
+	At        time.Time
+	Structure string
+	TZ        string
+	Identity  personal.Identity
+	Mandates  []*Mandate
+	Acts      []*Act
+	Lines     []audit.Line // newest first
+	More      bool         // older lines exist
+	// Names of the members who signed or acted under the person's mandates;
+	// others show as role and pseudonym (domain.md §12).
+	Names map[MemberID]personal.Text
+	Roles map[MemberID]charter.Role
+}
+
+// maxNames bounds the names that one page shows, as an entry bounds its fields;
+// members beyond it show as role and pseudonym.
+const maxNames = 50
+
+// pageLines bounds what one page shows of the log.
+const pageLines = 300
+
+// CardPage opens the person's page: right code and right birth date. The
+// opening is itself a line they see, and so is a wrong birth date.
+func (r *Register) CardPage(ctx context.Context, a Actor, birth string) (*PersonPage, error) {
+	page := &PersonPage{}
+	var boxes []Box
+	var members []Member
+	passes, err := r.record(ctx, a, func(t *turn) error {
+		*page, boxes, members = PersonPage{}, nil, nil
+		p, err := t.holder()
+		if err != nil {
+			return err
+		}
+		given, err := personal.ParseBirthDate(birth, t.at)
+		if err != nil {
+			return &Invalid{Pointer: "/birth", Reason: "birth_date"}
+		}
+		seal := &BirthSeal{Owner: p.ID}
+		if err := need(t.tx, seal, "card"); err != nil {
+			return err
+		}
+		right, err := r.keys.CheckBirth(a.space, ownerOf(p.ID), seal.Closed, given)
+		if err != nil {
+			return err
+		}
+		if !right {
+			try := Attempt{Action: audit.PersonPageOpened, Person: p.ID, Purpose: charter.PurposeAnswerPerson}
+			return t.refuse(try, &charter.Finding{Rule: "C15", Reason: BirthDateDiffers})
+		}
+		if boxes, err = t.boxes(p, []charter.Field{charter.FieldIdentity}); err != nil {
+			return err
+		}
+		if page.Mandates, err = mandatesOf(t.tx, p.ID); err != nil {
+			return err
+		}
+		if page.Acts, err = actsOf(t.tx, p.ID); err != nil {
+			return err
+		}
+		if members, err = t.helpersOf(page); err != nil {
+			return err
+		}
+		page.At, page.Structure, page.TZ = t.at, t.profile.Name, t.profile.TZ
+		t.enter(audit.Entry{
+			Act: audit.PersonPageOpened, Person: string(p.ID), Purpose: string(charter.PurposeAnswerPerson),
+			Fields: append(boxNames(boxes), nameBoxes(members)...), Rules: []string{"C15"},
+		})
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	sortByTime(page.Mandates, func(m *Mandate) time.Time { return m.Drafted })
+	slices.Reverse(page.Acts)
+	return page, r.fillPage(ctx, a, passes[0], page, boxes, members)
+}
+
+// helpersOf lists the members that signed or acted under the page's mandates.
+func (t *turn) helpersOf(page *PersonPage) ([]Member, error) {
+	seen := map[MemberID]bool{}
+	for _, m := range page.Mandates {
+		seen[m.By] = true
+		seen[m.Payload.Explained.By] = true
+		for _, h := range m.Payload.Helpers.Named {
+			seen[h] = true
+		}
+	}
+	for _, act := range page.Acts {
+		seen[act.By] = true
+	}
+	delete(seen, "")
+	var list []Member
+	for id := range seen {
+		m := Member{ID: id}
+		found, err := t.tx.Get(&m)
+		if err != nil {
+			return nil, err
+		}
+		if found && len(list) < maxNames {
+			list = append(list, m)
+		}
+	}
+	return list, nil
+}
+
+// fillPage opens what the page's pass allows, and reads the log.
+func (r *Register) fillPage(ctx context.Context, a Actor, pass audit.Pass, page *PersonPage, boxes []Box, members []Member) error {
+	var opened Revealed
+	for _, b := range boxes {
+		if err := r.openInto(ctx, pass, b, &opened); err != nil {
+			return err
+		}
+	}
+	if opened.Identity != nil {
+		page.Identity = *opened.Identity
+	}
+	page.Names, page.Roles = map[MemberID]personal.Text{}, map[MemberID]charter.Role{}
+	for _, m := range members {
+		page.Roles[m.ID] = m.Role
+		name, err := personal.Open[personal.Name](ctx, r.keys, pass, displayOwner(m.ID), recordName, 1, m.Name)
+		if err != nil {
+			return err
+		}
+		page.Names[m.ID] = name.Display
+	}
+	lines, next, err := r.rec.Log().History(ctx, a.space, audit.Query{Person: string(a.person), Limit: pageLines})
+	page.Lines, page.More = lines, next > 0
+	return err
+}
+
+// CardStop stops everything from a card: no birth date, no reason, no delay. An
+// empty list in the receipt says that nothing was left to stop.
+func (r *Register) CardStop(ctx context.Context, a Actor) (*Receipt, error) {
+	receipt := &Receipt{}
+	nothing := &Conflict{Reason: "nothing_to_stop"}
+	passes, err := r.record(ctx, a, func(t *turn) error {
+		p, err := t.holder()
+		if err != nil {
+			return err
+		}
+		receipt.Stopped, err = t.stopAll(p.ID)
+		if err == nil && len(receipt.Stopped) == 0 {
+			return nothing
+		}
+		return err
+	})
+	if err == error(nothing) {
+		receipt.At, err = r.now(ctx, a.space)
+		return receipt, err
+	}
+	if err != nil {
+		return nil, err
+	}
+	receipt.At, receipt.Entry = passes[0].Time(), passes[0].N()
+	return receipt, nil
+}
+
+// nameBoxes names the display names that a page shows beside what was done:
+// they go with the page's own entry.
+func nameBoxes(members []Member) []string {
+	names := make([]string, len(members))
+	for i, m := range members {
+		names[i] = string(m.ID) + ":" + recordName
+	}
+	return names
+}

@@ -1,0 +1,186 @@
+package consent
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/json"
+	"fmt"
+	"slices"
+	"time"
+
+	"aval/charter"
+)
+
+// A Payload is what is signed: JSON without any name, in exactly these members
+// and this order. The person is an identifier and a commitment to their
+// identity, so signatures stay checkable after an erasure. Instants are
+// RFC 3339 in UTC with whole seconds.
+type Payload struct {
+	V          int                  `json:"v"` // 1
+	ID         MandateID            `json:"id"`
+	Ref        string               `json:"ref"`
+	Origin     string               `json:"origin"`
+	Space      string               `json:"space"` // slug
+	Charter    CharterRef           `json:"charter"`
+	Template   TemplateRef          `json:"template"`
+	Person     PersonRef            `json:"person"`
+	Mandatary  Mandatary            `json:"mandatary"`
+	Helpers    Helpers              `json:"helpers"`
+	Powers     []Power              `json:"powers"` // 1 to 15
+	IssuedAt   time.Time            `json:"iat"`
+	From       time.Time            `json:"from"`
+	Until      time.Time            `json:"until"` // first instant of the day after
+	TZ         string               `json:"tz"`
+	Capacity   charter.Capacity     `json:"capacity"`
+	Free       bool                 `json:"free"` // always true (CC 1986)
+	Explained  Explained            `json:"explained"`
+	Required   []charter.SignerRole `json:"required"` // roles that must have signed
+	MinLevel   charter.Level        `json:"min_level"`
+	Supersedes []MandateID          `json:"supersedes,omitempty"` // CC 2006
+	Status     *json.RawMessage     `json:"status,omitempty"`     // Token Status List, once the lists exist
+}
+
+// CharterRef names the version of the charter a mandate was given under.
+type CharterRef struct {
+	Version string `json:"version"`
+	Digest  string `json:"digest"`
+}
+
+// TemplateRef names the text that was shown.
+type TemplateRef struct {
+	Digest string `json:"digest"`
+	Lang   string `json:"lang"`
+}
+
+// PersonRef is the person without a name: c = base64url SHA-256(salt ‖ identity).
+type PersonRef struct {
+	ID PersonID `json:"id"`
+	C  string   `json:"c"`
+}
+
+// Mandatary is the party that accepts: a structure, or one natural person.
+type Mandatary struct {
+	Kind charter.MandataryKind `json:"kind"`
+	ID   string                `json:"id"` // s_… or h_…
+}
+
+// A Power is one triple service × procedure × mode, with the procedure's
+// category (CC 1987–1989: a mandate names what it is for).
+type Power = charter.Power
+
+// Explained tells how the mandate was explained (GDPR 7(2), 12).
+type Explained struct {
+	Lang string      `json:"lang"` // BCP 47
+	Aid  charter.Aid `json:"aid"`
+	By   MemberID    `json:"by"`
+}
+
+// Helpers is who may act: any member of the structure whose role is open, or
+// the members named.
+type Helpers struct{ Named []MemberID }
+
+// Team tells whether any member may act.
+func (h Helpers) Team() bool { return len(h.Named) == 0 }
+
+// Has tells whether a member is among them.
+func (h Helpers) Has(m MemberID) bool { return h.Team() || slices.Contains(h.Named, m) }
+
+// MarshalJSON gives "team" or the list.
+func (h Helpers) MarshalJSON() ([]byte, error) {
+	if h.Team() {
+		return []byte(`"team"`), nil
+	}
+	return json.Marshal(h.Named)
+}
+
+// UnmarshalJSON accepts "team" or a list of one or more members.
+func (h *Helpers) UnmarshalJSON(b []byte) error {
+	if bytes.Equal(b, []byte(`"team"`)) {
+		h.Named = nil
+		return nil
+	}
+	if err := json.Unmarshal(b, &h.Named); err != nil || len(h.Named) == 0 {
+		return fmt.Errorf("helpers: neither team nor a list")
+	}
+	return nil
+}
+
+const maxPayload = 16 << 10 // bytes; 15 powers and 50 named helpers stay far below
+
+// Bytes is the exact string that is signed.
+func (p *Payload) Bytes() ([]byte, error) {
+	var b bytes.Buffer
+	e := json.NewEncoder(&b)
+	e.SetEscapeHTML(false)
+	if err := e.Encode(p); err != nil {
+		return nil, err
+	}
+	return bytes.TrimSuffix(b.Bytes(), []byte("\n")), nil
+}
+
+// ParsePayload accepts only the bytes that Bytes gives for what it returns, and
+// only identifiers and words of their form.
+func ParsePayload(raw []byte) (*Payload, error) {
+	if len(raw) > maxPayload {
+		return nil, &Invalid{Reason: "payload_size"}
+	}
+	var p Payload
+	d := json.NewDecoder(bytes.NewReader(raw))
+	d.DisallowUnknownFields()
+	if err := d.Decode(&p); err != nil {
+		return nil, &Invalid{Reason: "payload_form"}
+	}
+	again, err := p.Bytes()
+	if err != nil || !bytes.Equal(raw, again) {
+		return nil, &Invalid{Reason: "payload_form"}
+	}
+	if err := p.valid(); err != nil {
+		return nil, err
+	}
+	return &p, nil
+}
+
+func (p *Payload) valid() error {
+	bad := func(pointer string) error { return &Invalid{Pointer: pointer, Reason: "payload_member"} }
+	switch {
+	case p.V != 1:
+		return bad("/v")
+	case !validID("m_", string(p.ID)):
+		return bad("/id")
+	case len(p.Ref) != 8:
+		return bad("/ref")
+	case p.Origin == "":
+		return bad("/origin")
+	case p.Space == "":
+		return bad("/space")
+	case !validID("p_", string(p.Person.ID)), !isDigest(p.Person.C):
+		return bad("/person")
+	case p.Mandatary.Kind == charter.MandataryStructure && !validID("s_", p.Mandatary.ID),
+		p.Mandatary.Kind == charter.MandataryNatural && !validID("h_", p.Mandatary.ID),
+		p.Mandatary.Kind != charter.MandataryStructure && p.Mandatary.Kind != charter.MandataryNatural:
+		return bad("/mandatary")
+	case len(p.Powers) == 0 || len(p.Powers) > 15:
+		return bad("/powers")
+	case !isDigest(p.Charter.Digest), !isDigest(p.Template.Digest):
+		return bad("/charter")
+	case !p.From.Before(p.Until):
+		return bad("/until")
+	case !p.Free:
+		return bad("/free")
+	case len(p.Required) == 0:
+		return bad("/required")
+	}
+	return nil
+}
+
+// digest is base64url SHA-256, as it stands in payloads, leaves and details.
+func digest(b []byte) string {
+	h := sha256.Sum256(b)
+	return base64.RawURLEncoding.EncodeToString(h[:])
+}
+
+func isDigest(s string) bool {
+	b, err := base64.RawURLEncoding.Strict().DecodeString(s)
+	return err == nil && len(b) == sha256.Size
+}

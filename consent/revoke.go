@@ -1,0 +1,117 @@
+package consent
+
+import (
+	"context"
+	"time"
+
+	"aval/audit"
+	"aval/charter"
+)
+
+// A Scope is what is stopped: the whole mandate when nothing is set, else all
+// powers that the set members match.
+type Scope struct {
+	Service   charter.ServiceCode
+	Procedure charter.ProcedureCode
+	Helper    MemberID
+}
+
+func (s Scope) whole() bool { return s == Scope{} }
+
+// RevokeMandate stops a mandate, or part of it, for the person: a helper who is
+// asked must do it at once and may not argue, so neither role nor state nor
+// reason is asked (CC 2004). No entry after its commit can carry a pass.
+func (r *Register) RevokeMandate(ctx context.Context, a Actor, id MandateID, s Scope) (*Mandate, error) {
+	return r.step(ctx, a, id, audit.MandateRevoked, func(t *turn, m *Mandate) error {
+		if err := t.check(t.attempt(audit.MandateRevoked, m), charter.Facts{Operation: charter.OpRevoke, Mandate: t.mandateFacts(m)}); err != nil {
+			return err
+		}
+		return t.revoke(m, s)
+	})
+}
+
+// revoke stops, and enters it.
+func (t *turn) revoke(m *Mandate, s Scope) error {
+	var err error
+	if s.whole() {
+		err = m.finish(t.at, Revoked, t.actor.by())
+	} else {
+		err = m.stop(Stop{At: t.at, By: t.actor.by(), Service: s.Service, Procedure: s.Procedure, Helper: s.Helper})
+	}
+	if err != nil {
+		return err
+	}
+	e := audit.Entry{
+		Act: audit.MandateRevoked, Person: string(m.Person), Mandate: string(m.ID), Digest: m.Digest,
+		Rules: []string{"C07"},
+	}
+	if e.Digest == "" { // a draft that was never shown
+		raw, err := m.Payload.Bytes()
+		if err != nil {
+			return err
+		}
+		e.Digest = digest(raw)
+	}
+	for _, part := range []string{string(s.Service), string(s.Procedure), string(s.Helper)} {
+		if part != "" {
+			e.On = append(e.On, part)
+		}
+	}
+	t.enter(e)
+	return nil
+}
+
+// RenounceMandate is the mandatary's own end of the mandate (CC 2007).
+func (r *Register) RenounceMandate(ctx context.Context, a Actor, id MandateID) (*Mandate, error) {
+	return r.step(ctx, a, id, audit.MandateRenounced, func(t *turn, m *Mandate) error {
+		f := charter.Facts{Operation: charter.OpRenounce, Mandate: t.mandateFacts(m)}
+		if err := t.check(t.attempt(audit.MandateRenounced, m), f); err != nil {
+			return err
+		}
+		if err := m.finish(t.at, Renounced, t.actor.by()); err != nil {
+			return err
+		}
+		t.enterMandate(audit.MandateRenounced, m, m.Digest)
+		return nil
+	})
+}
+
+// stopAll revokes every mandate of a person that has not ended.
+func (t *turn) stopAll(p PersonID) ([]*Mandate, error) {
+	all, err := mandatesOf(t.tx, p)
+	if err != nil {
+		return nil, err
+	}
+	var stopped []*Mandate
+	for _, m := range all {
+		if !open(m.State(t.at)) {
+			continue
+		}
+		if err := t.revoke(m, Scope{}); err != nil {
+			return nil, err
+		}
+		stopped = append(stopped, m)
+	}
+	for _, m := range stopped {
+		if err := t.tx.Put(m); err != nil {
+			return nil, err
+		}
+	}
+	return stopped, nil
+}
+
+// open tells the states from which a mandate can still come into force.
+func open(s State) bool {
+	switch s {
+	case Draft, Proposed, Signed, Active:
+		return true
+	}
+	return false
+}
+
+// A Receipt says what was stopped, from when.
+type Receipt struct {
+	At      time.Time
+	Entry   int64
+	Stopped []*Mandate
+}
