@@ -5,17 +5,40 @@ type page struct {
 	kind   FieldKind
 	text   string // normalised
 	groups []group
+	tokens []token
+	keys   []string // the lexicon word each token stands for, or ""
+	values []value  // what is odd by its form, in order
+	has    sense    // all senses that occur
+	joined bool     // two fields read as one
 }
 
 func newPage(text string, kind FieldKind) *page {
 	p := &page{kind: kind, text: normalise(text)}
-	p.groups = groupsOf(p.text)
+	p.analyse()
 	return p
+}
+
+func (p *page) analyse() {
+	p.groups = groupsOf(p.text)
+	p.tokens = tokensOf(p.text)
+	p.read()
+	p.cut()
+	for i := range p.tokens {
+		p.has |= p.tokens[i].sense
+	}
 }
 
 // judge gives the first rule that finds something, or the zero finding.
 func (p *page) judge() finding {
-	return p.numbers()
+	if f := p.numbers(); f.found() {
+		return f
+	}
+	for _, rule := range []func() finding{
+		p.cardDigits, p.codes, p.oddValues, p.spelled, p.pieces, p.described, p.plainValue, p.answered, p.words,
+	} {
+		if f := rule(); f.found() {
+			return f
+		}
+	}
+	return finding{}
 }
-
-func across(first, second *page) finding { return finding{} }

@@ -1,0 +1,254 @@
+package screen
+
+import "strings"
+
+// digitRun is a number as it is written: one token, or several that belong
+// together ("028 195", "1 3 8 1 4 6").
+type digitRun struct {
+	first, last int    // tokens
+	digits      string // without what stands between
+	tail        bool   // letters follow at once ("8213384A")
+}
+
+// runs cuts the numbers of the text. A number of more than ten digits in
+// groups is cut at its groups too, so that a code before a telephone number
+// is not hidden by it.
+func (p *page) runs() []digitRun {
+	var found []digitRun
+	for i := 0; i < len(p.tokens); i++ {
+		t := &p.tokens[i]
+		if t.form == mixed {
+			if d := leadingDigits(t.fold); len(d) >= 5 && len(t.fold)-len(d) <= 2 {
+				found = append(found, digitRun{i, i, d, true})
+			}
+			continue
+		}
+		if t.form != digits {
+			continue
+		}
+		r := digitRun{i, i, t.fold, false}
+		for r.last+1 < len(p.tokens) && r.last-r.first < 8 && p.continues(r.last+1) {
+			r.last++
+			r.digits += p.tokens[r.last].fold
+		}
+		if r.last > r.first && len(r.digits) > 10 && !p.dateOrPhone(r) {
+			for k := r.first; k <= r.last; k++ {
+				found = append(found, digitRun{k, k, p.tokens[k].fold, false})
+			}
+		} else {
+			found = append(found, r)
+		}
+		i = r.last
+	}
+	return found
+}
+
+func leadingDigits(s string) string {
+	n := 0
+	for n < len(s) && isDigit(s[n]) {
+		n++
+	}
+	return s[:n]
+}
+
+// continues reports whether token i goes on with the number before it.
+func (p *page) continues(i int) bool {
+	if p.tokens[i].form != digits {
+		return false
+	}
+	between := p.text[p.tokens[i-1].end:p.tokens[i].start]
+	return separates(between) && !strings.Contains(between, "/ ")
+}
+
+// codes finds digits that a word announces: PIN, one-time code, password of
+// digits, login number.
+func (p *page) codes() finding {
+	if p.has&(cueSenses|isCard|isATM|isEnter|isReceived) == 0 {
+		return finding{}
+	}
+	for _, r := range p.runs() {
+		n := len(r.digits)
+		if n < 3 || n > 15 || p.harmlessNumber(r) {
+			continue
+		}
+		if f := p.announced(r, n); f.found() {
+			return f
+		}
+	}
+	return finding{}
+}
+
+func (p *page) announced(r digitRun, n int) finding {
+	year := n == 4 && yearLike(r.digits)
+	if h, ok := p.before(r.first, 10, blockers, func(h hit) bool { return suits(h, n, year, r) }); ok {
+		return p.codeFinding(h)
+	}
+	if r.tail {
+		return finding{}
+	}
+	if h, ok := p.after(r.last, 5, blockers, func(h hit) bool {
+		return !h.comma && (!year || h.joined) && h.sense&(isLogin|isToken|isSpell|isAnswer) == 0 &&
+			(h.sense&isAccount == 0 || h.distance <= 2) && suits(hit{sense: h.sense, joined: true}, n, year, r)
+	}); ok {
+		return p.codeFinding(h)
+	}
+	return p.entered(r, n)
+}
+
+func (p *page) codeFinding(h hit) finding {
+	kind, rule := kindFor(h.sense)
+	return finding{kind, rule}
+}
+
+// suits reports whether a cue announces a number of n digits.
+func suits(h hit, n int, year bool, r digitRun) bool {
+	s := h.sense
+	switch {
+	case s&isRecovery != 0:
+		return n >= 4
+	case s&(isLogin|isAccount) != 0 && n >= 5:
+		return true
+	case r.tail:
+		return false
+	case s&isPIN != 0:
+		return n >= 4 && n <= 10
+	case s&(isPassword|isOTP) != 0:
+		return n >= 4 && n <= 12 && (!year || h.joined)
+	case s&isCode != 0:
+		return n >= 4 && n <= 10 && (!year || h.joined) && (h.distance <= 6 || h.joined)
+	case s&isUnlock != 0:
+		return n >= 4 && n <= 8
+	case s&isATM != 0:
+		return n == 4 && h.distance <= 6 && (!year || h.joined)
+	case s&isCard != 0:
+		return n == 4 && !year && h.distance <= 4
+	case s&isSpell != 0:
+		return n >= 4 && n <= 12
+	}
+	return false
+}
+
+// entered finds digits that somebody types and that came by message: "je
+// rentre 534242 reçu sur son portable".
+func (p *page) entered(r digitRun, n int) finding {
+	if n < 4 || n > 8 {
+		return finding{}
+	}
+	_, typed := p.before(r.first, 4, blockers, func(h hit) bool { return h.sense&isEnter != 0 })
+	_, came := p.after(r.last, 4, 0, func(h hit) bool { return h.sense&isReceived != 0 })
+	if typed && came {
+		return finding{KindOneTime, RuleCode}
+	}
+	return finding{}
+}
+
+func yearLike(s string) bool { return len(s) == 4 && (s[:2] == "19" || s[:2] == "20") }
+
+// harmlessNumber knows dates, hours, amounts, telephones and the numbers of
+// laws and papers by what touches them.
+func (p *page) harmlessNumber(r digitRun) bool {
+	start, end := p.tokens[r.first].start, p.tokens[r.last].end
+	if start > 0 && (p.text[start-1] == '+' || p.text[start-1] == '#') && len(r.digits) < 8 ||
+		start > 1 && strings.IndexByte(".,-/", p.text[start-1]) >= 0 && isAlnum(p.text[start-2]) {
+		return true
+	}
+	rest := strings.TrimLeft(p.text[end:], " ")
+	if strings.HasPrefix(rest, "€") || strings.HasPrefix(rest, "%") || strings.HasPrefix(rest, "$") || strings.HasPrefix(rest, "°") {
+		return true
+	}
+	if after := p.text[end:]; len(after) > 1 && strings.IndexByte(".,*/-", after[0]) >= 0 && isAlnum(after[1]) {
+		return true
+	}
+	if p.dateOrPhone(r) {
+		return true
+	}
+	return p.measured(r)
+}
+
+// measured looks at the words beside a number: a unit, a month, a year.
+func (p *page) measured(r digitRun) bool {
+	if r.last+1 < len(p.tokens) && p.tokens[r.last+1].gap&(gapStop|gapComma|gapJoin) == 0 {
+		if s := p.tokens[r.last+1].sense; s&(isUnit|isMonth) != 0 && len(r.digits) <= 6 && s&cueSenses == 0 {
+			return true
+		}
+	}
+	if r.first == 0 {
+		return false
+	}
+	g, s := p.tokens[r.first].gap, p.tokens[r.first-1].sense
+	if g&(gapStop|gapJoin|gapComma) != 0 {
+		return false
+	}
+	return yearLike(r.digits) && s&(isYear|isMonth) != 0 && s&isPassword == 0
+}
+
+// dateOrPhone knows dates in groups and the French ways of writing telephone
+// numbers, and the short numbers of public services.
+func (p *page) dateOrPhone(r digitRun) bool {
+	d := r.digits
+	groups := r.last - r.first + 1
+	if groups == 3 {
+		a, b, c := p.tokens[r.first].fold, p.tokens[r.first+1].fold, p.tokens[r.last].fold
+		if isDate(a, b, c) || isDate(c, b, a) {
+			return true
+		}
+	}
+	if groups == 1 && len(d) == 8 && isDate(d[:2], d[2:4], d[4:]) && r.first > 0 {
+		switch p.tokens[r.first-1].fold {
+		case "le", "du", "au", "ne", "nee":
+			return true
+		}
+	}
+	if groups >= 4 && (len(d) == 10 && d[0] == '0' || len(d) >= 11 && (d[:2] == "33" || d[:2] == "00")) {
+		return true
+	}
+	if len(d) == 4 && d[0] == '3' && r.first > 0 {
+		switch p.tokens[r.first-1].fold {
+		case "au", "le", "numero", "appeler":
+			_, near := p.before(r.first, 6, 0, func(h hit) bool { return h.sense&(isPIN|isOTP) != 0 })
+			return !near
+		}
+	}
+	return false
+}
+
+func isDate(day, month, year string) bool {
+	if len(day) > 2 || len(month) > 2 || len(year) != 2 && len(year) != 4 || len(year) == 4 && !yearLike(year) {
+		return false
+	}
+	return atoi(day) >= 1 && atoi(day) <= 31 && atoi(month) >= 1 && atoi(month) <= 12
+}
+
+func atoi(s string) int {
+	n := 0
+	for i := 0; i < len(s); i++ {
+		n = n*10 + int(s[i]-'0')
+	}
+	return n
+}
+
+// cardDigits finds the verification digits of a card, and the forms of NIR and
+// bank account whose key is wrong but whose name is said.
+func (p *page) cardDigits() finding {
+	if p.has&(isCVV|isBack|isNIRCue|isBankCue) == 0 {
+		return finding{}
+	}
+	for _, r := range p.runs() {
+		n := len(r.digits)
+		near := func(want sense, limit int) bool {
+			test := func(h hit) bool { return h.sense&want != 0 }
+			_, b := p.before(r.first, limit, isReference, test)
+			_, a := p.after(r.last, limit, isReference, test)
+			return a || b
+		}
+		switch {
+		case (n == 3 || n == 4) && !p.harmlessNumber(r) && (near(isCVV, 4) || p.has&isCard != 0 && near(isBack, 3)):
+			return finding{KindCard, RuleCVV}
+		case (n == 13 || n == 15) && near(isNIRCue, 6):
+			return finding{KindNIR, RuleNIRForm}
+		case n >= 11 && n <= 23 && near(isBankCue, 6):
+			return finding{KindBank, RuleIBANForm}
+		}
+	}
+	return finding{}
+}

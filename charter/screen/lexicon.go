@@ -1,0 +1,281 @@
+package screen
+
+import (
+	"embed"
+	"math/bits"
+	"path"
+	"strings"
+	"sync"
+	"unicode/utf8"
+)
+
+//go:embed lexicon/*.txt
+var lexiconFiles embed.FS
+
+// sense is the set of classes a word belongs to. The classes are explained in
+// lexicon/README.txt.
+type sense uint64
+
+const (
+	isPassword sense = 1 << iota
+	isPassWeak
+	isPIN
+	isCode
+	isOTP
+	isCard
+	isCVV
+	isBack
+	isATM
+	isUnlock
+	isLogin
+	isAccount
+	isService
+	isQuestion
+	isAnswer
+	isTopic
+	isRecovery
+	isSeed
+	isToken
+	isNIRCue
+	isBankCue
+	isReference
+	isFrame
+	isCopula
+	isStatus
+	isNegation
+	isAdvice
+	isDesc
+	isDescOp
+	isDescHint
+	isUnit
+	isPhone
+	isEnter
+	isReceived
+	isMonth
+	isYear
+	isHalf
+	isKeep
+	isSpell
+	isDoc
+	isFunction
+	isArticle
+	isLink
+	isSymbolName
+	isNumberName
+)
+
+var classes = map[string]sense{
+	"password": isPassword, "passweak": isPassWeak, "pin": isPIN, "code": isCode, "otp": isOTP,
+	"card": isCard, "cvv": isCVV, "back": isBack, "atm": isATM, "unlock": isUnlock,
+	"login": isLogin, "account": isAccount, "service": isService, "question": isQuestion,
+	"answer": isAnswer, "topic": isTopic, "recovery": isRecovery, "seed": isSeed,
+	"token": isToken, "nir": isNIRCue, "bank": isBankCue, "reference": isReference,
+	"frame": isFrame, "copula": isCopula, "status": isStatus, "negation": isNegation,
+	"advice": isAdvice, "desc": isDesc, "descop": isDescOp, "deschint": isDescHint,
+	"unit": isUnit, "phone": isPhone, "enter": isEnter, "received": isReceived,
+	"month": isMonth, "year": isYear, "half": isHalf, "keep": isKeep, "spell": isSpell,
+	"doc": isDoc, "function": isFunction, "article": isArticle, "link": isLink,
+	"symbol": isSymbolName, "number": isNumberName,
+}
+
+// node is a place in the tree of phrases: the words that may follow, and the
+// senses of the phrase that ends here.
+type node struct {
+	next  map[string]*node
+	sense sense
+}
+
+// lexicon is read once and never changes.
+type lexicon struct {
+	root  *node
+	words map[string]bool   // every word of every row
+	stems map[string]string // stem → the word of the tree it stands for
+	skip  map[string]bool   // articles, skipped inside phrases
+	slips [24][]slip        // words that may be mistyped, by their length in runes
+}
+
+// slip is a word with what a quick comparison needs.
+type slip struct {
+	word    string
+	runes   []rune
+	letters uint32 // one bit a letter
+	max     int    // most slips forgiven
+}
+
+// lexiconOnce reads the embedded files at the first use. They are part of the
+// program, so a fault in them is a fault of the build: parseLexicon panics,
+// and the first test meets it.
+var lexiconOnce = sync.OnceValue(func() *lexicon {
+	files, err := lexiconFiles.ReadDir("lexicon")
+	if err != nil {
+		panic("screen: lexicon missing: " + err.Error())
+	}
+	lx := &lexicon{root: &node{next: map[string]*node{}}, words: map[string]bool{}, stems: map[string]string{}, skip: map[string]bool{}}
+	for _, f := range files {
+		if f.Name() == "README.txt" {
+			continue
+		}
+		text, err := lexiconFiles.ReadFile(path.Join("lexicon", f.Name()))
+		if err != nil {
+			panic("screen: lexicon missing: " + err.Error())
+		}
+		lx.parse(f.Name(), string(text))
+	}
+	return lx
+})
+
+func (lx *lexicon) parse(name, text string) {
+	var class sense
+	for line := range strings.Lines(text) {
+		line = strings.TrimSpace(line)
+		switch {
+		case line == "" || line[0] == '#':
+		case line[0] == '[':
+			known := false
+			if class, known = classes[strings.Trim(line, "[]")]; !known {
+				panic("screen: lexicon " + name + ": unknown class " + line)
+			}
+		default:
+			lx.add(line, class)
+		}
+	}
+}
+
+// add puts one row in the tree, and without its articles once more, since
+// articles are skipped when the text is read.
+func (lx *lexicon) add(row string, class sense) {
+	at := lx.root
+	for part := range strings.FieldsSeq(row) {
+		word := string(fold(nil, strings.Trim(part, "*~")))
+		key := word
+		if strings.HasSuffix(part, "*") {
+			key += "*"
+			lx.stems[word] = key
+		} else if !lx.words[word] {
+			lx.words[word] = true
+			lx.addSlip(word, strings.HasPrefix(part, "~"))
+		}
+		if at.next == nil {
+			at.next = map[string]*node{}
+		}
+		if at.next[key] == nil {
+			at.next[key] = &node{}
+		}
+		at = at.next[key]
+	}
+	at.sense |= class
+	if class == isArticle {
+		lx.skip[string(fold(nil, row))] = true
+	}
+}
+
+func (lx *lexicon) addSlip(word string, generous bool) {
+	runes := []rune(word)
+	allowed := 0
+	switch n := len(runes); {
+	case n >= len(lx.slips)-2:
+	case n >= 9, generous:
+		allowed = 2
+	case n >= 6:
+		allowed = 1
+	}
+	if allowed > 0 {
+		n := len(runes)
+		lx.slips[n] = append(lx.slips[n], slip{word, runes, letterBits(runes), allowed})
+	}
+}
+
+func letterBits(runes []rune) uint32 {
+	var set uint32
+	for _, r := range runes {
+		set |= 1 << (uint32(r) & 31)
+	}
+	return set
+}
+
+// known gives the word of the tree that a folded word stands for, or "".
+func (lx *lexicon) known(word string) string {
+	if lx.words[word] {
+		return word
+	}
+	for n := 4; n <= len(word); n++ {
+		if key, ok := lx.stems[word[:n]]; ok {
+			return key
+		}
+	}
+	if word[0] >= utf8.RuneSelf {
+		for _, prefix := range arabicPrefixes {
+			if rest, ok := strings.CutPrefix(word, prefix); ok && lx.words[rest] {
+				return rest
+			}
+			if lx.words["ال"+word] {
+				return "ال" + word
+			}
+		}
+	}
+	return ""
+}
+
+// arabicPrefixes are the article and the particles written in one with it.
+var arabicPrefixes = []string{"وبال", "وال", "بال", "فال", "كال", "لل", "ال", "و", "ب", "ل", "ف"}
+
+// mistyped gives the word of the tree nearest to one that is not in it, or "".
+func (lx *lexicon) mistyped(word string) string {
+	var buf [24]rune
+	runes := buf[:0]
+	for _, r := range word {
+		if len(runes) == cap(runes) {
+			return ""
+		}
+		runes = append(runes, r)
+	}
+	n, set := len(runes), letterBits(runes)
+	best, found := 3, ""
+	for m := max(n-2, 0); m <= n+2 && m < len(lx.slips); m++ {
+		for i := range lx.slips[m] {
+			s := &lx.slips[m][i]
+			limit := min(s.max, best-1)
+			if limit == 0 || abs(n-m) > limit || bits.OnesCount32(set^s.letters) > 2*limit {
+				continue
+			}
+			if d := distance(runes, s.runes, limit); d <= limit {
+				best, found = d, s.word
+			}
+		}
+	}
+	return found
+}
+
+func abs(n int) int { return max(n, -n) }
+
+// distance is the Damerau distance of two short words (optimal string
+// alignment: a letter added, left out, replaced, or two neighbours swapped),
+// or limit+1 when it is more than limit.
+func distance(a, b []rune, limit int) int {
+	var rows [3][25]uint8
+	before, last, now := &rows[0], &rows[1], &rows[2]
+	for j := range len(b) + 1 {
+		last[j] = uint8(j)
+	}
+	for i := 1; i <= len(a); i++ {
+		now[0] = uint8(i)
+		least := now[0]
+		for j := 1; j <= len(b); j++ {
+			d := last[j-1]
+			if a[i-1] != b[j-1] {
+				d++
+			}
+			d = min(d, last[j]+1, now[j-1]+1)
+			if i > 1 && j > 1 && a[i-1] == b[j-2] && a[i-2] == b[j-1] {
+				d = min(d, before[j-2]+1)
+			}
+			now[j] = d
+			least = min(least, d)
+		}
+		if int(least) > limit {
+			return limit + 1
+		}
+		before, last, now = last, now, before
+	}
+	return int(last[len(b)])
+}

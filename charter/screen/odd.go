@@ -1,0 +1,86 @@
+package screen
+
+// oddValues weighs every value that is odd by its form beside the words
+// around it.
+func (p *page) oddValues() finding {
+	for i := range p.values {
+		if f := p.weigh(&p.values[i]); f.found() {
+			return f
+		}
+	}
+	return finding{}
+}
+
+func (p *page) weigh(v *value) finding {
+	cue, near := p.cueFor(v)
+	if !near {
+		switch {
+		case v.grade == plain, v.grade == odd:
+			return finding{}
+		case !v.signs && p.referenced(v):
+			return finding{}
+		case v.grade == likely && p.isUserName(v):
+			return finding{}
+		}
+		return finding{KindPassword, RuleStrongToken}
+	}
+	kind, rule := kindFor(cue.sense)
+	return finding{kind, rule}
+}
+
+// cueFor finds the cue that announces a value, before it or after it.
+func (p *page) cueFor(v *value) (hit, bool) {
+	h, ok := p.before(v.first, 9, isFrame, func(h hit) bool { return p.announces(h, v) })
+	if ok {
+		return h, true
+	}
+	return p.after(v.last, 6, isFrame, func(h hit) bool {
+		return h.sense&(isPassword|isPIN|isKeep) != 0 && p.announces(h, v)
+	})
+}
+
+func (p *page) announces(h hit, v *value) bool {
+	s := h.sense
+	switch {
+	case s&(isPassword|isRecovery|isSpell) != 0:
+		return v.grade >= odd || h.joined && !h.comma && h.distance <= 3
+	case s&isToken != 0:
+		return v.grade >= odd && len(v.text) >= 16
+	case s&(isPIN|isOTP|isUnlock) != 0:
+		return v.grade >= odd && h.distance <= 6
+	case s&isCode != 0:
+		return v.grade >= odd && h.distance <= 3
+	case s&(isPassWeak|isEnter) != 0:
+		return v.grade >= odd && h.distance <= 1 && !h.comma && s&isReference == 0
+	case s&isService != 0:
+		return v.grade >= odd && h.joined && h.distance <= 1
+	case s&isKeep != 0:
+		return v.grade >= odd && h.distance <= 2
+	}
+	return false
+}
+
+// referenced reports whether a word for a file, an order or a paper announces
+// the value, and no cue stands between.
+func (p *page) referenced(v *value) bool {
+	for k := v.first - 1; k >= 0 && k >= v.first-4; k-- {
+		if p.tokens[k+1].gap&gapStop != 0 {
+			return false
+		}
+		s := p.tokens[k].sense
+		if s&(isPassword|isPIN|isCode) != 0 {
+			return false
+		}
+		if s&(isReference|isFrame) != 0 {
+			return true
+		}
+	}
+	return false
+}
+
+// isUserName reports whether a word for login announces the value: a user name
+// alone is a contact, not a secret.
+func (p *page) isUserName(v *value) bool {
+	_, ok := p.before(v.first, 3, blockers|isPassword, func(h hit) bool { return h.sense&isLogin != 0 })
+	return ok
+}

@@ -1,0 +1,251 @@
+package screen
+
+import (
+	"strings"
+	"unicode"
+	"unicode/utf8"
+)
+
+// plainValue finds a password that is an ordinary word: after a cue and a
+// colon or "is", the last word of its segment, and not one that speaks about
+// the password ("forgotten").
+func (p *page) plainValue() finding {
+	if p.has&(isPassword|isPIN) == 0 {
+		return finding{}
+	}
+	for i := range p.tokens {
+		t := &p.tokens[i]
+		if !t.head || t.sense&isPassword == 0 || p.cancelled(i) {
+			continue
+		}
+		if p.valueAfter(p.phraseEnd(i)) {
+			return finding{KindPassword, RulePassword}
+		}
+	}
+	return finding{}
+}
+
+// phraseEnd gives the first token after the phrase that begins at i.
+func (p *page) phraseEnd(i int) int {
+	s := p.tokens[i].sense
+	for i++; i < len(p.tokens) && !p.tokens[i].head && p.tokens[i].sense == s; i++ {
+	}
+	return i
+}
+
+// cancelled reports whether the words just before a cue say that there is none.
+func (p *page) cancelled(i int) bool {
+	for k := i - 1; k >= 0 && k >= i-4; k-- {
+		if p.tokens[k+1].gap&(gapStop|gapComma) != 0 {
+			return false
+		}
+		if p.tokens[k].sense&(isNegation|isAdvice|isStatus) != 0 {
+			return true
+		}
+	}
+	return false
+}
+
+// valueAfter looks from token j on for a joint and then a word that is a value.
+func (p *page) valueAfter(j int) bool {
+	joint, soft := false, false
+	for n := 0; j < len(p.tokens) && n < 8; j, n = j+1, n+1 {
+		t := &p.tokens[j]
+		if t.gap&(gapStop|gapComma) != 0 && t.gap&gapJoin == 0 {
+			return false
+		}
+		if t.gap&gapJoin != 0 {
+			joint = true
+		}
+		switch {
+		case (joint || soft) && p.isWordValue(j, joint):
+			return p.endsSegment(j)
+		case n == 0 && !joint && p.isCapitalised(j) && p.unknown(j):
+			return p.endsSegment(j) && !p.joined
+		case t.sense&isCopula != 0:
+			if strongCopula[t.fold] {
+				joint = true
+			}
+			soft = true
+		case t.sense&(isStatus|isNegation|isAdvice) != 0, p.unknown(j) && n > 0 && joint:
+			return false
+		case t.sense&(isFunction|isArticle|isLink|isService) == 0 && t.sense != 0:
+			return false
+		}
+	}
+	return false
+}
+
+// strongCopula are the words that point at a value and seldom at a quality.
+var strongCopula = map[string]bool{"c": true, "cest": true, "s": true, "voici": true, "egal": true, "equals": true, "howa": true, "hiya": true, "houwa": true, "هو": true, "هي": true, "це": true}
+
+func (p *page) isWordValue(j int, joint bool) bool {
+	if !p.unknown(j) || p.joined && p.kind != Note && p.kind != Search {
+		return false
+	}
+	return joint || p.isCapitalised(j)
+}
+
+// isCapitalised reports whether a word begins with a capital, in a text that
+// is not all capitals, and does not only begin a sentence.
+func (p *page) isCapitalised(j int) bool {
+	t := &p.tokens[j]
+	r, size := utf8.DecodeRuneInString(p.text[t.start:])
+	if !unicode.IsUpper(r) || t.gap&gapStop != 0 {
+		return false
+	}
+	return strings.ContainsFunc(p.text[t.start+size:t.end], unicode.IsLower)
+}
+
+// endsSegment reports whether nothing but one more word follows before the
+// next comma, bracket or end.
+func (p *page) endsSegment(j int) bool {
+	for k, n := j+1, 0; k < len(p.tokens); k, n = k+1, n+1 {
+		if p.tokens[k].gap&(gapStop|gapComma|gapQuote) != 0 {
+			return true
+		}
+		if n >= 1 || p.tokens[k].sense&(isStatus|isNegation|isFunction) != 0 {
+			return false
+		}
+	}
+	return true
+}
+
+// described finds a rule from which the password follows: "date of birth
+// backwards", "the name of the cat then 48".
+func (p *page) described() finding {
+	if p.has&isDesc == 0 {
+		return finding{}
+	}
+	for i := range p.tokens {
+		if p.tokens[i].sense&isDesc == 0 || !p.tokens[i].head {
+			continue
+		}
+		from, to := p.clause(i)
+		if p.senses(from, to)&isAdvice == 0 && p.describes(from, i, to) {
+			return finding{KindPassword, RuleDescribed}
+		}
+	}
+	return finding{}
+}
+
+// describes weighs one noun of a description in its sentence [from, to).
+func (p *page) describes(from, noun, to int) bool {
+	cue := -1
+	for k := noun - 1; k >= from; k-- {
+		if p.tokens[k].sense&(isPassword|isPIN|isCode) != 0 {
+			cue = k
+			break
+		}
+	}
+	after := p.senses(p.phraseEnd(noun), to)
+	numbered := false
+	for k := noun; k < to; k++ {
+		numbered = numbered || p.tokens[k].form == digits
+	}
+	if cue < 0 {
+		hint := p.senses(noun-4, noun)&isDescHint != 0
+		if hint && after&isDescOp != 0 && numbered && p.has&isNegation == 0 {
+			return true
+		}
+		return p.usedAs(noun, to)
+	}
+	if p.cancelled(cue) {
+		return false
+	}
+	joint, op, other := false, false, 0
+	for k := cue + 1; k <= noun; k++ {
+		t := &p.tokens[k]
+		if k > cue && t.gap&gapJoin != 0 || t.sense&(isCopula|isDescHint) != 0 {
+			joint = true
+		}
+		op = op || t.sense&isDescOp != 0
+		if k < noun && t.sense&(isStatus|isNegation) != 0 && t.sense&(isDescOp|isDescHint|isCopula) == 0 {
+			return false
+		}
+		if k < noun && t.sense == 0 && !p.inPhrase(k) {
+			other++
+		}
+	}
+	if joint && other <= 1 {
+		return after&isStatus == 0 || after&isDescOp != 0
+	}
+	return op && other <= 1 && noun-cue <= 6 || after&isDescOp != 0 && numbered && other <= 1
+}
+
+func (p *page) inPhrase(k int) bool { return !p.tokens[k].head }
+
+// usedAs finds "her date of birth as password".
+func (p *page) usedAs(noun, to int) bool {
+	k := p.phraseEnd(noun)
+	for n := 0; k < to && n < 6; k, n = k+1, n+1 {
+		if p.tokens[k].sense&isPassword != 0 {
+			return p.senses(noun, k)&isDescOp != 0 && p.senses(max(noun-6, 0), k)&(isNegation|isAdvice) == 0
+		}
+	}
+	return false
+}
+
+// answered finds the answer to a secret question: a word the lexicon does not
+// know at the end of the sentence that speaks of the question.
+func (p *page) answered() finding {
+	if p.has&isQuestion == 0 && p.has&(isTopic|isAnswer) != isTopic|isAnswer {
+		return finding{}
+	}
+	for i := range p.tokens {
+		s := p.tokens[i].sense
+		if s&(isQuestion|isTopic) == 0 {
+			continue
+		}
+		if s&isQuestion == 0 && p.has&isAnswer == 0 {
+			continue
+		}
+		_, to := p.clause(i)
+		for j := p.phraseEnd(i); j < to; j++ {
+			if p.isAnswerAt(j, to) {
+				return finding{KindAnswer, RuleAnswer}
+			}
+		}
+	}
+	return finding{}
+}
+
+// isAnswerAt reports whether the word at j is an answer: what stands before
+// announces it and the segment ends with it.
+func (p *page) isAnswerAt(j, to int) bool {
+	t := &p.tokens[j]
+	if !p.unknown(j) && !(p.isCapitalised(j) && t.sense&(isFunction|isQuestion|isAnswer|isStatus) == 0) && t.form == letters {
+		return false
+	}
+	if t.form == digits && len(t.fold) < 4 {
+		return false
+	}
+	k := j - 1
+	for k > 0 && p.tokens[k].sense&isArticle != 0 && p.tokens[k+1].gap&(gapJoin|gapComma) == 0 {
+		k--
+	}
+	announced := p.tokens[k].sense&(isAnswer|isCopula|isTopic) != 0 || p.tokens[k+1].gap&gapJoin != 0 ||
+		t.gap&(gapComma|gapJoin) != 0 && p.senses(k-3, j)&isTopic != 0
+	return announced && p.senses(j-3, j)&isNegation == 0 && p.endsSegment(j)
+}
+
+// words finds a recovery phrase: "twelve words" and then words that make no
+// sentence; or as many words in a row with nothing between them.
+func (p *page) words() finding {
+	run, seed := 0, -1
+	for i := range p.tokens {
+		t := &p.tokens[i]
+		switch {
+		case t.sense&isSeed != 0:
+			run, seed = 0, i
+		case t.form != letters || t.sense&(isFunction|isStatus) != 0 && t.sense&isDesc == 0 || t.gap&gapStop != 0 && run > 0 && t.gap&gapGlued == 0:
+			run = 0
+		default:
+			run++
+		}
+		if run >= 5 && seed >= 0 && i-seed <= 30 {
+			return finding{KindRecovery, RuleWords}
+		}
+	}
+	return finding{}
+}
