@@ -1,0 +1,72 @@
+package door
+
+import (
+	"sync"
+	"time"
+
+	"golang.org/x/time/rate"
+)
+
+// Limits is a rate limit for each of many keys: addresses, sessions, cards. It
+// holds a bounded number of keys; when that many are busy at once the others
+// share one.
+type Limits struct {
+	every rate.Limit
+	burst int
+	mu    sync.Mutex
+	kept  map[string]*rate.Limiter
+	rest  *rate.Limiter
+}
+
+// maxKeys bounds the memory of one Limits: about 2 MB.
+const maxKeys = 10_000
+
+// NewLimits allows burst at once and then every a second, for each key.
+func NewLimits(every rate.Limit, burst int) *Limits {
+	return &Limits{
+		every: every, burst: burst, kept: map[string]*rate.Limiter{}, rest: rate.NewLimiter(every, burst),
+	}
+}
+
+// Take takes one and tells whether there was one to take. wait is how long until
+// there is, at least a second.
+func (l *Limits) Take(key string, now time.Time) (ok bool, wait time.Duration) {
+	of := l.of(key, now)
+	return of.AllowN(now, 1), l.wait()
+}
+
+// Left tells whether there is one to take, and takes none.
+func (l *Limits) Left(key string, now time.Time) bool {
+	return l.of(key, now).TokensAt(now) >= 1
+}
+
+func (l *Limits) wait() time.Duration {
+	return max(time.Second, time.Duration(float64(time.Second)/float64(l.every)).Round(time.Second))
+}
+
+func (l *Limits) of(key string, now time.Time) *rate.Limiter {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if of, ok := l.kept[key]; ok {
+		return of
+	}
+	if len(l.kept) >= maxKeys {
+		l.forget(now)
+	}
+	if len(l.kept) >= maxKeys {
+		return l.rest
+	}
+	of := rate.NewLimiter(l.every, l.burst)
+	l.kept[key] = of
+	return of
+}
+
+// forget drops the keys that have all their burst again: keeping them would
+// change no answer.
+func (l *Limits) forget(now time.Time) {
+	for key, of := range l.kept {
+		if of.TokensAt(now) >= float64(l.burst) {
+			delete(l.kept, key)
+		}
+	}
+}
