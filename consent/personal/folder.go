@@ -66,7 +66,9 @@ func (f *Folder) Erased() ([]Erasure, error) { return f.keys.Erased() }
 // Turn makes this week's epoch key, durable when it returns, and makes it the
 // current one; turned says whether it did. It never goes back: with a clock
 // behind the newest epoch that one stays. now is to come from the log's clock,
-// which refuses jumps: an epoch from years ahead would stay for years.
+// which refuses jumps: an epoch from years ahead would stay for years. Each
+// process on the folder calls it at its start and at least once a day, to see
+// what others turned.
 func (k *Keyring) Turn(now time.Time) (turned bool, err error) { return k.folder.Turn(now) }
 
 // Epochs lists the live epochs, oldest first.
@@ -80,8 +82,9 @@ func (k *Keyring) MarkRewrapped(kid string, now time.Time) error {
 }
 
 // DestroyDue destroys every epoch key that is older than one marked as rewrapped
-// 23 days ago or more, and returns their kids. A date alone never destroys a key,
-// and the current one is never destroyed. With an error some may be destroyed
+// 23 days ago or more, and returns their kids. A date alone never destroys a key:
+// the current epoch must be marked too, so that after a pause all is looked at
+// once more. The current key is never destroyed. With an error some may be destroyed
 // already; calling again goes on.
 func (k *Keyring) DestroyDue(now time.Time) (destroyed []string, err error) {
 	return k.folder.DestroyDue(now)

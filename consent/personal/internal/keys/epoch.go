@@ -59,7 +59,9 @@ func weekOf(t time.Time) string {
 // Turn makes this week's epoch key, durable when it returns, and makes it the
 // current one; turned says whether it did. It never goes back: with a clock
 // behind the newest epoch that one stays. now is to come from the log's clock,
-// which refuses jumps: an epoch from years ahead would stay for years.
+// which refuses jumps: an epoch from years ahead would stay for years. Each
+// process on the folder calls it at its start and at least once a day, to see
+// what others turned.
 func (f *Folder) Turn(now time.Time) (turned bool, err error) {
 	f.files.Lock()
 	defer f.files.Unlock()
@@ -108,9 +110,12 @@ func (f *Folder) MarkRewrapped(kid string, now time.Time) error {
 }
 
 // DestroyDue destroys every epoch key that is older than one marked as rewrapped
-// 23 days ago or more, and returns their kids; a date alone never destroys a key,
-// and the current one is never destroyed. What a crash left half destroyed is
-// ended first. With an error some may be destroyed already; calling again goes on.
+// 23 days ago or more, and returns their kids. A date alone never destroys a key:
+// the current epoch must be marked too, so that after a pause all is looked at
+// once more (something may have been closed under an old epoch while the first
+// look was under way). The current key is never destroyed. What a crash left half
+// destroyed is ended first. With an error some may be destroyed already; calling
+// again goes on.
 func (f *Folder) DestroyDue(now time.Time) (destroyed []string, err error) {
 	f.files.Lock()
 	defer f.files.Unlock()
@@ -132,7 +137,11 @@ func (f *Folder) DestroyDue(now time.Time) (destroyed []string, err error) {
 
 // dueEpochs is the rule of DestroyDue. live is oldest first.
 func dueEpochs(live []*Epoch, now time.Time) []*Epoch {
-	for i := len(live) - 1; i > 0; i-- {
+	last := len(live) - 1
+	if live[last].rewrapped.IsZero() {
+		return nil
+	}
+	for i := last; i > 0; i-- {
 		if at := live[i].rewrapped; !at.IsZero() && now.Sub(at) >= destroyAfter {
 			return live[:i]
 		}
@@ -183,6 +192,11 @@ func (f *Folder) reload() error {
 	}
 	if len(epochs) == 0 {
 		return &FolderError{"epoch-YYYY-Www.key", "is missing: put the epoch keys back from the copy of the keys folder", nil}
+	}
+	// Whoever made a key may have died before its name was durable, and what is
+	// closed under it must not outlive it.
+	if err := f.disk.sync(); err != nil {
+		return &FolderError{"", "can't be synced", err}
 	}
 	slices.SortFunc(epochs, func(a, b *Epoch) int { return strings.Compare(a.week, b.week) })
 	f.mu.Lock()

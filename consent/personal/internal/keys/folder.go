@@ -2,15 +2,14 @@ package keys
 
 import (
 	"bytes"
-	"encoding/base32"
-	"encoding/base64"
-	"encoding/json"
-	"fmt"
-
 	"crypto/aes"
 	"crypto/cipher"
 	"crypto/rand"
+	"encoding/base32"
+	"encoding/base64"
+	"encoding/json"
 	"errors"
+	"fmt"
 	"io/fs"
 	"os"
 	"regexp"
@@ -81,6 +80,15 @@ const (
 
 // b64 is the base64 of key files: URL alphabet, no padding.
 var b64 = base64.RawURLEncoding
+
+// decode64 takes one spelling only: the library skips line breaks and stray bits.
+func decode64(s string) ([]byte, error) {
+	data, err := b64.DecodeString(s)
+	if err != nil || b64.EncodeToString(data) != s {
+		return nil, errLine
+	}
+	return data, nil
+}
 
 // parseLine reads a key file: these members, in json.Marshal's spelling only.
 func parseLine(data []byte, v any) error {
@@ -186,12 +194,10 @@ func open(d disk) (*Folder, error) {
 	if f.runLog, err = f.readLogSigner(runLogFile, f.origin); err != nil {
 		return nil, err
 	}
-	// A process that died between naming a file and making the name durable may
-	// have left it to us; what we close under it must not outlive it.
-	if err := d.sync(); err != nil {
-		return nil, &FolderError{"", "can't be synced", err}
+	if err := f.reload(); err != nil {
+		return nil, err
 	}
-	return f, f.reload()
+	return f, nil
 }
 
 // Origin is the register's name, fixed when it was made.
@@ -206,7 +212,7 @@ func (f *Folder) readMaster() error {
 	if parseLine(data, &w) != nil || w.V != fileVersion || !originForm.MatchString(w.Origin) {
 		return damaged(masterFile)
 	}
-	key, err := b64.DecodeString(w.Key)
+	key, err := decode64(w.Key)
 	if err != nil || len(key) != keySize {
 		return damaged(masterFile)
 	}
@@ -261,7 +267,7 @@ func (f *Folder) readKey(name string) (kid string, secret []byte, err error) {
 	if w.Master != f.masterKid {
 		return "", nil, &FolderError{name, "was sealed under another " + masterFile + ": put the right one back", nil}
 	}
-	sealed, err := b64.DecodeString(w.Sealed)
+	sealed, err := decode64(w.Sealed)
 	if err != nil {
 		return "", nil, damaged(name)
 	}
