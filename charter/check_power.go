@@ -15,13 +15,17 @@ func at(list string, i int, member string) string {
 }
 
 // wants tells whether a power is asked for: always for an act and for "am I
-// covered", else only if one is given.
-func (f *Facts) wants() bool {
-	return f.Operation == OpCover || f.Operation == OpAct || f.Wanted != Power{}
+// covered", else only if one is given and the mandate is leaned on.
+func (c *Charter) wants(f *Facts) bool {
+	switch f.Operation {
+	case OpCover, OpAct:
+		return true
+	}
+	return f.Wanted != Power{} && c.needOf(f) == needInForce
 }
 
 func wantedInCatalogue(c *Charter, f *Facts) *Finding {
-	if !f.wants() {
+	if !c.wants(f) {
 		return nil
 	}
 	if found := c.inCatalogue(f.Wanted, ""); found != nil {
@@ -54,7 +58,7 @@ func (c *Charter) inCatalogue(p Power, pointer string) *Finding {
 func byHelper(m Mode) bool { return m == DoForPresent || m == DoForAbsent }
 
 func wantedNotPersonal(c *Charter, f *Facts) *Finding {
-	if !f.wants() || !byHelper(f.Wanted.Mode) {
+	if !c.wants(f) || !byHelper(f.Wanted.Mode) {
 		return nil
 	}
 	return c.notPersonal(f.Wanted, "")
@@ -78,7 +82,7 @@ func (c *Charter) mission(p Power) Mission {
 }
 
 func wantedPaymentOpen(c *Charter, f *Facts) *Finding {
-	if !f.wants() {
+	if !c.wants(f) {
 		return nil
 	}
 	return c.paymentOpen(f, f.Wanted, "")
@@ -92,7 +96,7 @@ func (c *Charter) paymentOpen(f *Facts, p Power, pointer string) *Finding {
 }
 
 func wantedMayBeAbsent(c *Charter, f *Facts) *Finding {
-	if !f.wants() {
+	if !c.wants(f) {
 		return nil
 	}
 	return c.mayBeAbsent(f.Wanted, "")
@@ -112,7 +116,7 @@ func (c *Charter) mayBeAbsent(p Power, pointer string) *Finding {
 // act in absence is never implied by acting in presence, nor the other way;
 // doing with the person asks less than either, so any mode opens it.
 func wantedInPowers(c *Charter, f *Facts) *Finding {
-	if !f.wants() || c.needOf(f) == needNothing {
+	if !c.wants(f) || c.needOf(f) == needNothing {
 		return nil
 	}
 	var service, procedure bool
@@ -139,7 +143,7 @@ func wantedInPowers(c *Charter, f *Facts) *Finding {
 }
 
 func wantedInRole(c *Charter, f *Facts) *Finding {
-	if !f.wants() || f.By != ByMember || f.Operation == OpStatus {
+	if !c.wants(f) || f.By != ByMember || f.Operation == OpStatus {
 		return nil
 	}
 	return c.inRole(f.Wanted, []Role{f.Member.Role}, f.Opened, "")
@@ -182,7 +186,7 @@ func (c *Charter) Allows(r Role, m Mission, mode Mode, opened []Mission) bool {
 // mandateInRole: who leans on a mandate as a whole has at least one power of it
 // open to their role; who accepts one has them all.
 func mandateInRole(c *Charter, f *Facts) *Finding {
-	if f.By != ByMember || c.needOf(f) < needSigned || f.Operation != OpAccept && f.wants() {
+	if f.By != ByMember || c.needOf(f) < needSigned || f.Operation != OpAccept && c.wants(f) {
 		return nil
 	}
 	open := 0
@@ -205,7 +209,7 @@ func mandateInRole(c *Charter, f *Facts) *Finding {
 // absentLevel refuses to act in absence on evidence below the category's least
 // level, whatever was accepted when the mandate was signed.
 func absentLevel(c *Charter, f *Facts) *Finding {
-	if !f.wants() || f.Wanted.Mode != DoForAbsent || c.needOf(f) == needNothing {
+	if !c.wants(f) || f.Wanted.Mode != DoForAbsent || c.needOf(f) == needNothing {
 		return nil
 	}
 	if f.Mandate.Level >= c.MinLevel([]Power{f.Wanted}) {

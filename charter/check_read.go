@@ -87,37 +87,35 @@ func listShort(c *Charter, f *Facts) *Finding {
 
 // needOfRead is needOf for what opens personal data.
 func (c *Charter) needOfRead(f *Facts) need {
-	if !slices.Contains(openOps, f.Operation) {
+	if !slices.Contains(openOps, f.Operation) || c.asOffice(f) {
 		return needNothing
 	}
-	p := c.purposes[f.Read.Purpose]
-	if p == nil {
-		return needInForce
-	}
-	switch p.Needs {
-	case NeedsNothing:
-		return needNothing
+	switch c.purposes[f.Read.Purpose].Needs {
 	case NeedsToStop:
 		return needOpen
-	case NeedsOpenOrOffice:
-		if f.By != ByMember || f.Member.isReferent() || f.Member.isAuditor() {
+	case NeedsOpen, NeedsOpenOrOffice:
+		if !f.Mandate.Exists || f.Read.Drafting {
 			return needNothing
 		}
-	case NeedsInForce:
-		return needInForce
-	}
-	if !f.Mandate.Exists || f.Read.Drafting {
-		return needNothing
 	}
 	return needInForce
 }
 
-// endedIdentityOnly: see above, after a mandate that ended.
+// asOffice tells whether a read leans on an office, a job or the person's own
+// right, and so on no mandate.
+func (c *Charter) asOffice(f *Facts) bool {
+	switch c.purposes[f.Read.Purpose].Needs {
+	case NeedsNothing:
+		return true
+	case NeedsOpenOrOffice:
+		return f.By != ByMember || f.Member.isReferent() || f.Member.isAuditor()
+	}
+	return false
+}
+
+// endedIdentityOnly: after a mandate that ended, a draft opens the identity alone.
 func endedIdentityOnly(c *Charter, f *Facts) *Finding {
-	p := c.purposes[f.Read.Purpose]
-	onDraft := f.Read.Drafting && f.Mandate.Exists && f.ended() != "" && p.Needs != NeedsNothing && c.needOfRead(f) == needNothing
-	office := p.Needs == NeedsOpenOrOffice && (f.By != ByMember || f.Member.isReferent() || f.Member.isAuditor())
-	if !onDraft || office {
+	if c.asOffice(f) || c.needOfRead(f) != needNothing || f.ended() == "" {
 		return nil
 	}
 	for i, field := range f.Read.Fields {

@@ -164,7 +164,8 @@ type Evidence struct {
 	Role SignerRole
 	Type EvidenceType
 	// Witnesses counts adults without interest who saw and heard; OutsideTeam
-	// those of them who are not of the helper's team.
+	// those of them who are not of the helper's team, which is better evidence
+	// but refused to nobody.
 	Witnesses, OutsideTeam int
 	// OwnDevice: the code was typed on, or sent to, the person's own phone or address.
 	OwnDevice bool
@@ -186,7 +187,9 @@ type Act struct {
 	ValidatedAt  time.Time
 	ValidatedHow Validation
 	Period       string
-	Urgent       bool
+	// Urgent: only what could not wait (C29, reviewed afterwards). It refuses
+	// nothing and excuses nothing: after a revocation an urgent act is refused too.
+	Urgent bool
 }
 
 // Read is a wish to open personal data.
@@ -195,6 +198,7 @@ type Read struct {
 	Fields  []Field
 	// Drafting: the person has a draft in this structure that is not signed and not out of date.
 	Drafting bool
-	// Rows is how many names a list would show.
+	// Rows is how many names a list would show, all in all; each is then checked
+	// with its own Mandate and Drafting.
 	Rows int
 }
