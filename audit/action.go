@@ -69,6 +69,7 @@ const (
 	HelperOpened     Action = "helper.opened"
 	HelperClosed     Action = "helper.closed"
 	HelperLogin      Action = "helper.login"
+	HelperLinked     Action = "helper.linked" // a one-time link was made for them
 	PersonCreated    Action = "person.created"
 	PersonUpdated    Action = "person.updated"
 	CheckpointSigned Action = "checkpoint.signed"
@@ -107,7 +108,7 @@ func (a Action) Class() (Class, bool) {
 		ConsentGiven, ConsentWithdrawn, NoticeGiven, NoticeSent, NoticeAcked,
 		CardIssued, CardReissued, CardKilled:
 		return ClassMandate, true
-	case HelperAdhered, HelperOpened, HelperClosed, HelperLogin, PersonCreated, PersonUpdated,
+	case HelperAdhered, HelperOpened, HelperClosed, HelperLogin, HelperLinked, PersonCreated, PersonUpdated,
 		CheckpointSigned, ClockJump, BackupMade:
 		return ClassSystem, true
 	case CharterPublished, OverridePublished, KeyPublished, KeyRetired, PersonKeyDestroyed, RetentionRun,

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"encoding/base64"
-	"encoding/binary"
 	"errors"
 	"fmt"
 	"strconv"
@@ -260,12 +259,4 @@ func (t *tree) extends(tx kv.Tx, c Checkpoint) error {
 		return fmt.Errorf("%w: its first %d entries are others", ErrFork, c.Size)
 	}
 	return nil
-}
-
-// checkpointSize is the size in the key of a stored note.
-func checkpointSize(key []byte) int64 {
-	if len(key) != 8 {
-		return -1
-	}
-	return int64(binary.BigEndian.Uint64(key))
 }

@@ -17,8 +17,9 @@ type Space struct {
 }
 
 // NewSpace returns the space with that number and slug. The slug is fixed when
-// the space is opened; the import test lists who may call this.
-func NewSpace(number kv.Space, slug string) Space { return Space{number, slug} }
+// the space is opened; the import test lists who may call this. It takes any
+// uint32, because use-cases keep numbers and do not import the store.
+func NewSpace[N ~uint32](number N, slug string) Space { return Space{kv.Space(number), slug} }
 
 // Number returns the number under which stores keep the space.
 func (s Space) Number() kv.Space { return s.number }

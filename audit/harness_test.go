@@ -6,7 +6,6 @@ import (
 	"crypto/cipher"
 	"crypto/rand"
 	"errors"
-	"fmt"
 	"strings"
 	"sync"
 	"testing"
@@ -102,7 +101,7 @@ type bench struct {
 var (
 	bucketNotes    = kv.Bucket{Name: "notes"}
 	bucketSessions = kv.Bucket{Name: "sessions"}
-	space          = audit.NewSpace(7, "ccas-exemple")
+	space          = audit.NewSpace(kv.Space(7), "ccas-exemple")
 )
 
 func newBench(db kv.DB) *bench {
@@ -209,5 +208,3 @@ func wantErr(t testing.TB, err, want error) {
 		t.Fatalf("got error %v, want %v", err, want)
 	}
 }
-
-var _ = fmt.Sprint

@@ -221,26 +221,34 @@ func mergeRun(tx kv.Tx, run int64) error {
 		if err != nil {
 			return err
 		}
-		whole.rows = append(whole.rows, b.rows...)
-		for _, name := range b.names {
-			if !slices.Contains(whole.names, name) {
-				whole.names = append(whole.names, name)
-			}
-		}
+		whole.merge(b)
 		if err := tx.Delete(bucketIndex, blockKey(tile)); err != nil {
 			return err
 		}
 	}
-	for first, page := range whole.pages() {
-		key := runKey(run)
-		if first > 0 {
-			key = pageKey(run, byte(first-1))
-		}
-		if err := tx.Put(bucketIndex, key, page); err != nil {
+	for i, page := range whole.pages() {
+		if err := tx.Put(bucketIndex, runPageKey(run, i), page); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+func (b *block) merge(c block) {
+	b.rows = append(b.rows, c.rows...)
+	for _, name := range c.names {
+		if !slices.Contains(b.names, name) {
+			b.names = append(b.names, name)
+		}
+	}
+}
+
+// runPageKey is the key of the i-th of a run's pages.
+func runPageKey(run int64, i int) []byte {
+	if i == 0 {
+		return runKey(run)
+	}
+	return pageKey(run, byte(i-1))
 }
 
 // pages splits a run: first its names, then 256 blocks of rows by the first byte

@@ -37,6 +37,30 @@ func (l *Log) DestroyMonth(ctx context.Context, s Space, class Class, month stri
 	})
 }
 
+// A Month is the details of one class in one month, which share a key.
+type Month struct {
+	Class Class
+	Month string // "2026-11"
+}
+
+// LiveMonths lists the months whose details can still be read, by class and
+// then in order.
+func (l *Log) LiveMonths(ctx context.Context, s Space) (months []Month, err error) {
+	err = l.view(ctx, s, func(tx kv.Tx) error {
+		months = nil
+		return tx.Scan(bucketKey, nil, nil, func(key, closed []byte) error {
+			if len(key) != len(keyName{}) {
+				return damaged("key name")
+			}
+			if len(closed) > 0 {
+				months = append(months, Month{Class(key[:1]), string(key[1:])})
+			}
+			return nil
+		})
+	})
+	return months, err
+}
+
 // RewrapKeys passes each wrapped key of a space through rewrap, which closes it
 // under a newer key, and keeps those that it says have changed. It returns their
 // number. One call is one transaction; a register of ten years has some 600 keys.
