@@ -32,7 +32,7 @@ func memberOpen(_ *Charter, f *Facts) *Finding {
 // alone (referent, DPO) helps nobody and needs none; reading at a desk in order
 // to stop is never held up by it.
 func adhered(c *Charter, f *Facts) *Finding {
-	if f.By != ByMember || !c.isHelper(f.Member.Role) || f.Read.Purpose == PurposeDeskRevocation {
+	if f.By != ByMember || !c.isHelper(f.Member.Role) || f.stopsAtDesk() {
 		return nil
 	}
 	v, ok := parseVersion(f.Member.Adhered)
@@ -44,6 +44,12 @@ func adhered(c *Charter, f *Facts) *Finding {
 		return nil
 	}
 	return &Finding{Reason: NotAdhered, Instead: AdhereFirst}
+}
+
+// stopsAtDesk tells whether somebody looks a person up in order to stop a mandate.
+func (f *Facts) stopsAtDesk() bool {
+	looks := f.Operation == OpRead || f.Operation == OpList || f.Operation == OpSearch
+	return looks && f.Read.Purpose == PurposeDeskRevocation
 }
 
 func adheresToThis(c *Charter, f *Facts) *Finding {

@@ -150,7 +150,7 @@ func helperNamed(c *Charter, f *Facts) *Finding {
 		return nil
 	case f.Operation == OpRenounce && f.Member.isReferent() && m.Mandatary == MandataryStructure:
 		return nil
-	case f.Read.Purpose == PurposeDeskRevocation && c.needOf(f) == needOpen:
+	case f.stopsAtDesk():
 		return nil
 	case m.Includes || m.Team && m.Mandatary == MandataryStructure:
 		return nil

@@ -135,11 +135,11 @@ func wantedInPowers(c *Charter, f *Facts) *Finding {
 	}
 	switch {
 	case !service:
-		return &Finding{Reason: PowerService, Instead: AddCovers, Pointer: "/service"}
+		return &Finding{Reason: PowerService, Instead: AddPower, Pointer: "/service"}
 	case !procedure:
-		return &Finding{Reason: PowerProcedure, Instead: AddCovers, Pointer: "/procedure"}
+		return &Finding{Reason: PowerProcedure, Instead: AddPower, Pointer: "/procedure"}
 	}
-	return &Finding{Reason: PowerMode, Instead: AddCovers, Pointer: "/mode"}
+	return &Finding{Reason: PowerMode, Instead: AddPower, Pointer: "/mode"}
 }
 
 func wantedInRole(c *Charter, f *Facts) *Finding {

@@ -20,6 +20,9 @@ import "slices"
 //     long as there is a mandate to stop. Stopping itself needs no read.
 //   - nothing (review, audit, authority, notice): the office or job alone.
 //
+// What is corrected (OpUpdate) is opened too, so the same holds, but for the
+// purposes that only look: to_stop and nothing.
+//
 // Each structure's people are in a space of their own, so nothing here can reach
 // another structure's.
 
@@ -34,9 +37,11 @@ func purposeGiven(c *Charter, f *Facts) *Finding {
 }
 
 func purposeOfRole(c *Charter, f *Facts) *Finding {
-	who := c.purposes[f.Read.Purpose].Who
+	p := c.purposes[f.Read.Purpose]
+	// Reviewing, auditing or stopping changes nothing about a person.
+	looksOnly := p.Needs == NeedsNothing || p.Needs == NeedsToStop
 	for _, is := range c.kindsOf(f) {
-		if slices.Contains(who, is) {
+		if slices.Contains(p.Who, is) && !(looksOnly && f.Operation == OpUpdate) {
 			return nil
 		}
 	}

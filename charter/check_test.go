@@ -153,6 +153,9 @@ func actorCases() []checkCase {
 			f.Member.Adhered = ""
 			f.Read = Read{Purpose: PurposeDeskRevocation, Fields: []Field{FieldIdentity}}
 		}), nil},
+		{"the purpose of stopping opens nothing else", with(OpDraft, func(f *Facts) {
+			f.Member.Adhered, f.Read.Purpose = "", PurposeDeskRevocation
+		}), no("C22", NotAdhered, AdhereFirst, "")},
 		{"an office needs no adherence", with(OpRead, func(f *Facts) {
 			f.Member = Member{Open: true, Role: DPO}
 			f.Read = Read{Purpose: PurposeDPOAudit, Fields: []Field{FieldIdentity}}
@@ -182,6 +185,12 @@ func readCases() []checkCase {
 		{"unknown purpose", with(OpRead, func(f *Facts) { f.Read.Purpose = "curious" }), no("C15", PurposeUnknown, ChoosePurpose, "/purpose")},
 		{"helper audits", with(OpRead, func(f *Facts) { f.Read.Purpose = PurposeDPOAudit }), no("C15", PurposeRole, ChoosePurpose, "/purpose")},
 		{"referent acts", readAs(referent, PurposeActUnderMandate, FieldContact), no("C15", PurposeRole, ChoosePurpose, "/purpose")},
+		{"correcting while auditing", with(OpUpdate, func(f *Facts) { f.Member, f.Read.Purpose = dpo, PurposeDPOAudit }),
+			no("C15", PurposeRole, ChoosePurpose, "/purpose")},
+		{"correcting while stopping", with(OpUpdate, func(f *Facts) {
+			f.Read = Read{Purpose: PurposeDeskRevocation, Fields: []Field{FieldIdentity}}
+		}), no("C15", PurposeRole, ChoosePurpose, "/purpose")},
+		{"a referent corrects for the person", with(OpUpdate, func(f *Facts) { f.Member, f.Read.Purpose = referent, PurposeAnswerPerson }), nil},
 		{"extract as a helper", with(OpExtract, func(f *Facts) { f.Read.Purpose = PurposeActUnderMandate }), no("C15", PurposeRole, ChoosePurpose, "/purpose")},
 		{"no field", with(OpRead, func(f *Facts) { f.Read.Fields = nil }), no("C10", FieldsMissing, Correct, "/fields")},
 		{"field beyond the purpose", with(OpRead, func(f *Facts) { f.Read.Fields = []Field{FieldContact, FieldEvidence} }),
@@ -242,7 +251,7 @@ func readCases() []checkCase {
 			no("C16", RoleMission, ReferPerson, "")},
 		{"no power named: any that the role has", with(OpRead, func(f *Facts) { f.Wanted = Power{} }), nil},
 		{"a power named outside the mandate", with(OpRead, func(f *Facts) { f.Wanted.Service, f.Wanted.Procedure = "msa", "rsa_declaration" }),
-			no("C03", PowerService, AddCovers, "/service")},
+			no("C03", PowerService, AddPower, "/service")},
 	}
 }
 
@@ -318,6 +327,9 @@ func mandateCases() []checkCase {
 			f.Mandate.Mandatary = MandataryNatural
 			f.Member.Referent = true
 		}), no("C11", HelperNotNamed, AnotherHelper, "")},
+		{"the purpose of stopping gives nothing back", with(OpRenounce, func(f *Facts) {
+			f.Mandate.Team, f.Read.Purpose = false, PurposeDeskRevocation
+		}), no("C11", HelperNotNamed, AnotherHelper, "")},
 		{"the person stops", with(OpRevoke, func(f *Facts) { f.By, f.Member = ByPerson, Member{} }), nil},
 		{"stopping twice", end(OpRevoke, EndRevoked), nil},
 	}
@@ -342,7 +354,7 @@ func powerCases() []checkCase {
 		{"payment opened, not in the mandate", with(OpCover, func(f *Facts) {
 			f.Wanted = Power{"antai", "fine_payment", "", DoForPresent}
 			f.Opened = []Mission{MissionPayment}
-		}), no("C03", PowerService, AddCovers, "/service")},
+		}), no("C03", PowerService, AddPower, "/service")},
 		{"payment opened, in the mandate", with(OpCover, func(f *Facts) {
 			f.Wanted = Power{"antai", "fine_payment", "", DoForPresent}
 			f.Opened = []Mission{MissionPayment}
@@ -356,13 +368,13 @@ func powerCases() []checkCase {
 		}), no("C16", RoleMission, ReferPerson, "/procedure")},
 		{"training account in absence", want(Power{"mon_compte_formation", "training_rights", "", DoForAbsent}), no("C09", ModeAbsentForbidden, HelpPresent, "/mode")},
 		{"recovery in absence", want(Power{"caf", "access_recovery", "", DoForAbsent}), no("C09", ModeAbsentForbidden, HelpPresent, "/mode")},
-		{"outside the service", want(Power{"msa", "rsa_declaration", "", DoForPresent}), no("C03", PowerService, AddCovers, "/service")},
-		{"outside the procedure", want(Power{"caf", "apl_request", "", DoForPresent}), no("C03", PowerProcedure, AddCovers, "/procedure")},
-		{"in absence is not in presence", want(rsa(DoForAbsent)), no("C03", PowerMode, AddCovers, "/mode")},
-		{"in presence is not in absence", want(read(DoForPresent)), no("C03", PowerMode, AddCovers, "/mode")},
+		{"outside the service", want(Power{"msa", "rsa_declaration", "", DoForPresent}), no("C03", PowerService, AddPower, "/service")},
+		{"outside the procedure", want(Power{"caf", "apl_request", "", DoForPresent}), no("C03", PowerProcedure, AddPower, "/procedure")},
+		{"in absence is not in presence", want(rsa(DoForAbsent)), no("C03", PowerMode, AddPower, "/mode")},
+		{"in presence is not in absence", want(read(DoForPresent)), no("C03", PowerMode, AddPower, "/mode")},
 		{"with the person is less than either", want(read(DoWith)), nil},
 		{"a status without a power", with(OpStatus, func(f *Facts) { f.Wanted = Power{} }), nil},
-		{"a status outside the powers", with(OpStatus, func(f *Facts) { f.Wanted = rsa(DoForAbsent) }), no("C03", PowerMode, AddCovers, "/mode")},
+		{"a status outside the powers", with(OpStatus, func(f *Facts) { f.Wanted = rsa(DoForAbsent) }), no("C03", PowerMode, AddPower, "/mode")},
 		{"mode outside the role", with(OpCover, func(f *Facts) { f.Member.Role = HomeHelp }), no("C16", RoleMode, HelpWith, "/mode")},
 		{"mission outside the role", with(OpCover, func(f *Facts) { f.Member.Role = DigitalMediator }), no("C16", RoleMission, ReferPerson, "/procedure")},
 		{"mission opened by the structure", with(OpCover, func(f *Facts) {

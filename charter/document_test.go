@@ -127,6 +127,8 @@ func TestValidate(t *testing.T) {
 		"rule text":               func(d *document) { d.Rules[3].Text.EasyRead = "" },
 		"rule class":              func(d *document) { d.Rules[3].Class = []Class{"hoped"} },
 		"rule source":             func(d *document) { d.Rules[3].Sources = nil },
+		"rule source unknown":     func(d *document) { d.Rules[3].Sources = []string{"hearsay 12"} },
+		"reference twice":         func(d *document) { d.References[0] = d.References[1] },
 		"rule param":              func(d *document) { d.Rules[3].Params = []string{"max_weight"} },
 		"rule kept":               func(d *document) { d.Rules[3].Kept = "maybe" },
 		"rule kept by nothing":    func(d *document) { d.Rules[3].KeptBy = nil },
@@ -279,6 +281,62 @@ func TestLookUps(t *testing.T) {
 	}
 	if !c.Known(WordChannels, "counter") || c.Known(WordChannels, "done") || c.Known("", "") {
 		t.Error("fixed words are mixed up")
+	}
+}
+
+// TestListsAndLookUpsAgree: what is listed is found, and nothing else is.
+func TestListsAndLookUpsAgree(t *testing.T) {
+	c := load(t)
+	for _, x := range c.Roles() {
+		if got, ok := c.Role(x.Code); !ok || got != x {
+			t.Errorf("role %s", x.Code)
+		}
+	}
+	for _, x := range c.Modes() {
+		if got, ok := c.Mode(x.Code); !ok || got != x {
+			t.Errorf("mode %s", x.Code)
+		}
+	}
+	for _, x := range c.Capacities() {
+		if got, ok := c.Capacity(x.Code); !ok || got != x {
+			t.Errorf("capacity %s", x.Code)
+		}
+	}
+	for _, x := range c.Purposes() {
+		if got, ok := c.Purpose(x.Code); !ok || got.Needs != x.Needs {
+			t.Errorf("purpose %s", x.Code)
+		}
+	}
+	for _, x := range c.EvidenceTypes() {
+		if got, ok := c.EvidenceType(x.Type); !ok || got.Label != x.Label {
+			t.Errorf("evidence %s", x.Type)
+		}
+	}
+	for kind := range c.words {
+		for _, w := range c.Words(kind) {
+			if !c.Known(kind, w.Code) || w.Label.In("fr") == w.Label.In("en") && w.Code != "none" {
+				t.Errorf("%s %s", kind, w.Code)
+			}
+		}
+	}
+	_, role := c.Role("x")
+	_, mode := c.Mode("x")
+	_, capacity := c.Capacity("x")
+	_, purpose := c.Purpose("x")
+	_, evidence := c.EvidenceType("x")
+	if role || mode || capacity || purpose || evidence || c.Words("x") != nil {
+		t.Error("something unknown is found")
+	}
+	if c.ID() != "aval-charter" || c.Date() != "2026-11-21" || !slices.Equal(c.Languages(), []string{"fr", "en"}) ||
+		len(c.References()) == 0 || len(c.Levels()) != 5 || len(c.Retention()) == 0 {
+		t.Error("the head of the document")
+	}
+}
+
+func TestActIsLate(t *testing.T) {
+	c := load(t)
+	if c.ActIsLate(now.Add(-day), now) || !c.ActIsLate(now.Add(-day-1), now) {
+		t.Error("an act is late after 24 hours, not at them")
 	}
 }
 

@@ -144,7 +144,7 @@ const (
 	MakeProvisional     Instead = "make_provisional"
 	ReportToReferent    Instead = "report_to_referent"
 	ValidateWithPerson  Instead = "validate_with_person"
-	AddCovers           Instead = "add_power"
+	AddPower            Instead = "add_power"
 )
 
 // Reasons lists every reason that Check may give, sorted: a catalogue of
@@ -177,7 +177,7 @@ func Insteads() []Instead {
 		AcceptMandate, DeliverCopy, WaitStart, ConfirmMandate, StopHelping, AnotherHelper, ReferPerson, HelpWith,
 		HelpPresent, CountOnly, PersonSigns, PersonPays, PersonTypes, OfficialWay, SplitMandate, ShorterMandate,
 		AskPerson, AskMeasure, CuratorSigns, RepresentativeSigns, AskSpecialMandatary, SecondWitness,
-		StrongerEvidence, MakeProvisional, ReportToReferent, ValidateWithPerson, AddCovers,
+		StrongerEvidence, MakeProvisional, ReportToReferent, ValidateWithPerson, AddPower,
 	}
 	slices.Sort(r)
 	return r

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"regexp"
 	"slices"
+	"strings"
 	"time"
 )
 
@@ -60,11 +61,20 @@ func (c *Charter) validateHead(v *faults) {
 
 func (c *Charter) validateRules(v *faults) {
 	limits := c.limitNames()
+	cited := map[string]bool{}
+	for _, r := range c.doc.References {
+		v.must(r.Code != "" && r.Title != "" && !cited[r.Code], "reference %s: empty or twice", r.Code)
+		cited[r.Code] = true
+	}
 	v.must(len(c.doc.Rules) == 30, "rules: not 30")
 	for i, r := range c.doc.Rules {
 		v.must(string(r.ID) == fmt.Sprintf("C%02d", i+1), "rule %d: id out of order", i)
 		v.must(r.Text.FR != "" && r.Text.EN != "" && r.Text.EasyRead != "", "rule %s: text missing", r.ID)
 		v.must(r.Check != "" && len(r.Sources) > 0 && len(r.Class) > 0, "rule %s: check, sources or class missing", r.ID)
+		for _, s := range r.Sources {
+			work, _, _ := strings.Cut(s, " ")
+			v.must(cited[work], "rule %s: source without a reference", r.ID)
+		}
 		for _, k := range r.Class {
 			v.must(k == Enforced || k == Evidenced || k == Declared, "rule %s: class", r.ID)
 		}
