@@ -1,5 +1,7 @@
 package screen
 
+import "strings"
+
 // headTail is how much of two fields is read together, in bytes.
 const headTail = 160
 
@@ -16,39 +18,75 @@ func across(first, second *page) finding {
 	case Phone, Email, Language:
 		return finding{}
 	}
+	if acrossAccount(first.text, second.text) {
+		return finding{KindBank, RuleAcross}
+	}
 	if f := halves(first, second); f.found() {
 		return f
 	}
-	if !first.endsWithCue() {
-		return finding{}
-	}
-	p := &page{kind: second.kind, joined: true, text: first.tail() + " : " + second.headText()}
-	p.analyse()
-	if f := p.judge(); f.found() {
-		return finding{f.kind, RuleAcross}
+	cues, values := first.openClauses(), second.shortClauses()
+	for _, cue := range cues {
+		for _, value := range values {
+			adjacent := cue[1] == len(first.tokens) && value[0] == 0
+			p := &page{kind: second.kind, joined: true, loose: !adjacent, text: strings.TrimRight(first.span(cue), ".,;!?") + " : " + second.span(value)}
+			p.analyse()
+			if f := p.judge(); f.found() {
+				return finding{f.kind, RuleAcross}
+			}
+		}
 	}
 	return finding{}
 }
 
-// endsWithCue reports whether the last words announce a value that is not
-// there.
-func (p *page) endsWithCue() bool {
-	const cues = cueSenses | isCard | isATM
-	n := len(p.tokens)
-	return p.senses(n-7, n)&cues != 0 && p.senses(n-7, n)&isStatus == 0 || p.tokens[n-1].sense&cues != 0
-}
+// maxClauses is how many sentences of each field are read together with those
+// of the other, so that the work stays bounded.
+const maxClauses = 4
 
-func (p *page) tail() string {
-	n := len(p.tokens)
-	start := p.tokens[max(n-10, 0)].start
-	return p.text[max(start, wordStart(p.text, len(p.text)-headTail)):]
-}
-
-func (p *page) headText() string {
-	if len(p.text) <= headTail {
-		return p.text
+// openClauses gives the sentences that end with a cue whose value is not
+// there, the last ones first: token ranges [from, to).
+func (p *page) openClauses() [][2]int {
+	const cues = cueSenses | isCard | isATM | isQuestion
+	var found [][2]int
+	for to := len(p.tokens); to > 0 && len(found) < maxClauses; {
+		from, _ := p.clause(to - 1)
+		s := p.senses(max(to-7, from), to)
+		if s&cues != 0 && s&isStatus == 0 || p.tokens[to-1].sense&cues != 0 {
+			found = append(found, [2]int{max(to-10, from), to})
+		}
+		to = from
 	}
-	return p.text[:wordStart(p.text, headTail)]
+	return found
+}
+
+// shortClauses gives the first sentences of a few words, and always the first
+// of all: token ranges [from, to).
+func (p *page) shortClauses() [][2]int {
+	var found [][2]int
+	for from := 0; from < len(p.tokens) && len(found) < maxClauses; {
+		_, to := p.clause(from)
+		if from == 0 || to-from <= 4 {
+			found = append(found, [2]int{from, min(to, from+12)})
+		}
+		from = to
+	}
+	return found
+}
+
+// span gives the text of the tokens [from, to) with the signs that touch them,
+// cut to headTail bytes.
+func (p *page) span(r [2]int) string {
+	start, end := p.tokens[r[0]].start, p.tokens[r[1]-1].end
+	for start > 0 && p.text[start-1] != ' ' && p.text[start-1] != '\n' {
+		start--
+	}
+	for end < len(p.text) && p.text[end] != ' ' && p.text[end] != '\n' {
+		end++
+	}
+	s := p.text[start:end]
+	if len(s) > headTail {
+		return s[:wordStart(s, headTail)]
+	}
+	return s
 }
 
 // wordStart gives the first position from i on where a word begins, so that no
@@ -66,12 +104,24 @@ func acrossNumber(first, second *page) finding {
 	if len(a) < 4 || len(b) < 4 || len(a)+len(b) > maxNumber {
 		return finding{}
 	}
-	p := &page{text: a + b}
+	p := &page{text: a + b, joined: true}
 	p.groups = groupsOf(p.text)
 	if f := p.numbers(); f.found() {
 		return finding{f.kind, RuleAcross}
 	}
 	return finding{}
+}
+
+// acrossAccount reports whether an IBAN or a RIB begins in the last 40 bytes
+// of a and ends in b.
+func acrossAccount(a, b string) bool {
+	a, b = a[max(len(a)-40, 0):], b[:min(len(b), 40)]
+	for i := range len(a) {
+		if exact, _ := ibanAt(a+" "+b, i); exact || ribAt(a+" "+b, i) {
+			return true
+		}
+	}
+	return false
 }
 
 // lastNumber gives the number at the end of a field, with the letters of an
@@ -111,32 +161,31 @@ func halves(first, second *page) finding {
 	if first.has&isHalf == 0 || second.has&isHalf == 0 {
 		return finding{}
 	}
-	a, b := first.part(), second.part()
-	if a == "" || b == "" {
-		return finding{}
-	}
-	p := &page{text: a + b, kind: Note}
-	p.analyse()
-	for _, v := range p.values {
-		if v.grade >= odd {
-			return finding{KindPassword, RuleHalves}
+	for _, a := range first.parts() {
+		for _, b := range second.parts() {
+			p := &page{text: a + b, kind: Note}
+			p.analyse()
+			for _, v := range p.values {
+				if v.grade >= odd {
+					return finding{KindPassword, RuleHalves}
+				}
+			}
 		}
 	}
 	return finding{}
 }
 
-// part gives the last word of a short text when it is none of the lexicon's.
-func (p *page) part() string {
-	n := len(p.tokens)
-	if n > 8 || p.tokens[n-1].sense&^isHalf != 0 && p.tokens[n-1].form == letters {
-		return ""
+// parts gives the last word of each short sentence that speaks of a part, when
+// it is none of the lexicon's.
+func (p *page) parts() []string {
+	var found []string
+	for from := 0; from < len(p.tokens) && len(found) < maxClauses; {
+		_, to := p.clause(from)
+		last := &p.tokens[to-1]
+		if to-from <= 8 && p.senses(from, to)&isHalf != 0 && (last.form != letters || last.sense == 0) {
+			found = append(found, strings.TrimRight(p.span([2]int{to - 1, to}), ".,;"))
+		}
+		from = to
 	}
-	return p.text[wordStartBefore(p.text, p.tokens[n-1].start):]
-}
-
-func wordStartBefore(s string, i int) int {
-	for i > 0 && s[i-1] != ' ' && s[i-1] != '\n' {
-		i--
-	}
-	return i
+	return found
 }

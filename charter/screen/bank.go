@@ -72,13 +72,44 @@ func ibanRemainder(s []byte) int {
 	return r
 }
 
-// isRIB reports whether s is a French RIB: bank 5, branch 5, account 11, key 2
-// (comité français d'organisation et de normalisation bancaires). Letters of
-// the account number are counted as the digits of a telephone-like table.
-func isRIB(s string) bool {
-	if len(s) != 23 || !onlyDigits(s) {
+// ribAt reports whether a French RIB begins at byte i: bank 5, branch 5,
+// account 11, key 2 (Comité français d'organisation et de normalisation
+// bancaires). Letters stand in the account number only.
+func ribAt(s string, i int) bool {
+	if i > 0 && isAlnum(s[i-1]) {
 		return false
 	}
-	sum := 89*modulo97(s[:5]) + 15*modulo97(s[5:10]) + 3*modulo97(s[10:21])
-	return 97-sum%97 == int(s[21]-'0')*10+int(s[22]-'0')
+	var read [23]byte
+	n, gap := 0, 0
+	for ; i < len(s) && n < len(read) && gap <= 1; i++ {
+		c := s[i]
+		switch {
+		case isDigit(c):
+			read[n], n, gap = c, n+1, 0
+		case isLetter(c) && n >= 10 && n < 21:
+			read[n], n, gap = ribDigit(c), n+1, 0
+		case strings.IndexByte(" -._/\n", c) >= 0:
+			gap++
+		default:
+			return false
+		}
+	}
+	if n < len(read) || i < len(s) && isAlnum(s[i]) {
+		return false
+	}
+	d := string(read[:])
+	sum := 89*modulo97(d[:5]) + 15*modulo97(d[5:10]) + 3*modulo97(d[10:21])
+	return 97-sum%97 == int(d[21]-'0')*10+int(d[22]-'0')
+}
+
+// ribDigit gives the digit a letter counts for: A to I 1 to 9, J to R 1 to 9,
+// S to Z 2 to 9.
+func ribDigit(c byte) byte {
+	switch c |= 0x20; {
+	case c <= 'i':
+		return '1' + c - 'a'
+	case c <= 'r':
+		return '1' + c - 'j'
+	}
+	return '2' + c - 's'
 }

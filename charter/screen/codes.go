@@ -193,6 +193,9 @@ func (p *page) dateOrPhone(r digitRun) bool {
 			return true
 		}
 	}
+	if groups == 2 && isDate(p.tokens[r.first].fold, p.tokens[r.last].fold, "00") && p.text[p.tokens[r.first].end] == '/' {
+		return true
+	}
 	if groups == 1 && len(d) == 8 && isDate(d[:2], d[2:4], d[4:]) && r.first > 0 {
 		switch p.tokens[r.first-1].fold {
 		case "le", "du", "au", "ne", "nee":

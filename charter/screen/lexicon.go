@@ -47,6 +47,8 @@ const (
 	isDesc
 	isDescOp
 	isDescHint
+	isSame
+	isTwist
 	isUnit
 	isPhone
 	isEnter
@@ -71,7 +73,7 @@ var classes = map[string]sense{
 	"answer": isAnswer, "topic": isTopic, "recovery": isRecovery, "seed": isSeed,
 	"token": isToken, "nir": isNIRCue, "bank": isBankCue, "reference": isReference,
 	"frame": isFrame, "copula": isCopula, "status": isStatus, "negation": isNegation,
-	"advice": isAdvice, "desc": isDesc, "descop": isDescOp, "deschint": isDescHint,
+	"advice": isAdvice, "desc": isDesc, "descop": isDescOp, "same": isSame, "twist": isTwist | isDescOp, "deschint": isDescHint,
 	"unit": isUnit, "phone": isPhone, "enter": isEnter, "received": isReceived,
 	"month": isMonth, "year": isYear, "half": isHalf, "keep": isKeep, "spell": isSpell,
 	"doc": isDoc, "function": isFunction, "article": isArticle, "link": isLink,
@@ -100,6 +102,8 @@ type slip struct {
 	runes   []rune
 	letters uint32 // one bit a letter
 	max     int    // most slips forgiven
+
+	generous bool // marked "~" in its file
 }
 
 // lexiconOnce reads the embedded files at the first use. They are part of the
@@ -176,12 +180,12 @@ func (lx *lexicon) addSlip(word string, generous bool) {
 	case n >= len(lx.slips)-2:
 	case n >= 9, generous:
 		allowed = 2
-	case n >= 6:
+	case n >= 5:
 		allowed = 1
 	}
 	if allowed > 0 {
 		n := len(runes)
-		lx.slips[n] = append(lx.slips[n], slip{word, runes, letterBits(runes), allowed})
+		lx.slips[n] = append(lx.slips[n], slip{word, runes, letterBits(runes), allowed, generous})
 	}
 }
 
@@ -198,10 +202,8 @@ func (lx *lexicon) known(word string) string {
 	if lx.words[word] {
 		return word
 	}
-	for n := 4; n <= len(word); n++ {
-		if key, ok := lx.stems[word[:n]]; ok {
-			return key
-		}
+	if key := lx.stem(word); key != "" {
+		return key
 	}
 	if word[0] >= utf8.RuneSelf {
 		for _, prefix := range arabicPrefixes {
@@ -211,6 +213,16 @@ func (lx *lexicon) known(word string) string {
 			if lx.words["ال"+word] {
 				return "ال" + word
 			}
+		}
+	}
+	return ""
+}
+
+// stem gives the row "stem*" a word falls under, or "".
+func (lx *lexicon) stem(word string) string {
+	for n := 4; n <= len(word); n++ {
+		if key, ok := lx.stems[word[:n]]; ok {
+			return key
 		}
 	}
 	return ""
@@ -235,6 +247,9 @@ func (lx *lexicon) mistyped(word string) string {
 		for i := range lx.slips[m] {
 			s := &lx.slips[m][i]
 			limit := min(s.max, best-1)
+			if min(m, n) == 5 && !s.generous && n < 6 && (m != 5 || set != s.letters) {
+				continue
+			}
 			if limit == 0 || abs(n-m) > limit || bits.OnesCount32(set^s.letters) > 2*limit {
 				continue
 			}

@@ -5,7 +5,7 @@ const cueSenses = isPassword | isPIN | isCode | isOTP | isUnlock | isRecovery | 
 	isLogin | isAccount | isToken | isNIRCue | isBankCue | isCVV | isAnswer | isSeed
 
 // blockers end the search for a cue: what stands after them belongs to them.
-const blockers = isReference | isFrame | isPhone
+const blockers = isReference | isFrame | isPhone | isAdvice
 
 // hit is a cue found near a value.
 type hit struct {

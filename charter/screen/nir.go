@@ -41,7 +41,8 @@ func isNIR(s string) bool {
 }
 
 // isTaxForm reports whether s has the form of a numéro fiscal (SPI), which has
-// no public key: 13 digits, the first 0 to 3.
+// no public key: 13 digits, the first 0 to 3; 00 begins an
+// international telephone number.
 func isTaxForm(s string) bool {
-	return len(s) == 13 && onlyDigits(s) && s[0] <= '3'
+	return len(s) == 13 && onlyDigits(s) && s[0] <= '3' && s[:2] != "00"
 }

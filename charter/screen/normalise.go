@@ -283,12 +283,12 @@ func dropMarkdown(s string) string {
 	}, s)
 }
 
-// dropEmphasis removes one pair of single stars or underlines that begins a
-// word and ends another ("*mdp : x*"), never one in the middle of a word.
+// dropEmphasis removes one pair of single stars or underlines around the whole
+// text ("*mdp : x*"), never one in the middle.
 func dropEmphasis(s string) string {
 	for _, mark := range []byte{'*', '_'} {
 		t := strings.TrimSpace(s)
-		if len(t) > 2 && t[0] == mark && t[len(t)-1] == mark && strings.Count(t, string(mark)) == 2 {
+		if len(t) > 2 && t[0] == mark && t[len(t)-1] == mark {
 			s = t[1 : len(t)-1]
 		}
 	}

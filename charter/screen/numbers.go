@@ -1,6 +1,9 @@
 package screen
 
-import "strings"
+import (
+	"sort"
+	"strings"
+)
 
 // numbers runs the validators: what has a checksum or a fixed form is refused
 // wherever it stands, whatever the words around say.
@@ -19,6 +22,9 @@ func (p *page) numbers() finding {
 		}
 	}
 	for i := range p.groups {
+		if ribAt(p.text, p.groups[i].start) {
+			return finding{KindBank, RuleRIB}
+		}
 		var found finding
 		number(p.groups, i, func(digits string, first, last group) bool {
 			found = p.validate(digits, first, last)
@@ -29,6 +35,9 @@ func (p *page) numbers() finding {
 		}
 	}
 	for word := range strings.FieldsSeq(p.text) {
+		if isGoogleCode(word) {
+			return finding{KindOneTime, RuleTokenForm}
+		}
 		if f := tokenForm(word); f.found() {
 			return f
 		}
@@ -45,16 +54,45 @@ func (p *page) validate(digits string, first, last group) finding {
 	switch {
 	case isNIR(digits):
 		return finding{KindNIR, RuleNIRKey}
-	case isRIB(digits):
-		return finding{KindBank, RuleRIB}
 	case isCardNumber(digits):
 		return finding{KindCard, RuleCardNumber}
 	case len(digits) == 48 && last.end-first.start >= 55:
 		return finding{KindRecovery, RuleRecoveryKey}
-	case len(digits) == 13 && hasNIRForm(digits) && first.digits[0] <= '2':
+	case isCardForm(digits, first, last):
+		return finding{KindCard, RuleCardForm}
+	case len(digits) == 13 && hasNIRForm(digits) && first.digits[0] <= '2' && !p.announcedByReference(first.start):
 		return finding{KindNIR, RuleNIRForm}
-	case isTaxForm(digits):
+	case isTaxForm(digits) && !p.announcedByReference(first.start):
 		return finding{KindAccountID, RuleTaxNumber}
 	}
 	return finding{}
+}
+
+// isCardForm knows a card number with a wrong digit by its four groups of four.
+func isCardForm(digits string, first, last group) bool {
+	return len(digits) == 16 && onlyDigits(digits) && len(first.digits) == 4 && len(last.digits) == 4 &&
+		last.end-first.start >= 19 && cardPrefix16(digits)
+}
+
+// announcedByReference reports whether a word for a file, an order or the like
+// stands just before the number at this byte. It frees the forms without a
+// checksum only.
+func (p *page) announcedByReference(start int) bool {
+	i := sort.Search(len(p.tokens), func(i int) bool { return p.tokens[i].end > start })
+	for k := min(i, len(p.tokens)-1) - 1; k >= 0 && k >= i-3 && p.tokens[k+1].gap&gapStop == 0; k-- {
+		s := p.tokens[k].sense
+		if s&(isAccount|isLogin|isNIRCue) != 0 {
+			return false
+		}
+		if s&isReference != 0 {
+			return true
+		}
+	}
+	return false
+}
+
+// isGoogleCode knows the one form of one-time code that names its sender.
+func isGoogleCode(word string) bool {
+	word = strings.TrimRight(word, ".,;)")
+	return len(word) == 8 && (word[:2] == "G-" || word[:2] == "g-") && onlyDigits(word[2:])
 }

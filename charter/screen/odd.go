@@ -1,5 +1,7 @@
 package screen
 
+import "strings"
+
 // oddValues weighs every value that is odd by its form beside the words
 // around it.
 func (p *page) oddValues() finding {
@@ -20,6 +22,8 @@ func (p *page) weigh(v *value) finding {
 		case !v.signs && p.referenced(v):
 			return finding{}
 		case v.grade == likely && p.isUserName(v):
+			return finding{}
+		case !v.mixed && strings.Contains(v.text, "&") && !p.standsAlone(v):
 			return finding{}
 		}
 		return finding{KindPassword, RuleStrongToken}
@@ -42,8 +46,10 @@ func (p *page) cueFor(v *value) (hit, bool) {
 func (p *page) announces(h hit, v *value) bool {
 	s := h.sense
 	switch {
+	case s&isPassword != 0 && v.grade == plain && v.signs && h.distance <= 3:
+		return !h.comma && p.allUnknown(v)
 	case s&(isPassword|isRecovery|isSpell) != 0:
-		return v.grade >= odd || h.joined && !h.comma && h.distance <= 3
+		return v.grade >= odd || !h.comma && (h.joined && h.distance <= 3 || v.mixed && h.distance == 0 && len(v.text) >= 6)
 	case s&isToken != 0:
 		return v.grade >= odd && len(v.text) >= 16
 	case s&(isPIN|isOTP|isUnlock) != 0:
@@ -58,6 +64,23 @@ func (p *page) announces(h hit, v *value) bool {
 		return v.grade >= odd && h.distance <= 2
 	}
 	return false
+}
+
+// standsAlone reports whether no sentence goes on after the value: two names
+// with an "&" may be the subject of one.
+func (p *page) standsAlone(v *value) bool {
+	next := v.last + 1
+	return next == len(p.tokens) || p.tokens[next].gap&(gapStop|gapComma|gapJoin) != 0 ||
+		p.tokens[next].sense&(isKeep|isCopula) != 0
+}
+
+func (p *page) allUnknown(v *value) bool {
+	for j := v.first; j <= v.last; j++ {
+		if !p.unknown(j) {
+			return false
+		}
+	}
+	return true
 }
 
 // referenced reports whether a word for a file, an order or a paper announces

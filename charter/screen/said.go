@@ -10,19 +10,32 @@ import (
 // colon or "is", the last word of its segment, and not one that speaks about
 // the password ("forgotten").
 func (p *page) plainValue() finding {
-	if p.has&(isPassword|isPIN) == 0 {
+	if p.has&(isPassword|isPassWeak) == 0 {
 		return finding{}
 	}
 	for i := range p.tokens {
 		t := &p.tokens[i]
-		if !t.head || t.sense&isPassword == 0 || p.cancelled(i) {
+		if !t.head || !p.asksForWord(i) || p.cancelled(i, isNegation|isAdvice|isStatus) {
 			continue
 		}
-		if p.valueAfter(p.phraseEnd(i)) {
+		if p.valueAfter(p.phraseEnd(i), p.inPair(i)) {
 			return finding{KindPassword, RulePassword}
 		}
 	}
 	return finding{}
+}
+
+// asksForWord reports whether token i is a cue for a password, a weak one only
+// beside a word for login.
+func (p *page) asksForWord(i int) bool {
+	s := p.tokens[i].sense
+	return s&isPassword != 0 || s&isPassWeak != 0 && p.senses(i-8, i)&isLogin != 0
+}
+
+// inPair reports whether a word for login, session or service stands close
+// before the cue at i: what follows needs no colon then.
+func (p *page) inPair(i int) bool {
+	return p.senses(i-4, i)&(isLogin|isPassWeak|isService) != 0
 }
 
 // phraseEnd gives the first token after the phrase that begins at i.
@@ -33,13 +46,14 @@ func (p *page) phraseEnd(i int) int {
 	return i
 }
 
-// cancelled reports whether the words just before a cue say that there is none.
-func (p *page) cancelled(i int) bool {
+// cancelled reports whether the words just before a cue are of the given
+// senses: they say that there is no value, or that it was changed.
+func (p *page) cancelled(i int, by sense) bool {
 	for k := i - 1; k >= 0 && k >= i-4; k-- {
 		if p.tokens[k+1].gap&(gapStop|gapComma) != 0 {
 			return false
 		}
-		if p.tokens[k].sense&(isNegation|isAdvice|isStatus) != 0 {
+		if p.tokens[k].sense&by != 0 {
 			return true
 		}
 	}
@@ -47,7 +61,7 @@ func (p *page) cancelled(i int) bool {
 }
 
 // valueAfter looks from token j on for a joint and then a word that is a value.
-func (p *page) valueAfter(j int) bool {
+func (p *page) valueAfter(j int, pair bool) bool {
 	joint, soft := false, false
 	for n := 0; j < len(p.tokens) && n < 8; j, n = j+1, n+1 {
 		t := &p.tokens[j]
@@ -60,7 +74,7 @@ func (p *page) valueAfter(j int) bool {
 		switch {
 		case (joint || soft) && p.isWordValue(j, joint):
 			return p.endsSegment(j)
-		case n == 0 && !joint && p.isCapitalised(j) && p.unknown(j):
+		case n == 0 && !joint && (pair || p.isCapitalised(j)) && p.unknown(j):
 			return p.endsSegment(j) && !p.joined
 		case t.sense&isCopula != 0:
 			if strongCopula[t.fold] {
@@ -69,7 +83,7 @@ func (p *page) valueAfter(j int) bool {
 			soft = true
 		case t.sense&(isStatus|isNegation|isAdvice) != 0, p.unknown(j) && n > 0 && joint:
 			return false
-		case t.sense&(isFunction|isArticle|isLink|isService) == 0 && t.sense != 0:
+		case t.sense&(isFunction|isArticle|isLink|isService) == 0 && (t.sense != 0 || joint):
 			return false
 		}
 	}
@@ -80,7 +94,7 @@ func (p *page) valueAfter(j int) bool {
 var strongCopula = map[string]bool{"c": true, "cest": true, "s": true, "voici": true, "egal": true, "equals": true, "howa": true, "hiya": true, "houwa": true, "هو": true, "هي": true, "це": true}
 
 func (p *page) isWordValue(j int, joint bool) bool {
-	if !p.unknown(j) || p.joined && p.kind != Note && p.kind != Search {
+	if !p.unknown(j) || p.loose || p.joined && p.kind != Note && p.kind != Search {
 		return false
 	}
 	return joint || p.isCapitalised(j)
@@ -114,11 +128,14 @@ func (p *page) endsSegment(j int) bool {
 // described finds a rule from which the password follows: "date of birth
 // backwards", "the name of the cat then 48".
 func (p *page) described() finding {
-	if p.has&isDesc == 0 {
+	if p.sameButNumber() {
+		return finding{KindPassword, RuleDescribed}
+	}
+	if p.has&(isDesc|isTopic) == 0 {
 		return finding{}
 	}
 	for i := range p.tokens {
-		if p.tokens[i].sense&isDesc == 0 || !p.tokens[i].head {
+		if p.tokens[i].sense&(isDesc|isTopic) == 0 || !p.tokens[i].head {
 			continue
 		}
 		from, to := p.clause(i)
@@ -150,17 +167,17 @@ func (p *page) describes(from, noun, to int) bool {
 		}
 		return p.usedAs(noun, to)
 	}
-	if p.cancelled(cue) {
+	if p.cancelled(cue, isNegation|isAdvice) {
 		return false
 	}
-	joint, op, other := false, false, 0
+	joint, same, other := false, false, 0
 	for k := cue + 1; k <= noun; k++ {
 		t := &p.tokens[k]
 		if k > cue && t.gap&gapJoin != 0 || t.sense&(isCopula|isDescHint) != 0 {
 			joint = true
 		}
-		op = op || t.sense&isDescOp != 0
-		if k < noun && t.sense&(isStatus|isNegation) != 0 && t.sense&(isDescOp|isDescHint|isCopula) == 0 {
+		same = same || t.sense&isSame != 0
+		if k < noun && t.sense&(isStatus|isNegation) != 0 && t.sense&(isDescOp|isDescHint|isCopula|isSame) == 0 {
 			return false
 		}
 		if k < noun && t.sense == 0 && !p.inPhrase(k) {
@@ -170,7 +187,25 @@ func (p *page) describes(from, noun, to int) bool {
 	if joint && other <= 1 {
 		return after&isStatus == 0 || after&isDescOp != 0
 	}
-	return op && other <= 1 && noun-cue <= 6 || after&isDescOp != 0 && numbered && other <= 1
+	return other <= 1 && (same && noun-cue <= 6 || after&isTwist != 0 || after&isDescOp != 0 && numbered)
+}
+
+// sameButNumber finds "the same as the other one but with a 2 at the end".
+func (p *page) sameButNumber() bool {
+	if p.has&isSame == 0 || p.has&isPassword == 0 || p.has&isDescOp == 0 {
+		return false
+	}
+	for i := range p.tokens {
+		if p.tokens[i].form != digits || len(p.tokens[i].fold) > 4 {
+			continue
+		}
+		from, to := p.clause(i)
+		s, before := p.senses(from, to), p.senses(from, i)
+		if before&isPassword != 0 && before&isSame != 0 && s&isDescOp != 0 && s&(isNegation|isAdvice) == 0 {
+			return true
+		}
+	}
+	return false
 }
 
 func (p *page) inPhrase(k int) bool { return !p.tokens[k].head }
@@ -179,8 +214,19 @@ func (p *page) inPhrase(k int) bool { return !p.tokens[k].head }
 func (p *page) usedAs(noun, to int) bool {
 	k := p.phraseEnd(noun)
 	for n := 0; k < to && n < 6; k, n = k+1, n+1 {
-		if p.tokens[k].sense&isPassword != 0 {
-			return p.senses(noun, k)&isDescOp != 0 && p.senses(max(noun-6, 0), k)&(isNegation|isAdvice) == 0
+		if p.tokens[k].sense&(isPassword|isPIN|isCode) != 0 {
+			return p.saysAs(noun, k) && p.senses(max(noun-6, 0), k)&(isNegation|isAdvice) == 0
+		}
+	}
+	return false
+}
+
+// saysAs reports whether a word for "as" stands among the tokens [from, to).
+func (p *page) saysAs(from, to int) bool {
+	for k := from; k < to; k++ {
+		switch p.tokens[k].fold {
+		case "comme", "as", "como", "ca", "olarak", "як", "sert", "serve", "bhal":
+			return true
 		}
 	}
 	return false
@@ -189,6 +235,9 @@ func (p *page) usedAs(noun, to int) bool {
 // answered finds the answer to a secret question: a word the lexicon does not
 // know at the end of the sentence that speaks of the question.
 func (p *page) answered() finding {
+	if p.joined && p.has&isAnswer != 0 {
+		return p.answerAlone()
+	}
 	if p.has&isQuestion == 0 && p.has&(isTopic|isAnswer) != isTopic|isAnswer {
 		return finding{}
 	}
@@ -200,9 +249,11 @@ func (p *page) answered() finding {
 		if s&isQuestion == 0 && p.has&isAnswer == 0 {
 			continue
 		}
-		_, to := p.clause(i)
-		for j := p.phraseEnd(i); j < to; j++ {
-			if p.isAnswerAt(j, to) {
+		if k := p.answerBefore(i); k > 0 {
+			return finding{KindAnswer, RuleAnswer}
+		}
+		for j := p.phraseEnd(i); j < min(len(p.tokens), i+25); j++ {
+			if p.isAnswerAt(j) {
 				return finding{KindAnswer, RuleAnswer}
 			}
 		}
@@ -210,9 +261,31 @@ func (p *page) answered() finding {
 	return finding{}
 }
 
+// answerBefore finds "answer Quimper to the secret question": the value
+// between a word for answer and the question at i. It gives its token, or 0.
+func (p *page) answerBefore(i int) int {
+	for k := i - 1; k > 0 && k >= i-6 && p.tokens[k+1].gap&gapStop == 0; k-- {
+		if p.unknown(k) && p.tokens[k-1].sense&isAnswer != 0 && p.senses(k+1, i)&^(isFunction|isArticle|isLink|isYear) == 0 {
+			return k
+		}
+	}
+	return 0
+}
+
+// answerAlone finds the answer in one field to "the answer" at the end of
+// another.
+func (p *page) answerAlone() finding {
+	for i := range p.tokens {
+		if p.tokens[i].sense&isAnswer != 0 && p.valueAfter(p.phraseEnd(i), false) {
+			return finding{KindAnswer, RuleAnswer}
+		}
+	}
+	return finding{}
+}
+
 // isAnswerAt reports whether the word at j is an answer: what stands before
 // announces it and the segment ends with it.
-func (p *page) isAnswerAt(j, to int) bool {
+func (p *page) isAnswerAt(j int) bool {
 	t := &p.tokens[j]
 	if !p.unknown(j) && !(p.isCapitalised(j) && t.sense&(isFunction|isQuestion|isAnswer|isStatus) == 0) && t.form == letters {
 		return false
@@ -224,7 +297,7 @@ func (p *page) isAnswerAt(j, to int) bool {
 	for k > 0 && p.tokens[k].sense&isArticle != 0 && p.tokens[k+1].gap&(gapJoin|gapComma) == 0 {
 		k--
 	}
-	announced := p.tokens[k].sense&(isAnswer|isCopula|isTopic) != 0 || p.tokens[k+1].gap&gapJoin != 0 ||
+	announced := p.tokens[k].sense&(isAnswer|isCopula|isTopic|isDescHint) != 0 || p.tokens[k+1].gap&gapJoin != 0 ||
 		t.gap&(gapComma|gapJoin) != 0 && p.senses(k-3, j)&isTopic != 0
 	return announced && p.senses(j-3, j)&isNegation == 0 && p.endsSegment(j)
 }

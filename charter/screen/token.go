@@ -67,7 +67,7 @@ func isJWT(word string) bool {
 // secretParameters are names of URL parameters that carry a secret.
 var secretParameters = []string{
 	"token=", "code=", "key=", "secret=", "password=", "passwd=", "pwd=", "mdp=", "otp=",
-	"access_token=", "api_key=", "apikey=", "sig=", "signature=", "session=", "sid=", "auth=", "reset=",
+	"access_token=", "api_key=", "apikey=", "sig=", "signature=", "session=", "sid=", "auth=", "reset=", "jeton=", "cle=", "senha=", "clave=", "parola=", "activation=", "invitation=",
 }
 
 // isURL reports whether a word is a URL, with or without its scheme.

@@ -22,6 +22,7 @@ type value struct {
 	first, last int // tokens, inclusive
 	grade       grade
 	signs       bool // holds signs that only passwords have
+	mixed       bool // holds letters and digits
 }
 
 // shape counts what a value is made of.
@@ -127,7 +128,7 @@ func (p *page) addValue(text string, offset, at int) int {
 	}
 	v := value{text: strings.TrimRight(strings.TrimLeft(text, "-'.*"), ".'"), first: first, last: at - 1}
 	p.gradeValue(&v)
-	if v.grade > plain || v.signs {
+	if v.grade > plain || v.signs || v.mixed {
 		p.values = append(p.values, v)
 	}
 	return at
@@ -183,11 +184,15 @@ func (p *page) gradeValue(v *value) {
 		v.signs = sh.signs > 0
 		return
 	}
+	v.mixed = true
 	core := strings.TrimRight(text, "!?")
-	if harmlessMix(core) || p.namesPaper(v) {
+	if harmlessMix(core) {
 		return
 	}
 	v.grade, v.signs = gradeMixed(core, text, sh)
+	if p.namesPaper(v) {
+		v.grade, v.signs = odd, false
+	}
 }
 
 // gradeMixed weighs a value with letters and digits.
@@ -253,6 +258,9 @@ func (p *page) gradeWithoutDigits(v *value, sh shape) (grade, bool) {
 	}
 	if strings.HasSuffix(text, "!") || strings.HasSuffix(text, "?") {
 		return plain, true
+	}
+	if p.keys[v.first] != "" {
+		return plain, false
 	}
 	if sh.joints == 0 && sh.caseTurns >= 3 && sh.letters >= 8 {
 		return likely, false
@@ -345,8 +353,8 @@ func harmlessPattern(runs []run, s string) bool {
 		return longestRun(runs) <= 3 || runs[1].n == 1 && strings.Contains(s, "/")
 	case "a+9": // bac+2
 		return runs[0].n <= 3
-	case "9%a", "9%-a", "a-a", "9+a", "9+9a", "9h":
-		return true
+	case "9%a", "9+a", "9+9a":
+		return longestRun(runs) <= 3
 	}
 	return false
 }

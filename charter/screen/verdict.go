@@ -45,6 +45,7 @@ const (
 	RuleRecoveryKey    Rule = "recovery_key"    // eight groups of six digits
 	RuleCardCode       Rule = "aval_card_code"  // the code of a person's own card in this register
 
+	RuleCardForm    Rule = "card_form"         // four groups of four digits with a card prefix and a wrong Luhn digit
 	RuleIBANForm    Rule = "iban_form"         // form of an IBAN or a RIB whose key is wrong or missing
 	RuleNIRForm     Rule = "nir_form"          // form of a NIR without its key, or with a wrong one
 	RuleTaxNumber   Rule = "tax_number"        // 13 digits beginning with 0 to 3
@@ -76,7 +77,7 @@ func Rules() []Rule {
 	return []Rule{
 		RuleCardNumber, RuleIBAN, RuleRIB, RuleNIRKey, RuleTokenForm, RuleJWT,
 		RulePEM, RuleURLCredentials, RuleRecoveryKey, RuleCardCode,
-		RuleIBANForm, RuleNIRForm, RuleTaxNumber, RuleStrongToken, RulePassword,
+		RuleCardForm, RuleIBANForm, RuleNIRForm, RuleTaxNumber, RuleStrongToken, RulePassword,
 		RuleCode, RulePIN, RuleCVV, RuleLogin, RuleTokenCue, RuleRecovery,
 		RuleWords, RuleDescribed, RuleSpelled, RuleAnswer, RuleHalves, RuleAcross,
 	}

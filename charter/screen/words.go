@@ -96,10 +96,11 @@ func gapOf(s string, from, to int, first bool) gap {
 	if !space {
 		g |= gapGlued
 	}
-	if strings.Count(between, "\n") > 1 {
-		g |= gapStop
-	} else if strings.Contains(between, "\n") {
+	if strings.Contains(between, "\n") {
 		g |= gapComma
+		if blankLine(between) {
+			g |= gapStop
+		}
 	}
 	for i := 0; i < len(between); i++ {
 		open := i+1 == len(between) || between[i+1] == ' ' || between[i+1] == '\n'
@@ -138,15 +139,31 @@ func gapOf(s string, from, to int, first bool) gap {
 	return g
 }
 
+// blankLine reports whether two line breaks stand with nothing but spaces
+// between them. Other line breaks end no sentence: a note may well break
+// between a cue and its value.
+func blankLine(s string) bool {
+	for {
+		i := strings.IndexByte(s, '\n')
+		if i < 0 {
+			return false
+		}
+		s = strings.TrimLeft(s[i+1:], " \r\t")
+		if strings.HasPrefix(s, "\n") {
+			return true
+		}
+	}
+}
+
 // read gives every token its senses: the longest phrase of the lexicon that
 // begins at it, articles skipped.
 func (p *page) read() {
 	lx := lexiconOnce()
-	keys := make([]string, len(p.tokens))
+	p.keys, p.stems = make([]string, len(p.tokens)), make([]string, len(p.tokens))
 	for i := range p.tokens {
-		keys[i] = p.key(lx, i)
+		p.stems[i] = lx.stem(p.tokens[i].fold)
+		p.keys[i] = p.key(lx, i)
 	}
-	p.keys = keys
 	for i := 0; i < len(p.tokens); {
 		if n, s := p.apart(lx, i); n > 0 {
 			p.mark(i, n, s)
@@ -162,6 +179,22 @@ func (p *page) read() {
 		p.mark(i, max(n, 1), s)
 		i += max(n, 1)
 	}
+	p.abbreviations()
+}
+
+// abbreviations takes back the end of a sentence after a short word of the
+// lexicon: "alloc. 6748123", "réf. 12".
+func (p *page) abbreviations() {
+	for i := 1; i < len(p.tokens); i++ {
+		before := &p.tokens[i-1]
+		if p.tokens[i].gap&gapStop == 0 || len(before.fold) > 6 ||
+			before.sense&(cueSenses|isReference|isPhone|isCard) == 0 {
+			continue
+		}
+		if between := p.text[before.end:p.tokens[i].start]; strings.TrimSpace(between) == "." {
+			p.tokens[i].gap &^= gapStop
+		}
+	}
 }
 
 // key gives the lexicon word a token stands for: itself, itself with the
@@ -170,6 +203,14 @@ func (p *page) key(lx *lexicon, i int) string {
 	t := &p.tokens[i]
 	if t.form == digits && len(t.fold) > 2 {
 		return ""
+	}
+	switch t.fold {
+	case "num", "no", "nr", "numr", "nro":
+		return "numero"
+	case "n":
+		if strings.HasPrefix(p.text[t.end:], "°") {
+			return "numero"
+		}
 	}
 	if k := lx.known(t.fold); k != "" {
 		return k
@@ -195,26 +236,37 @@ var leet = strings.NewReplacer("0", "o", "1", "i", "3", "e", "4", "a", "5", "s",
 
 func unLeet(s string) string { return leet.Replace(s) }
 
-// longest finds the longest phrase that begins at token i.
+// longest finds the longest phrase that begins at token i. An article is read
+// both as part of a phrase and as nothing.
 func (p *page) longest(lx *lexicon, i int) (n int, s sense) {
-	at := lx.root
-	for j := i; j < len(p.tokens) && j < i+12; j++ {
-		if j > i && p.tokens[j].gap&(gapStop|gapJoin) != 0 {
-			break
-		}
-		next := at.next[p.keys[j]]
+	return p.follow(lx, lx.root, i, i)
+}
+
+// maxPhrase is the most tokens a phrase takes, articles included.
+const maxPhrase = 9
+
+func (p *page) follow(lx *lexicon, at *node, from, j int) (n int, s sense) {
+	if j > from && at.sense != 0 {
+		n, s = j-from, at.sense
+	}
+	if at.next == nil || j == len(p.tokens) || j-from == maxPhrase || j > from && p.tokens[j].gap&(gapStop|gapJoin) != 0 {
+		return n, s
+	}
+	try := func(next *node) {
 		if next == nil {
-			if j > i && lx.skip[p.tokens[j].fold] {
-				continue
-			}
-			break
+			return
 		}
-		at = next
-		if at.sense != 0 {
-			n, s = j-i+1, at.sense
+		if n2, s2 := p.follow(lx, next, from, j+1); n2 > n {
+			n, s = n2, s2
 		}
-		if at.next == nil {
-			break
+	}
+	try(at.next[p.keys[j]])
+	if stem := p.stems[j]; stem != "" {
+		try(at.next[stem])
+	}
+	if j > from && lx.skip[p.tokens[j].fold] {
+		if n2, s2 := p.follow(lx, &node{next: at.next}, from, j+1); n2 > n {
+			n, s = n2, s2
 		}
 	}
 	return n, s
