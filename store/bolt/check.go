@@ -121,23 +121,31 @@ func checkFreelist(f io.ReaderAt, pageSize int, m meta) error {
 	return nil
 }
 
-// checkTree reads every page in use, once.
+// checkTree reads every page in use, once. It refuses whatever bbolt's own walk
+// would: that one panics, and leaves the file locked.
 func checkTree(f io.ReaderAt, pageSize int, m meta) error {
-	return newChecker(f, pageSize, m).tree(m.root)
+	return newChecker(f, pageSize, m).tree(subtree{page: m.root})
 }
 
-// tree checks the page and all below it.
-func (c *checker) tree(id uint64) error {
-	p, err := c.read(id)
+// A subtree is a page and the bounds of the keys on it: from ≤ key < to, where
+// nil is no bound.
+type subtree struct {
+	page     uint64
+	from, to []byte
+}
+
+// tree checks a page and all below it.
+func (c *checker) tree(s subtree) error {
+	p, err := c.read(s.page)
 	if err != nil {
 		return err
 	}
-	below, err := c.children(p, false)
+	below, err := p.children(s, false)
 	if err != nil {
-		return fmt.Errorf("page %d: %w", id, err)
+		return fmt.Errorf("page %d: %w", s.page, err)
 	}
-	for _, id := range below {
-		if err := c.tree(id); err != nil {
+	for _, s := range below {
+		if err := c.tree(s); err != nil {
 			return err
 		}
 	}
@@ -191,77 +199,89 @@ func (c *checker) readAt(p page, id uint64) error {
 	return nil
 }
 
-// children checks the elements of a page and returns the pages they name.
-func (c *checker) children(p page, inline bool) ([]uint64, error) {
+// children checks the elements of a page and returns what is below them.
+func (p page) children(s subtree, folded bool) ([]subtree, error) {
 	if len(p) < headerSize+elementSize*int(p.count()) {
 		return nil, damaged("%d elements do not fit", p.count())
 	}
 	switch {
 	case p.flags() == flagLeaf:
-		return c.leaf(p, inline)
-	case p.flags() == flagBranch && !inline && p.count() > 0:
-		return c.branch(p)
+		return p.leaf(s, folded)
+	case p.flags() == flagBranch && !folded && p.count() > 0:
+		return p.branch(s)
 	default:
 		return nil, damaged("neither leaf nor branch: flags %x, %d elements", p.flags(), p.count())
 	}
 }
 
-func (c *checker) branch(p page) ([]uint64, error) {
-	below := make([]uint64, 0, p.count())
+func (p page) branch(s subtree) ([]subtree, error) {
+	below := make([]subtree, 0, p.count())
 	var last []byte
 	for i := range int(p.count()) {
 		at := headerSize + elementSize*i
 		pos, ksize := order.Uint32(p[at:]), order.Uint32(p[at+4:])
 		key, ok := p.extent(at, pos, uint64(ksize))
-		if !ok || i > 0 && bytes.Compare(last, key) >= 0 {
+		if !ok || !s.next(last, key, i == 0) {
 			return nil, damaged("element %d", i)
 		}
 		last = key
-		below = append(below, order.Uint64(p[at+8:]))
+		below = append(below, subtree{order.Uint64(p[at+8:]), key, s.to})
+		if i > 0 {
+			below[i-1].to = key
+		}
 	}
 	return below, nil
 }
 
-func (c *checker) leaf(p page, inline bool) ([]uint64, error) {
-	var below []uint64
+func (p page) leaf(s subtree, folded bool) ([]subtree, error) {
+	var below []subtree
 	var last []byte
 	for i := range int(p.count()) {
 		at := headerSize + elementSize*i
 		flags, pos := order.Uint32(p[at:]), order.Uint32(p[at+4:])
 		ksize, vsize := order.Uint32(p[at+8:]), order.Uint32(p[at+12:])
 		both, ok := p.extent(at, pos, uint64(ksize)+uint64(vsize))
-		if !ok || i > 0 && bytes.Compare(last, both[:ksize]) >= 0 {
+		if !ok || !s.next(last, both[:ksize], i == 0) {
 			return nil, damaged("element %d", i)
 		}
 		last = both[:ksize]
 		if flags&elementIsBucket == 0 {
 			continue
 		}
-		if inline { // bbolt never folds a bucket of buckets into its parent
+		if folded { // bbolt never folds a bucket of buckets into its parent
 			return nil, damaged("element %d is a bucket in a folded bucket", i)
 		}
-		roots, err := c.bucket(both[ksize:])
+		inside, err := bucketRoot(both[ksize:])
 		if err != nil {
 			return nil, fmt.Errorf("element %d: %w", i, err)
 		}
-		below = append(below, roots...)
+		below = append(below, inside...)
 	}
 	return below, nil
 }
 
-// bucket checks a bucket's value and returns its root page, if it has one.
-func (c *checker) bucket(value []byte) ([]uint64, error) {
+// next says whether key may follow last on a page of s.
+func (s subtree) next(last, key []byte, first bool) bool {
+	if first {
+		last = s.from
+	}
+	c := bytes.Compare(last, key)
+	return (c < 0 || first && c == 0) && (s.to == nil || bytes.Compare(key, s.to) < 0)
+}
+
+// bucketRoot checks a bucket's value and returns its root page, if it has one.
+func bucketRoot(value []byte) ([]subtree, error) {
 	if len(value) < bucketSize {
 		return nil, damaged("bucket of %d bytes", len(value))
 	}
 	if root := order.Uint64(value); root != 0 {
-		return []uint64{root}, nil
+		return []subtree{{page: root}}, nil
 	}
 	folded := page(value[bucketSize:])
 	if len(folded) < headerSize {
 		return nil, damaged("folded bucket of %d bytes", len(value))
 	}
-	return c.children(folded, true)
+	return folded.children(subtree{}, true)
 }
 
 // extent returns n bytes of the page that start pos bytes after element at.

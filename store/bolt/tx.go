@@ -194,15 +194,25 @@ func clone(value []byte) []byte {
 	if value == nil {
 		return nil
 	}
+	checkRead(nil, value)
 	return append(make([]byte, 0, len(value)), value...)
 }
 
 // pair copies a key and a value with one allocation. Appending to either cannot
 // reach the other.
 func pair(key, value []byte) ([]byte, []byte) {
+	checkRead(key, value)
 	n := len(key)
 	both := append(append(make([]byte, 0, n+len(value)), key...), value...)
 	return both[:n:n], both[n:]
+}
+
+// checkRead panics, for guard to catch, at sizes that were never written: in a
+// damaged file they may be gigabytes.
+func checkRead(key, value []byte) {
+	if len(key) > kv.MaxKey || len(value) > kv.MaxValue {
+		panic("a key or value is over its limit")
+	}
 }
 
 // checkSizes keeps the limits of package kv.
