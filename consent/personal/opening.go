@@ -12,8 +12,16 @@ import (
 // can any more.
 type Opening struct {
 	personalData
-	Salt     []byte // 32 bytes
+	Salt     Salt
 	Identity Identity
+}
+
+// A Salt is 32 random bytes that make a commitment unguessable. The zero Salt
+// makes none.
+type Salt struct {
+	secretData
+	_ [0]func() // no ==
+	s *string
 }
 
 const (
@@ -22,11 +30,29 @@ const (
 	maxOpening     = 16 << 10
 )
 
-// NewSalt gives 32 random bytes.
-func NewSalt() []byte {
-	salt := make([]byte, saltSize)
-	rand.Read(salt) // never fails: crypto/rand ends the program instead
-	return salt
+// NewSalt makes a random salt.
+func NewSalt() Salt {
+	b := make([]byte, saltSize)
+	rand.Read(b) // never fails: crypto/rand ends the program instead
+	s := string(b)
+	return Salt{s: &s}
+}
+
+func (s Salt) wire() string {
+	if s.s == nil {
+		return ""
+	}
+	return b64.EncodeToString([]byte(*s.s))
+}
+
+// salt reads what wire wrote.
+func salt(wire string) (Salt, error) {
+	b, err := decode64(wire)
+	if err != nil || len(b) != saltSize {
+		return Salt{}, ErrRecord
+	}
+	s := string(b)
+	return Salt{s: &s}, nil
 }
 
 // NewEvidence is evidence of a signature with a fresh salt.
@@ -38,34 +64,34 @@ func NewEvidence(paperPlace Text, witnesses []Text) Evidence {
 func NewOpening(i Identity) Opening { return Opening{Salt: NewSalt(), Identity: i} }
 
 // Commitment gives c: base64url of SHA-256(salt ‖ identity JSON), 43 characters.
-// The JSON is that of Reveal's member "identity". An opening whose salt is not 32
-// bytes commits to nothing and gives "".
+// The JSON is that of Reveal's member "identity". Without a salt it
+// commits to nothing and gives "".
 func (o Opening) Commitment() string { return commitment(o.Salt, o.Identity.wire()) }
 
-// Commitment gives c of a piece of evidence, made like an opening's; "" when the
-// salt is not 32 bytes.
+// Commitment gives c of a piece of evidence, made like an opening's; ""
+// without a salt.
 func (e Evidence) Commitment() string {
 	w := e.wire()
 	w.Salt = ""
 	return commitment(e.Salt, w)
 }
 
-func commitment(salt []byte, wire any) string {
+func commitment(salt Salt, wire any) string {
 	data, err := marshal(wire)
-	if err != nil || len(salt) != saltSize {
+	if err != nil || salt.s == nil {
 		return ""
 	}
-	sum := sha256.Sum256(append(bytes.Clone(salt), data...))
+	sum := sha256.Sum256(append([]byte(*salt.s), data...))
 	return b64.EncodeToString(sum[:])
 }
 
 // Reveal gives the opening in clear, as one line of JSON: the file that
 // `aval verify --opening` takes. It is personal data handed to a reader who may
 // see it; giving it out is an entry like any other reading. The error is
-// ErrRecord when the salt is not 32 bytes or the whole is over 16 KiB.
+// ErrRecord when there is no salt or the whole is over 16 KiB.
 func (o Opening) Reveal() ([]byte, error) {
-	data, err := marshal(openingWire{openingVersion, b64.EncodeToString(o.Salt), o.Identity.wire()})
-	if err != nil || len(o.Salt) != saltSize || len(data) > maxOpening {
+	data, err := marshal(openingWire{openingVersion, o.Salt.wire(), o.Identity.wire()})
+	if err != nil || o.Salt.s == nil || len(data) > maxOpening {
 		return nil, ErrRecord
 	}
 	return data, nil
@@ -79,13 +105,10 @@ func ParseOpening(data []byte) (Opening, error) {
 	if len(data) > maxOpening || exactly(data, &w) != nil || w.V != openingVersion {
 		return Opening{}, ErrRecord
 	}
-	salt, err := decode64(w.Salt)
-	if err != nil || len(salt) != saltSize {
-		return Opening{}, ErrRecord
-	}
+	s, errSalt := salt(w.Salt)
 	i, err := w.Identity.identity()
-	if err != nil {
+	if err != nil || errSalt != nil {
 		return Opening{}, ErrRecord
 	}
-	return Opening{Salt: salt, Identity: i}, nil
+	return Opening{Salt: s, Identity: i}, nil
 }

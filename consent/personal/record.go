@@ -31,8 +31,8 @@ type Contact struct {
 // the paper lies. Empty members are left out.
 type Evidence struct {
 	personalData
-	Salt           []byte // from NewSalt: makes Commitment unguessable
-	PaperPlace     Text   // where our signed original lies
+	Salt           Salt // none: no Commitment
+	PaperPlace     Text // where our signed original lies
 	Witnesses      []Text
 	Interpreter    Text // or whoever read the text aloud
 	Representative Text // legal representative or curator
@@ -117,7 +117,7 @@ func (w identityWire) identity() (i Identity, err error) {
 
 func (e Evidence) wire() evidenceWire {
 	w := evidenceWire{
-		b64.EncodeToString(e.Salt), e.PaperPlace.Reveal(), nil,
+		e.Salt.wire(), e.PaperPlace.Reveal(), nil,
 		e.Interpreter.Reveal(), e.Representative.Reveal(), e.SentTo.Reveal(),
 	}
 	for _, t := range e.Witnesses {
@@ -126,17 +126,16 @@ func (e Evidence) wire() evidenceWire {
 	return w
 }
 
-func (w evidenceWire) evidence() (Evidence, error) {
-	salt, err := decode64(w.Salt)
-	e := Evidence{
+func (w evidenceWire) evidence() (e Evidence, err error) {
+	e = Evidence{
 		PaperPlace: text(w.PaperPlace), Interpreter: text(w.Interpreter),
 		Representative: text(w.Representative), SentTo: text(w.SentTo),
 	}
-	if len(salt) > 0 {
-		e.Salt = salt
-	}
 	for _, s := range w.Witnesses {
 		e.Witnesses = append(e.Witnesses, text(s))
+	}
+	if w.Salt != "" {
+		e.Salt, err = salt(w.Salt)
 	}
 	return e, err
 }
