@@ -1,0 +1,112 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+
+	"github.com/spf13/cobra"
+
+	"aval/consent"
+)
+
+type structureParams struct{ Name, Slug, TZ, URL string }
+
+func (p *program) structureCommand() *cobra.Command {
+	group := &cobra.Command{Use: "structure", Short: "Structures of the register", Args: cobra.NoArgs,
+		RunE: func(c *cobra.Command, _ []string) error { return c.Help() }}
+	var f folders
+	var params structureParams
+	add := &cobra.Command{
+		Use: "add --name NAME --slug SLUG", Short: "Open a structure and its space; prints its first referent's link",
+		Args: cobra.NoArgs,
+		RunE: func(c *cobra.Command, _ []string) error {
+			return p.order(c.Context(), f, "structure add", params, p.out)
+		},
+	}
+	f.flags(add)
+	add.Flags().StringVar(&params.Name, "name", "", "the structure's public name")
+	add.Flags().StringVar(&params.Slug, "slug", "", "short name of its space, fixed for ever: a-z 0-9 and -")
+	add.Flags().StringVar(&params.TZ, "tz", "", "its time zone (default "+consent.DefaultTZ+")")
+	add.Flags().StringVar(&params.URL, "url", "", "address of the staff pages, for the link (default https://ORIGIN)")
+	group.AddCommand(add)
+	return group
+}
+
+func addStructure(ctx context.Context, h *house, params structureParams, out io.Writer) error {
+	name, err := screenedName(params.Name)
+	if err != nil {
+		return err
+	}
+	if params.URL == "" {
+		params.URL = "https://" + h.reg.Origin()
+	}
+	s, invite, err := h.reg.OpenStructure(ctx, consent.Operator(), consent.NewStructure{Name: name, Slug: params.Slug, TZ: params.TZ})
+	if err != nil {
+		return err
+	}
+	_, err = fmt.Fprintf(out, "structure: %s\nspace: %s\nlink: %s\n", s.ID, s.Slug, linkURL(params.URL, invite))
+	return err
+}
+
+func (p *program) clockCommand() *cobra.Command {
+	group := &cobra.Command{Use: "clock", Short: "The clock that times the log", Args: cobra.NoArgs,
+		RunE: func(c *cobra.Command, _ []string) error { return c.Help() }}
+	var f folders
+	confirm := &cobra.Command{
+		Use: "confirm", Short: "Say that the clock is right after a jump; entered in every log",
+		Args: cobra.NoArgs,
+		RunE: func(c *cobra.Command, _ []string) error {
+			return p.order(c.Context(), f, "clock confirm", struct{}{}, p.out)
+		},
+	}
+	f.flags(confirm)
+	group.AddCommand(confirm)
+	return group
+}
+
+func confirmClock(ctx context.Context, h *house, _ struct{}, out io.Writer) error {
+	if err := h.reg.ConfirmClock(ctx); err != nil {
+		return err
+	}
+	_, err := fmt.Fprintln(out, "the clock is confirmed, and the log says so")
+	return err
+}
+
+func (p *program) retentionCommand() *cobra.Command {
+	group := &cobra.Command{Use: "retention", Short: "What is destroyed at its date", Args: cobra.NoArgs,
+		RunE: func(c *cobra.Command, _ []string) error { return c.Help() }}
+	var f folders
+	var params retentionParams
+	run := &cobra.Command{
+		Use: "run [--dry-run]", Short: "Destroy what is due; with --dry-run only count it",
+		Args: cobra.NoArgs,
+		RunE: func(c *cobra.Command, _ []string) error {
+			return p.order(c.Context(), f, "retention run", params, p.out)
+		},
+	}
+	f.flags(run)
+	run.Flags().BoolVar(&params.Dry, "dry-run", false, "count, and destroy nothing")
+	group.AddCommand(run)
+	return group
+}
+
+type retentionParams struct{ Dry bool }
+
+func runRetention(ctx context.Context, h *house, params retentionParams, out io.Writer) error {
+	if !params.Dry {
+		if _, err := h.reg.TurnEpoch(ctx); err != nil {
+			return err
+		}
+	}
+	reports, err := h.reg.RunRetention(ctx, params.Dry)
+	if err != nil {
+		return err
+	}
+	for _, r := range reports {
+		if _, err := fmt.Fprintf(out, "space %s: drafts %d, evidence keys %d, months of log details %d\n", r.Space, r.Drafts, r.Evidence, r.Months); err != nil {
+			return err
+		}
+	}
+	return nil
+}

@@ -1,0 +1,80 @@
+package consent
+
+import (
+	"context"
+
+	"aval/audit"
+)
+
+// What the operator of the register does: begin it, vouch for its clock, note
+// copies. The operator sees pseudonyms only.
+
+// Begin writes the first entries of a new register: the charter it works under
+// and its own keys. The keys of the register's space are durable before.
+func (r *Register) Begin(ctx context.Context) error {
+	from, err := r.now(ctx, registerSpace)
+	if err != nil {
+		return err
+	}
+	stated, err := r.keys.MakeSpaceKeys(registerSpace, from)
+	if err != nil {
+		return err
+	}
+	_, err = r.record(ctx, Operator(), func(t *turn) error {
+		t.enter(audit.Entry{Act: audit.CharterPublished, On: []string{r.charter.Version()}, Digest: r.charter.Digest()})
+		t.enter(audit.Entry{Act: audit.KeyPublished, On: []string{RegisterSlug}})
+		return t.tx.Put(&Profile{Slug: RegisterSlug, Statement: stated, TZ: DefaultTZ})
+	})
+	return err
+}
+
+// ConfirmClock says that a person looked at the clock and found it right, and
+// enters it in every space: one jump must not stop a log for ever, and must show.
+func (r *Register) ConfirmClock(ctx context.Context) error {
+	jump := r.rec.Log().Clock().Confirm()
+	spaces, err := r.Spaces(ctx)
+	if err != nil {
+		return err
+	}
+	for _, s := range spaces {
+		_, err := r.record(ctx, operatorIn(s), func(t *turn) error {
+			t.enter(audit.Entry{Act: audit.ClockJump, Counts: map[string]int64{"seconds": int64(jump.Seconds())}})
+			return nil
+		})
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// NoteBackup enters that a copy of the register was made.
+func (r *Register) NoteBackup(ctx context.Context) error {
+	return r.note(ctx, audit.BackupMade)
+}
+
+// NoteRestore enters, in every space, that the register was put back from a copy.
+func (r *Register) NoteRestore(ctx context.Context) error {
+	spaces, err := r.Spaces(ctx)
+	if err != nil {
+		return err
+	}
+	for _, s := range spaces {
+		_, err := r.record(ctx, operatorIn(s), func(t *turn) error {
+			t.enter(audit.Entry{Act: audit.BackupRestored})
+			return nil
+		})
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (r *Register) note(ctx context.Context, act audit.Action) error {
+	_, err := r.record(ctx, Operator(), func(t *turn) error {
+		t.enter(audit.Entry{Act: act})
+		return nil
+	})
+	return err
+}
