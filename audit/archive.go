@@ -87,6 +87,8 @@ type archiveWriter struct {
 	members []*member
 }
 
+func newArchiveWriter(w io.Writer) *archiveWriter { return &archiveWriter{zip: zip.NewWriter(w)} }
+
 func (a *archiveWriter) add(name string, fill func(io.Writer) error) error {
 	w, err := a.zip.CreateHeader(zipHeader(name))
 	if err != nil {

@@ -105,10 +105,10 @@ func TestCheckFindsEveryFlippedByte(t *testing.T) {
 		})
 	}
 	for n, r := range all {
-		if r.Bucket == "log" && n%97 > 2 && len(r.Key) == 8 {
+		if r.Bucket == "log" && n%131 > 1 && len(r.Key) == 8 {
 			continue // the records are alike: some of them are enough
 		}
-		step := 1 + len(r.Value)/300
+		step := 1 + len(r.Value)/100
 		for i := 0; i < len(r.Value); i += step {
 			try(r, kv.Row{Bucket: r.Bucket, Key: r.Key, Value: flip(r.Value, i, 1<<(i%8))}, i)
 		}
@@ -119,7 +119,7 @@ func TestCheckFindsEveryFlippedByte(t *testing.T) {
 			try(r, kv.Row{Bucket: r.Bucket, Key: flip(r.Key, i, 1<<(i%8)), Value: r.Value}, i)
 		}
 	}
-	if err := check(b); err != nil || flips < 3000 {
+	if err := check(b); err != nil || flips < 1000 {
 		t.Fatalf("%d flips; at the end: %v", flips, err)
 	}
 }
@@ -425,7 +425,7 @@ func TestHistory(t *testing.T) {
 		t.Fatal("merged again: ", did, err)
 	}
 	for i, r := range rows(t, b.db) { // pages are checked as blocks are
-		if r.Bucket != "log.index" || r.Key[0] != 0 || i%40 != 0 {
+		if r.Bucket != "log.index" || r.Key[0] != 0 || i%150 != 0 {
 			continue
 		}
 		with(t, b, []kv.Row{r}, []kv.Row{{Bucket: r.Bucket, Key: r.Key, Value: flip(r.Value, len(r.Value)-1, 4)}}, func() {

@@ -5,6 +5,7 @@ import (
 	"maps"
 	"slices"
 	"strconv"
+	"strings"
 )
 
 // A Detail is the sealed half of an entry, as it was written.
@@ -89,7 +90,7 @@ func ParseDetail(b []byte) (*Detail, error) {
 	if len(b) > maxDetail {
 		return nil, errDetail
 	}
-	c := cursor{rest: b}
+	c := cursor{rest: string(b)} // once: words are parts of it
 	d := new(Detail)
 	d.ID = c.need(`{"id":"`)
 	d.Act = Action(c.need(`,"act":"`))
@@ -115,33 +116,26 @@ func ParseDetail(b []byte) (*Detail, error) {
 // A cursor reads the plain JSON of leaves and details: fixed literals and words.
 // Once something does not fit, bad stays set.
 type cursor struct {
-	rest []byte
+	rest string
 	bad  bool
 }
 
 // lit takes s if it comes next.
 func (c *cursor) lit(s string) bool {
-	if len(c.rest) < len(s) || string(c.rest[:len(s)]) != s {
-		return false
-	}
-	c.rest = c.rest[len(s):]
-	return true
+	rest, ok := strings.CutPrefix(c.rest, s)
+	c.rest = rest
+	return ok
 }
 
 // word takes a word and the quote after it.
 func (c *cursor) word() string {
-	for i, ch := range c.rest {
-		if ch == '"' && i > 0 {
-			w := string(c.rest[:i])
-			c.rest = c.rest[i+1:]
-			return w
-		}
-		if !wordChar[ch] || i == maxWord {
-			break
-		}
+	w, rest, ok := strings.Cut(c.rest, `"`)
+	if !ok || !isWord(w) {
+		c.bad = true
+		return ""
 	}
-	c.bad = true
-	return ""
+	c.rest = rest
+	return w
 }
 
 // number takes a whole number in its shortest form.
@@ -150,8 +144,8 @@ func (c *cursor) number() int64 {
 	for i < len(c.rest) && i < 20 && (c.rest[i] == '-' || '0' <= c.rest[i] && c.rest[i] <= '9') {
 		i++
 	}
-	n, err := strconv.ParseInt(string(c.rest[:i]), 10, 64)
-	if err != nil || strconv.FormatInt(n, 10) != string(c.rest[:i]) {
+	n, err := strconv.ParseInt(c.rest[:i], 10, 64)
+	if err != nil || strconv.FormatInt(n, 10) != c.rest[:i] {
 		c.bad = true
 	}
 	c.rest = c.rest[i:]

@@ -1,7 +1,6 @@
 package audit
 
 import (
-	"archive/zip"
 	"bufio"
 	"bytes"
 	"compress/gzip"
@@ -94,7 +93,7 @@ func (l *Log) WriteExtract(ctx context.Context, w io.Writer, s Space, x ExtractR
 		return ExtractReport{}, err
 	}
 	files := append([]File{{aboutName, about.encode()}, {checkpointName, signed}, {rangeName, proof.encode()}}, x.Files...)
-	a := &archiveWriter{zip: zip.NewWriter(w)}
+	a := newArchiveWriter(w)
 	for _, f := range files {
 		if err := a.addBytes(f.Name, f.Data); err != nil {
 			return ExtractReport{}, err
@@ -248,19 +247,19 @@ func appendOpening(b []byte, n int64, salt, detail []byte) []byte {
 
 // parseOpening reads what appendOpening writes and returns salt ‖ detail.
 func parseOpening(line []byte) (n int64, plain []byte, err error) {
-	c := cursor{rest: line}
+	c := cursor{rest: string(line)}
 	if !c.lit(`{"n":`) {
 		return 0, nil, ErrExtract
 	}
 	if n = c.number(); c.bad || n < 0 || !c.lit(`,"salt":"`) || len(c.rest) < 43 {
 		return 0, nil, ErrExtract
 	}
-	salt, err := base64.RawURLEncoding.DecodeString(string(c.rest[:43]))
+	salt, err := base64.RawURLEncoding.DecodeString(c.rest[:43])
 	c.rest = c.rest[43:]
-	if err != nil || len(salt) != saltSize || !c.lit(`","detail":"`) || !bytes.HasSuffix(c.rest, []byte(`"}`)) {
+	if err != nil || len(salt) != saltSize || !c.lit(`","detail":"`) || !strings.HasSuffix(c.rest, `"}`) {
 		return 0, nil, ErrExtract
 	}
-	detail := bytes.ReplaceAll(c.rest[:len(c.rest)-2], []byte(`\"`), []byte(`"`))
+	detail := []byte(strings.ReplaceAll(c.rest[:len(c.rest)-2], `\"`, `"`))
 	if !bytes.Equal(appendOpening(nil, n, salt, detail), line) {
 		return 0, nil, ErrExtract
 	}

@@ -61,18 +61,6 @@ func (d *Detail) id(k kind) string {
 	return d.Mandate
 }
 
-// appendToken appends the token of an id.
-func (k *monthKey) appendToken(b []byte, kind kind, id string) ([]byte, error) {
-	h, err := k.hmac()
-	if err != nil {
-		return nil, err
-	}
-	h.Write([]byte{byte(kind)})
-	h.Write([]byte(id))
-	var sum [32]byte
-	return append(b, h.Sum(sum[:0])[:tokenSize]...), nil
-}
-
 // A block is rows under the keys of those names.
 type block struct {
 	names []keyName

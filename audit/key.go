@@ -10,6 +10,7 @@ import (
 	"errors"
 	"fmt"
 	"hash"
+	"strconv"
 	"time"
 
 	"aval/store/kv"
@@ -41,7 +42,7 @@ func nameKey(c Class, t time.Time) (k keyName) {
 }
 
 func (k keyName) context(s Space) string {
-	return fmt.Sprintf("detail/%d/%s/%s", s.number, k[:1], k[1:])
+	return "detail/" + strconv.FormatUint(uint64(s.number), 10) + "/" + string(k[:1]) + "/" + string(k[1:])
 }
 
 // A monthKey seals the details of one class and month and blinds their rows in
@@ -49,7 +50,8 @@ func (k keyName) context(s Space) string {
 type monthKey struct {
 	secret []byte
 	seal   cipher.AEAD
-	blind  hash.Hash // HMAC; made when first asked for
+	blind  hash.Hash // HMAC of the index; made when first asked for
+	buf    []byte
 }
 
 func newMonthKey(secret []byte) (*monthKey, error) {
@@ -64,9 +66,9 @@ func newMonthKey(secret []byte) (*monthKey, error) {
 	return &monthKey{secret: secret, seal: seal}, err
 }
 
-// hmac returns the keyed hash of the index, reset. Its key is derived from the
-// month's key: whoever destroys that blinds the rows as well.
-func (k *monthKey) hmac() (hash.Hash, error) {
+// appendToken appends the token under which the index finds an id. Its key is
+// derived from the month's key: whoever destroys that blinds the rows as well.
+func (k *monthKey) appendToken(b []byte, kind kind, id string) ([]byte, error) {
 	if k.blind == nil {
 		secret, err := hkdf.Key(sha256.New, k.secret, nil, "aval log index v1", keySize)
 		if err != nil {
@@ -75,7 +77,10 @@ func (k *monthKey) hmac() (hash.Hash, error) {
 		k.blind = hmac.New(sha256.New, secret)
 	}
 	k.blind.Reset()
-	return k.blind, nil
+	k.buf = append(append(k.buf[:0], byte(kind)), id...)
+	k.blind.Write(k.buf)
+	k.buf = k.blind.Sum(k.buf[:0])
+	return append(b, k.buf[:tokenSize]...), nil
 }
 
 // keys opens month keys within one transaction. It keeps none for longer:

@@ -36,7 +36,7 @@ func (l *Leaf) append(b []byte) []byte {
 	b = append(b, `{"v":1,"n":`...)
 	b = strconv.AppendInt(b, l.N, 10)
 	b = append(b, `,"t":"`...)
-	b = l.Time.AppendFormat(b, timeForm)
+	b = appendTime(b, l.Time)
 	b = append(b, `","k":"`...)
 	b = append(b, l.Class...)
 	b = append(b, `","c":"`...)
@@ -44,10 +44,20 @@ func (l *Leaf) append(b []byte) []byte {
 	return append(b, `"}`...)
 }
 
+// appendTime is t.AppendFormat(b, timeForm) for years of four digits in UTC, at a
+// third of its cost: package time has a short path for RFC 3339 alone.
+func appendTime(b []byte, t time.Time) []byte {
+	b = t.AppendFormat(b, time.RFC3339)
+	z := len(b) - 1 // of the Z, which the digits replace
+	b = strconv.AppendInt(b[:z], int64(1e6+t.Nanosecond()/1e3), 10)
+	b[z] = '.' // instead of the million's 1
+	return append(b, 'Z')
+}
+
 // ParseLeaf reads a leaf's line. It takes the bytes that the log writes and no
 // others: what parses, encodes to the same bytes.
 func ParseLeaf(line []byte) (Leaf, error) {
-	c := cursor{rest: line}
+	c := cursor{rest: string(line)}
 	var l Leaf
 	if len(line) > maxLeaf || !c.lit(`{"v":1,"n":`) {
 		return Leaf{}, errLeaf
@@ -57,7 +67,7 @@ func ParseLeaf(line []byte) (Leaf, error) {
 		return Leaf{}, errLeaf
 	}
 	var err error
-	if l.Time, err = time.Parse(time.RFC3339Nano, string(c.rest[:timeSize])); err != nil {
+	if l.Time, err = time.Parse(time.RFC3339Nano, c.rest[:timeSize]); err != nil {
 		return Leaf{}, errLeaf
 	}
 	c.rest = c.rest[timeSize:]
@@ -70,7 +80,7 @@ func ParseLeaf(line []byte) (Leaf, error) {
 		return Leaf{}, errLeaf
 	}
 	l.Class = Class(classes[k : k+1])
-	if _, err := base64.RawURLEncoding.Decode(l.Commitment[:], c.rest[:43]); err != nil {
+	if _, err := base64.RawURLEncoding.Decode(l.Commitment[:], line[len(line)-45:len(line)-2]); err != nil {
 		return Leaf{}, errLeaf
 	}
 	var again [maxLeaf]byte

@@ -126,7 +126,7 @@ func (l *Log) append(tx kv.Tx, s Space, t *tree, at time.Time, entries []Entry) 
 	a := appended{first: t.size, at: at, entries: make([]Entry, len(entries))}
 	copy(a.entries, entries)
 	ks := l.keys(tx, s)
-	var w recordWriter
+	w := recordWriter{plain: make([]byte, 0, 512), record: make([]byte, 0, 768), line: make([]byte, 0, maxLeaf)}
 	for i := range a.entries {
 		e := &a.entries[i]
 		line, err := w.write(ks, t.size, at, e)
