@@ -89,21 +89,25 @@ type node struct {
 
 // lexicon is read once and never changes.
 type lexicon struct {
-	root  *node
-	words map[string]bool   // every word of every row
-	stems map[string]string // stem → the word of the tree it stands for
-	skip  map[string]bool   // articles, skipped inside phrases
-	slips [24][]slip        // words that may be mistyped, by their length in runes
+	root        *node
+	words       map[string]bool   // every word of every row
+	stems       map[string]string // stem → the word of the tree it stands for
+	skip        map[string]bool   // articles, skipped inside phrases
+	longestStem int               // in bytes
+	generous    []slip            // words marked "~", in which two slips are forgiven always
+	slips       [24]slips         // words that may be mistyped, by their length in runes
 }
 
-// slip is a word with what a quick comparison needs.
-type slip struct {
-	word    string
-	runes   []rune
-	letters uint32 // one bit a letter
-	max     int    // most slips forgiven
+// slips are the words of one length that may be mistyped, with what a quick
+// comparison needs. The three lists run side by side.
+type slips struct {
+	letters []uint64 // letterCounts of each word
+	words   []slip
+}
 
-	generous bool // marked "~" in its file
+type slip struct {
+	word  string
+	runes []rune
 }
 
 // lexiconOnce reads the embedded files at the first use. They are part of the
@@ -155,6 +159,7 @@ func (lx *lexicon) add(row string, class sense) {
 		if strings.HasSuffix(part, "*") {
 			key += "*"
 			lx.stems[word] = key
+			lx.longestStem = max(lx.longestStem, len(word))
 		} else if !lx.words[word] {
 			lx.words[word] = true
 			lx.addSlip(word, strings.HasPrefix(part, "~"))
@@ -175,24 +180,30 @@ func (lx *lexicon) add(row string, class sense) {
 
 func (lx *lexicon) addSlip(word string, generous bool) {
 	runes := []rune(word)
-	allowed := 0
-	switch n := len(runes); {
+	n := len(runes)
+	switch {
 	case n >= len(lx.slips)-2:
-	case n >= 9, generous:
-		allowed = 2
-	case n >= 5:
-		allowed = 1
+		return
+	case generous:
+		lx.generous = append(lx.generous, slip{word, runes})
+		return
+	case n < 5:
+		return
 	}
-	if allowed > 0 {
-		n := len(runes)
-		lx.slips[n] = append(lx.slips[n], slip{word, runes, letterBits(runes), allowed, generous})
-	}
+	lx.slips[n].letters = append(lx.slips[n].letters, letterCounts(runes))
+	lx.slips[n].words = append(lx.slips[n].words, slip{word, runes})
 }
 
-func letterBits(runes []rune) uint32 {
-	var set uint32
+// letterCounts says which letters a word has once, and which twice or more,
+// two bits a letter. A slip of the finger changes at most two of them.
+func letterCounts(runes []rune) uint64 {
+	var set uint64
 	for _, r := range runes {
-		set |= 1 << (uint32(r) & 31)
+		bit := uint64(1) << (uint32(r) & 31 * 2)
+		if set&bit != 0 {
+			bit <<= 1
+		}
+		set |= bit
 	}
 	return set
 }
@@ -220,7 +231,7 @@ func (lx *lexicon) known(word string) string {
 
 // stem gives the row "stem*" a word falls under, or "".
 func (lx *lexicon) stem(word string) string {
-	for n := 4; n <= len(word); n++ {
+	for n := 4; n <= min(len(word), lx.longestStem); n++ {
 		if key, ok := lx.stems[word[:n]]; ok {
 			return key
 		}
@@ -241,19 +252,27 @@ func (lx *lexicon) mistyped(word string) string {
 		}
 		runes = append(runes, r)
 	}
-	n, set := len(runes), letterBits(runes)
 	best, found := 3, ""
+	for i := range lx.generous {
+		if d := distance(runes, lx.generous[i].runes, 2); d < best {
+			best, found = d, lx.generous[i].word
+		}
+	}
+	n, set := len(runes), letterCounts(runes)
 	for m := max(n-2, 0); m <= n+2 && m < len(lx.slips); m++ {
-		for i := range lx.slips[m] {
-			s := &lx.slips[m][i]
-			limit := min(s.max, best-1)
-			if min(m, n) == 5 && !s.generous && n < 6 && (m != 5 || set != s.letters) {
+		limit := 1
+		if m >= 9 {
+			limit = 2
+		}
+		if abs(n-m) > limit || n < 6 && m != n {
+			continue
+		}
+		for i, letters := range lx.slips[m].letters {
+			if bits.OnesCount64(set^letters) > 2*limit || n < 6 && set != letters {
 				continue
 			}
-			if limit == 0 || abs(n-m) > limit || bits.OnesCount32(set^s.letters) > 2*limit {
-				continue
-			}
-			if d := distance(runes, s.runes, limit); d <= limit {
+			s := &lx.slips[m].words[i]
+			if d := distance(runes, s.runes, min(limit, best-1)); d <= limit && d < best {
 				best, found = d, s.word
 			}
 		}

@@ -69,11 +69,15 @@ func (p *page) after(i, limit int, block sense, suits func(hit) bool) (hit, bool
 	return hit{}, false
 }
 
+// maxReach is how far a sentence is read on each side of a word, in tokens. It
+// bounds the work for texts without a full stop.
+const maxReach = 48
+
 // clause gives the tokens of the sentence around token i: [from, to).
 func (p *page) clause(i int) (from, to int) {
-	for from = i; from > 0 && p.tokens[from].gap&gapStop == 0; from-- {
+	for from = i; from > 0 && i-from < maxReach && p.tokens[from].gap&gapStop == 0; from-- {
 	}
-	for to = i + 1; to < len(p.tokens) && p.tokens[to].gap&gapStop == 0; to++ {
+	for to = i + 1; to < len(p.tokens) && to-i < maxReach && p.tokens[to].gap&gapStop == 0; to++ {
 	}
 	return from, to
 }

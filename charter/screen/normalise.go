@@ -18,7 +18,7 @@ func normalise(s string) string {
 	s = strings.ToValidUTF8(s, "\uFFFD")
 	s = dropMarkup(s)
 	if !isASCII(s) {
-		s = foldLookAlikes(mapRunes(norm.NFKC.String(s)))
+		s = foldLookAlikes(mapRunes(norm.NFKC.String(dropPhrases(s))))
 	}
 	return s
 }
@@ -30,6 +30,20 @@ func isASCII(s string) bool {
 		}
 	}
 	return true
+}
+
+// dropPhrases drops the Arabic ligatures that are whole pious phrases: they
+// hold no secret, and NFKC would make eleven letters of three bytes.
+func dropPhrases(s string) string {
+	if !strings.Contains(s, "\xef\xb7") {
+		return s
+	}
+	return strings.Map(func(r rune) rune {
+		if '\ufdf0' <= r && r <= '\ufdfd' {
+			return ' '
+		}
+		return r
+	}, s)
 }
 
 // mapRunes drops invisible characters and writes digits, dashes, quotes and
