@@ -35,7 +35,8 @@ func FaultOf(err error) Fault {
 		sign     *consent.SignInNeeded
 		many     *consent.TooMany
 		asked    *Fault
-		http     *echo.HTTPError
+		large    *http.MaxBytesError
+		routing  *echo.HTTPError
 	)
 	switch {
 	case errors.As(err, &asked):
@@ -65,8 +66,10 @@ func FaultOf(err error) Fault {
 	case errors.Is(err, audit.ErrLost), errors.Is(err, kv.ErrInDoubt), errors.Is(err, kv.ErrClosed),
 		errors.Is(err, kv.ErrSync), errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded):
 		return Fault{Status: 503, Reason: "unavailable", Retry: 5}
-	case errors.As(err, &http):
-		return httpFault(http.Code)
+	case errors.As(err, &large):
+		return httpFault(http.StatusRequestEntityTooLarge)
+	case errors.As(err, &routing):
+		return httpFault(routing.Code)
 	}
 	return Fault{Status: 500, Reason: "internal"}
 }

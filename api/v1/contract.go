@@ -3,7 +3,6 @@ package v1
 import (
 	"bytes"
 	"errors"
-	"fmt"
 	"io"
 	"mime"
 	"net/http"
@@ -20,9 +19,6 @@ import (
 
 // Base is where the routes are mounted.
 const Base = "/api/v1"
-
-// MaxBody bounds a request body, in bytes.
-const MaxBody = 64 << 10
 
 // A contract holds requests against openapi.yaml.
 type contract struct {
@@ -55,7 +51,7 @@ func (c *contract) check(next echo.HandlerFunc) echo.HandlerFunc {
 		if fault := parameters(route, r); fault != nil {
 			return fault
 		}
-		body, err := readBody(route, r, e.Response())
+		body, err := readBody(route, r)
 		if err != nil {
 			return err
 		}
@@ -102,11 +98,12 @@ func parameters(route *routers.Route, r *http.Request) *door.Fault {
 	return nil
 }
 
-// readBody reads the body once, whole, and leaves it to be read again.
-func readBody(route *routers.Route, r *http.Request, w http.ResponseWriter) ([]byte, error) {
-	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, MaxBody))
+// readBody reads the body once, whole, and leaves it to be read again. Package
+// api bounds every body.
+func readBody(route *routers.Route, r *http.Request) ([]byte, error) {
+	body, err := io.ReadAll(r.Body)
 	if _, over := errors.AsType[*http.MaxBytesError](err); over {
-		return nil, &door.Fault{Status: 413, Reason: "body_too_large"}
+		return nil, err
 	}
 	if err != nil {
 		return nil, &door.Fault{Status: 400, Reason: "body_form"}
@@ -174,29 +171,30 @@ func inBody(err error) bool {
 }
 
 func memberFault(e *openapi3.SchemaError) *door.Fault {
-	path := e.JSONPointer()
-	reason := "member_form"
-	switch e.SchemaField {
-	case "required":
-		reason = "member_missing"
-	case "properties", "additionalProperties":
-		// The last step is a name that the sender made up.
-		reason, path = "member_unknown", known(path)
-	case "enum":
-		reason = "member_value"
-	case "minLength", "maxLength", "minItems", "maxItems", "minimum", "maximum":
-		reason = "member_length"
+	fault, path := keywordFault(e.SchemaField), e.JSONPointer()
+	if fault.Reason == unknownMember().Reason && len(path) > 0 {
+		path = path[:len(path)-1] // the last step is a name that the sender made up
 	}
-	fault := &door.Fault{Status: 400, Reason: reason}
+	fault.Status = http.StatusBadRequest
 	for _, step := range path {
-		fault.Pointer += fmt.Sprintf("/%s", step)
+		fault.Pointer += "/" + step
 	}
-	return fault
+	return &fault
 }
 
-func known(path []string) []string {
-	if len(path) == 0 {
-		return nil
+// keywordFault is what the reader is told when a keyword of a schema is not met.
+func keywordFault(keyword string) door.Fault {
+	switch keyword {
+	case "required":
+		return door.Fault{Reason: "member_missing"}
+	case "properties", "additionalProperties":
+		return unknownMember()
+	case "enum":
+		return door.Fault{Reason: "member_value"}
+	case "minLength", "maxLength", "minItems", "maxItems", "minimum", "maximum":
+		return door.Fault{Reason: "member_length"}
 	}
-	return path[:len(path)-1]
+	return door.Fault{Reason: "member_form"}
 }
+
+func unknownMember() door.Fault { return door.Fault{Reason: "member_unknown"} }

@@ -1,0 +1,9 @@
+// Package token is the second pair of eyes. Mandates are made and verified with
+// one JOSE library in package consent; here they are verified again with another
+// (jwx), written apart and sharing no code with the first. Where the two differ,
+// nothing is to be believed. It is the only place that uses jwx.
+//
+// It checks signatures and keys alone. What a mandate means, whether the roles
+// that it requires have signed and the evidence is strong enough, is package
+// consent's to say.
+package token
