@@ -18,7 +18,7 @@
 // the opening too. The header names owner, record, version, key and kind, and is
 // compared whole: a box moved elsewhere in the store does not open.
 //
-// # Three floors of keys (folder.go, epoch.go)
+// # Three floors of keys (keyring.go, folder.go, internal/keys)
 //
 //	master.key      the root, in the keys folder; seals the other files there
 //	epoch keys      one a week, in the keys folder
@@ -37,7 +37,7 @@
 // file first; on a disk or file system that writes elsewhere (copy on write,
 // flash) that is a best effort, so put the folder on an encrypted disk.
 //
-// # Finding and checking without opening (index.go, card.go, birth.go)
+// # Finding and checking without opening (index.go, card.go, birth.go, token.go)
 //
 // Names and card codes are looked up by rows hashed twice: an inner keyed hash,
 // kept sealed, and an outer one under the epoch, which is the row. At a new
@@ -45,9 +45,13 @@
 // rows die with their epoch. The birth date typed at the card is compared with a
 // sealed hash, so a wrong one opens no box.
 //
-// # Signing (signer.go)
+// # Signing (signing.go)
 //
-// Private keys stay here; the rest of the program gets signers.
+// Private keys stay here; the rest of the program gets signers, and statements
+// that vouch for the public halves.
+//
+// Files and keys know nobody, so they are apart, in internal/keys, where only this
+// package can import them.
 //
 // What this room cannot promise: an operator with both the data and the keys can
 // read outside the program, and memory of a running process holds clear data and
