@@ -157,13 +157,13 @@ func TestTurnUnderLoad(t *testing.T) {
 			if err != nil {
 				t.Error(err)
 			}
-			r.rows.put(lyon, w)
 			if err := r.MarkRewrapped(w.Epoch, at); err != nil {
 				t.Error(err)
 			}
 			// Whoever holds something of an older epoch comes to an end; in life that
 			// takes less than 23 days. New readers go on meanwhile.
 			reading.Lock()
+			r.rows.put(lyon, w)
 			reading.Unlock()
 			if _, err := r.DestroyDue(at); err != nil {
 				t.Error(err)
