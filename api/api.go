@@ -23,6 +23,9 @@ type Config struct {
 	Register *consent.Register // needed
 	Log      *slog.Logger      // needed; gets ids and fixed words, never what was sent
 	Now      func() time.Time  // nil means time.Now
+	// Origin is the register's name, in the types of problem documents; empty
+	// means what the register itself says.
+	Origin string
 	// StaffURL and PublicURL are the base URLs of the listeners for links that
 	// are shown, such as "https://registre.example.fr". Needed.
 	StaffURL, PublicURL string
@@ -68,7 +71,7 @@ func New(c Config) (*API, error) {
 		return nil, fmt.Errorf("api: staff URL: %w", err)
 	}
 	a.door = door.New(door.Config{
-		Register: c.Register, Catalogue: words, Log: c.Log, Now: a.Now, Secure: c.Secure, Version: c.Version,
+		Register: c.Register, Catalogue: words, Log: c.Log, Now: a.Now, Origin: a.Origin, Secure: c.Secure, Version: c.Version,
 		StaffURL: c.StaffURL, PublicURL: c.PublicURL,
 	})
 	a.address, a.session = limits(a.PerAddress), limits(a.PerSession)
@@ -90,11 +93,15 @@ func (a *API) routes(json *v1.API) {
 	a.staff.Use(a.fromHere)
 	a.staff.GET("/healthz", healthy)
 	a.staff.GET("/readyz", a.ready)
+	a.staff.GET("/register.pub", a.registerPub)
+	a.staff.GET("/.well-known/jwks.json", a.keySet)
 	a.pages.Staff(a.staff.Group(""))
 	json.Mount(a.staff)
 
 	a.public = a.listener("public")
 	a.public.GET("/healthz", healthy)
+	a.public.GET("/register.pub", a.registerPub)
+	a.public.GET("/.well-known/jwks.json", a.keySet)
 	a.pages.Public(a.public.Group(""))
 }
 
@@ -107,6 +114,9 @@ func (a *API) Public() http.Handler { return a.public }
 func (c *Config) complete() error {
 	if c.Register == nil || c.Log == nil || c.Fatal == nil || c.StaffURL == "" || c.PublicURL == "" {
 		return errors.New("api: register, log, fatal and both URLs are needed")
+	}
+	if c.Origin == "" {
+		c.Origin = c.Register.Origin()
 	}
 	if c.Now == nil {
 		c.Now = time.Now

@@ -11,12 +11,14 @@ import (
 	"aval/consent"
 )
 
-// A Config is what the doors are opened with. Every member but Fatal is needed.
+// A Config is what the doors are opened with. Every member but WrongCodes and
+// Secure is needed.
 type Config struct {
 	Register  *consent.Register
 	Catalogue *locale.Catalogue
 	Log       *slog.Logger
 	Now       func() time.Time
+	Origin    string // the register's name
 	// StaffURL and PublicURL are the base URLs of the two listeners, without a
 	// final slash, for links that are shown.
 	StaffURL, PublicURL string

@@ -29,7 +29,7 @@ func (d *Door) Title(v *Visit, f Fault) string { return d.Catalogue.Title(v.Lang
 // Problem makes the document of a fault.
 func (d *Door) Problem(v *Visit, f Fault) Problem {
 	return Problem{
-		Type: "https://" + d.Register.Origin() + "/problems/" + f.Reason, Title: d.Title(v, f), Status: f.Status,
+		Type: "https://" + d.Origin + "/problems/" + f.Reason, Title: d.Title(v, f), Status: f.Status,
 		Rule: string(f.Rule), Pointer: f.Pointer, Detail: d.Detail(v, f), Request: string(v.Request),
 	}
 }

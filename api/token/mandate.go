@@ -13,7 +13,7 @@ import (
 	"github.com/lestrrat-go/jwx/v2/jws"
 )
 
-// Errors of VerifyMandate. They hold no part of what was read.
+// Errors of Verify. They hold no part of what was read.
 var (
 	// ErrForm: not a mandate document, or not register.pub.
 	ErrForm = errors.New("token: malformed")
@@ -45,12 +45,26 @@ type Signer struct {
 	Kid  string
 }
 
-// VerifyMandate proves every signature of a mandate document (general JSON
-// serialization, RFC 7515 §7.2.1) from register.pub alone: the register's key
+// A RegisterPub writes register.pub, as the statements' own package does: keys
+// come here as bytes, so that nothing is taken over from the first verifier.
+type RegisterPub interface{ Marshal() ([]byte, error) }
+
+// VerifyMandate is Verify for a register.pub that was read already. The error is
+// nil, ErrForm or ErrSignature.
+func VerifyMandate(doc []byte, register RegisterPub) error {
+	pub, err := register.Marshal()
+	if err != nil {
+		return ErrForm
+	}
+	_, err = Verify(doc, pub)
+	return err
+}
+
+// Verify proves every signature of a mandate document (general JSON serialization, RFC 7515 §7.2.1) from register.pub alone: the register's key
 // signed the statement of the space's seal, the seal that of the helper's key,
 // each valid when the mandate was issued. Every signature must verify with the
 // key of its own kid; one that does not refuses the whole.
-func VerifyMandate(doc, registerPub []byte) (*Verified, error) {
+func Verify(doc, registerPub []byte) (*Verified, error) {
 	if len(doc) > maxDocument || len(registerPub) > maxDocument {
 		return nil, ErrForm
 	}

@@ -5,7 +5,8 @@
 //
 // Requests are held against the contract before any handler runs (contract.go),
 // strictly and without repeating a value that was sent. Personal data leaves by
-// person.go only: it alone calls Reveal on what a use-case opened.
+// person.go, which alone calls Reveal on what a use-case opened, and by a
+// mandate's opening.
 package v1
 
 //go:generate go run github.com/oapi-codegen/oapi-codegen/v2/cmd/oapi-codegen@v2.8.2 -config oapi-codegen.yaml openapi.yaml

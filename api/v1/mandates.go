@@ -211,3 +211,16 @@ func (a *API) MandateDocument(ctx context.Context, q MandateDocumentRequestObjec
 	}
 	return exactly{media: "application/jose+json", body: doc}, nil
 }
+
+// MandateOpening gives what proves whom a signed document is about.
+func (a *API) MandateOpening(ctx context.Context, q MandateOpeningRequestObject) (MandateOpeningResponseObject, error) {
+	actor, err := a.asks(ctx)
+	if err != nil {
+		return nil, err
+	}
+	opening, err := a.register().MandateOpening(ctx, actor, consent.MandateID(q.Mandate), charter.Purpose(q.Body.Purpose))
+	if err != nil {
+		return nil, err
+	}
+	return exactly{media: "application/json", body: opening}, nil
+}

@@ -1043,6 +1043,9 @@ type DeliverMandateJSONRequestBody = DeliverRequest
 // MandateDocumentJSONRequestBody defines body for MandateDocument for application/json ContentType.
 type MandateDocumentJSONRequestBody = PurposeRequest
 
+// MandateOpeningJSONRequestBody defines body for MandateOpening for application/json ContentType.
+type MandateOpeningJSONRequestBody = PurposeRequest
+
 // ProposeMandateJSONRequestBody defines body for ProposeMandate for application/json ContentType.
 type ProposeMandateJSONRequestBody = ExplainedRequest
 
@@ -1120,6 +1123,9 @@ type ServerInterface interface {
 	// MandateDocument The signed document of a mandate
 	// (POST /mandates/{mandate}/document)
 	MandateDocument(ctx echo.Context, mandate MandatePath) error
+	// MandateOpening Who a signed mandate is about
+	// (POST /mandates/{mandate}/opening)
+	MandateOpening(ctx echo.Context, mandate MandatePath) error
 	// ProposeMandate Say how a draft was explained
 	// (POST /mandates/{mandate}/propose)
 	ProposeMandate(ctx echo.Context, mandate MandatePath, params ProposeMandateParams) error
@@ -1549,6 +1555,22 @@ func (w *ServerInterfaceWrapper) MandateDocument(ctx echo.Context) error {
 
 	// Invoke the callback with all the unmarshaled arguments
 	err = w.Handler.MandateDocument(ctx, mandate)
+	return err
+}
+
+// MandateOpening converts echo context to params.
+func (w *ServerInterfaceWrapper) MandateOpening(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "mandate" -------------
+	var mandate MandatePath
+
+	err = runtime.BindStyledParameterWithOptions("simple", "mandate", ctx.Param("mandate"), &mandate, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter mandate: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.MandateOpening(ctx, mandate)
 	return err
 }
 
@@ -2039,6 +2061,7 @@ func RegisterHandlersWithOptions(router EchoRouter, si ServerInterface, options 
 	router.POST(options.BaseURL+"/mandates/:mandate/revoke", wrapper.RevokeMandate, options.OperationMiddlewares["revokeMandate"]...)
 	router.POST(options.BaseURL+"/mandates/:mandate/renounce", wrapper.RenounceMandate, options.OperationMiddlewares["renounceMandate"]...)
 	router.POST(options.BaseURL+"/mandates/:mandate/document", wrapper.MandateDocument, options.OperationMiddlewares["mandateDocument"]...)
+	router.POST(options.BaseURL+"/mandates/:mandate/opening", wrapper.MandateOpening, options.OperationMiddlewares["mandateOpening"]...)
 	router.POST(options.BaseURL+"/cover", wrapper.Cover, options.OperationMiddlewares["cover"]...)
 	router.POST(options.BaseURL+"/acts", wrapper.RecordAct, options.OperationMiddlewares["recordAct"]...)
 	router.POST(options.BaseURL+"/log", wrapper.LogLines, options.OperationMiddlewares["logLines"]...)
@@ -2740,6 +2763,46 @@ type MandateDocumentdefaultApplicationProblemPlusJSONResponse struct {
 }
 
 func (response MandateDocumentdefaultApplicationProblemPlusJSONResponse) VisitMandateDocumentResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type MandateOpeningRequestObject struct {
+	Mandate MandatePath `json:"mandate"`
+	Body    *MandateOpeningJSONRequestBody
+}
+
+type MandateOpeningResponseObject interface {
+	VisitMandateOpeningResponse(w http.ResponseWriter) error
+}
+
+type MandateOpening200JSONResponse map[string]interface{}
+
+func (response MandateOpening200JSONResponse) VisitMandateOpeningResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type MandateOpeningdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response MandateOpeningdefaultApplicationProblemPlusJSONResponse) VisitMandateOpeningResponse(w http.ResponseWriter) error {
 
 	var buf bytes.Buffer
 	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
@@ -3462,6 +3525,9 @@ type StrictServerInterface interface {
 	// MandateDocument The signed document of a mandate
 	// (POST /mandates/{mandate}/document)
 	MandateDocument(ctx context.Context, request MandateDocumentRequestObject) (MandateDocumentResponseObject, error)
+	// MandateOpening Who a signed mandate is about
+	// (POST /mandates/{mandate}/opening)
+	MandateOpening(ctx context.Context, request MandateOpeningRequestObject) (MandateOpeningResponseObject, error)
 	// ProposeMandate Say how a draft was explained
 	// (POST /mandates/{mandate}/propose)
 	ProposeMandate(ctx context.Context, request ProposeMandateRequestObject) (ProposeMandateResponseObject, error)
@@ -4196,6 +4262,54 @@ func (sh *strictHandler) MandateDocument(ctx echo.Context, mandate MandatePath) 
 	return nil
 }
 
+// MandateOpening operation middleware
+func (sh *strictHandler) MandateOpening(ctx echo.Context, mandate MandatePath) error {
+	var request MandateOpeningRequestObject
+
+	request.Mandate = mandate
+
+	var body MandateOpeningJSONRequestBody
+	var err error
+	if binder, ok := ctx.Echo().Binder.(*echo.DefaultBinder); ok {
+		// A request validator built on kin-openapi's openapi3filter with
+		// KeepValidatedValue leaves the value it validated on the body. Bind
+		// that value, matching member names exactly, so the handler receives
+		// what was validated instead of a second, case-insensitive decode.
+		// Otherwise bind only the request body, so that path and query
+		// parameters are not also bound into the body struct.
+		if vb, ok := ctx.Request().Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+			err = binder.BindBody(ctx, &body)
+		}
+	} else {
+		// A custom binder is installed on the Echo instance; defer to it
+		// entirely, since echo.Binder does not expose body-only binding and
+		// the binder may do more than decode (for example call ctx.Validate).
+		err = ctx.Bind(&body)
+	}
+	if err != nil {
+		return err
+	}
+	request.Body = &body
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.MandateOpening(ctx.Request().Context(), request.(MandateOpeningRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "MandateOpening")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(MandateOpeningResponseObject); ok {
+		return validResponse.VisitMandateOpeningResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
 // ProposeMandate operation middleware
 func (sh *strictHandler) ProposeMandate(ctx echo.Context, mandate MandatePath, params ProposeMandateParams) error {
 	var request ProposeMandateRequestObject
@@ -4788,121 +4902,123 @@ func (sh *strictHandler) SignOut(ctx echo.Context) error {
 // const string: with thousands of chunks the chained `+` fold is several
 // times slower for the Go compiler than parsing a slice literal.
 var swaggerSpec = []string{
-	"7H3pctvItfCrdOFLle0KqM2yPZZ/pORtoowXfZaTmbmWrtgCDomOgG6kuyGaVqkqr3FfIA+WJ7nVGxai",
-	"QQIUpXGm7h+bFBu9nK3PjusgYlnOKFApgoPrIMccZyCB62+HEwn8/xfA5+pbDCLiJJeE0eAg+JwAigou",
-	"GEdjCl/lGLEJkgmgCeMZcJTjKQRhQNTYf+gpwoDiDIKDAKtpgzAQUQIZVlP/gcMkOAj+33a1m23zq9h+",
-	"j2mMJRzFwc1NGPwZ0hz4MZaJek7Pnqsv5eSJHhCEAYd/FIRDHBxIXkDv1SC7AG4XO4ohy5kEGs1/Ag8M",
-	"3uNLEPrQM04koATnOVDEaARoRmRCKNrbRwkruNhCCmACZ4AuYa5/RZgymQBHaqcgJCICcZgUAmL0cH9v",
-	"79GWg18CONZnsmes7WukNlY/XI6lBK6e+u8vh6P/wqNvO6Pn56Oz693w6f7NH4IwkPNcTSIkJ3Sqz/mO",
-	"ZESWePahLFUjGuvEMMFFKoODJzthkOGvJCuy4GB3R30j1H4rFyNUwhS4Xs0idAkOMzNifSQ2SOYYuGB0",
-	"yXK5HrD2amb+xmIdPPORpnMkEyKQWfKBeKGohyLKLC91cEy5wzV29AkmS1jYgtoQpN7aD6OYTIlUpAgc",
-	"aNTFxWr9LsLbGT0/u/7BS203CswiZ1SAljHHnF2kkKmPEaMSqFQfcZ6nJMJqo9u5GfHHvysQHFz3hYGd",
-	"V6/YPrfjuRkWiDKJIsw5gRixQmqo2Wm0FIzMluKYqAlwesxZDlwSdYAJTgWEQV7703VwMe8vZsIgSjCl",
-	"kKpHFoAVBhGHGKgkOD0HKg0SW4OM2FFku3zRzyQDNZ6sHHkYSbO3VLFhteYFYylgqn5xPNqfFcMgY/HK",
-	"B16pMTdhwAoZsQy8B86BExZ3/WTJpB+DaNRFEBe89844YLtEa3UOEeNxf0xwlvZeVgC/IlHv4QWfWl5q",
-	"4+4Kp0Rhpfc+ywfOEzbznPymLju/KAILK5l1oYSGPml1iDrYLV3U6LgGSEuC5XnOSonCLv4OkVS7M9Ta",
-	"FEHy/AsefdsbPTu73nty8wUDyf5RzPfPPCJJT/DJyIOBjF5j3T448XFzn+eGMvg98maf4RW7NuXw3s7e",
-	"0xCpf0c7zxDj7uO2+f+5opLFS2X/5uHIfNq7ebjt/lb+6dGfHv3Ji+J7lQv/cey8egcLHF4pJN0M3cGq",
-	"YiCPYfsIkZCJHheXWsauiznH89be9YTezcUJcFhPEsRkah9atr3XZpRCAXBBDLVk+Os7oFOlnj7eC1eI",
-	"Vvdc6FbsPgg11DUE1LIvBd3iuAPPF6pd+Q75knCZvLZirilYfv31119DpP4dvX+vBIv9OHr9eqVMWS1K",
-	"XmEeHwlRGH4bcltYEdvc7KvRL7/88kv1zy9e8aWs6dajh3HMQQhneatBSCZY6m9qNcRyoCJYRVSRuX/1",
-	"Ij5Qv0owVyb7QJZo6o7VYYYSD/GrerxIob9ksGf4VKTQlhADCFTrNjUqNdpJSaxmU0uAqDcwkG5SLJoH",
-	"bcFi8TirVXy1D3PRXUIu27T1cwLaOaFtQg4pYAHoEiA3Dg91Th+hSvgq+yz9M+Ox8ANXTxHaU9vteQHq",
-	"ZadDNCFfIUYzxmPHGJGl3ybv49G3sy/WP3J2vRPuP7vx8zujEg+2AbHhzQUB/2Rnx7MCZJikCyP3nux7",
-	"RqaYTgsrC5aB+B22ciNhFBZm3t/xyQMPeK+AH1IxG8z4kXoSYr+yEoO0h23i7YgautKurgcClSf1QGEd",
-	"/XaZ1VastsIqdimoJGm/e7IlZg1czrqgvZ7qcdfa/j2ozoOU4Q2pot2qg9EUEDEUKSQvIllweCCQJBmg",
-	"b4qlvGpEqTuUH7wC5TWkZG1sr6uxq+e8YCgv4yYgTv58ONp78jREF1jA0/2CpwtnbjiX9x93HJXjybq2",
-	"Nc5xRGRvIzlidJKSSPYdH+O5k87GW/346dMVzuswgK95ikkPU/yNG+gOfxMGE86ylVqPokpl8uswRn/1",
-	"pu5QzPDXI/PMk522asAonDcYtC2j1+B4Nhuy22M1fPVWrQtanivcEp513Skih4jg9NxIQtxwk9aHFepg",
-	"IJyi18vu7iPtDdK65JKFjY/53tD4bwRmd2amXfgdxpeExqs1Xay0MD1UT+Td/xWJlZ25xiFSuFrtOHun",
-	"B9UcpR2K76qjWO+jHhTapb3nWeTagYhZrXY7ulLqTT8lbuEo+sFQL7X0BOvQVYeh1UFF7gjLQV/bbzcZ",
-	"fZUcr+uD7SNVHT/knE1If5d7XvCcid7DJVtLLdQH0E9XG6zW9sHrLeNTJiXQOxMc6yu5WmqYx31bN/H7",
-	"dYiz7tNa6gIsB96EAS5iIhn33wdRysQmo2b1O5gNctib0ecdjOauQf8p+seQfMa2lYzlEhXIyjPUt9eN",
-	"0qFu3aEKTo1wVjl43dS+zR7pAIzRKodEdAk36QNt4ah+OTcxcc/PU3IFVP/sd9wUAuKup31W+RG9IhJL",
-	"q8EMOMEw8k0JvfTlL8BIm0D65zAQCZuZdJfggBZpGq72nflw8s5eJM3F3lkHgHFkPnz56hjtP3sUhA0n",
-	"yb7PJjm73gsf3zwcVSaK+ssPN4+ud8IOO+Wd00aAKt3/S/BmJwiDN7vqnz31z2P1z35t+7Vn2fR16dQY",
-	"FtgYct1GrKDLgifXwYTxTIl4ZbA83Q989ksL9pUvtrXghEAar+V3XOawaf1mKLn/EqyQdUSxSyO+FCN5",
-	"0VMZM+2fqvvdI3RLZaT9W5c22nZJrziOTyQrurBRc3VWL8ew6TtCV/uRF12jKaGAEp3ygowjziSryQTs",
-	"dx1MIFKgjFGZoBlw9YuQnM31VdDhmXbYUNcGVjyqpEMQBlMvSiof4FL1t+QrJZAAT/wZTPpMZdRDctAn",
-	"TED4+Jz25ROyOrztVX+UwacfrhzYeutLsDj05kzdM73uTUcqHk6i1lffndh5ARPGoZbamaZsRuhUh5pe",
-	"IHwhgEpkQQ/aUlwJ3EX7QJ+mAzzrWQRm115Ml86e5zs7z3afP997sv9sf+f5892a42fHRxAmAXL9vMc1",
-	"kzL0lTzk4l7DdTPEyPFdIe+d12UNrb7jvnAOCidWSh+sTj+UBcepR7AsUJZ1XXQoHe8rdAy6syPIB2Ra",
-	"dN3lNd9m+8cq2trkzL+VUUePcpD7J4uNr7n/jocGZ2OOJwMAAnS169Q6xdRo61/qLe0aDimPyBvuv3Uz",
-	"DXEz1GybhRvYCMwJ4yZrPGEpIAlYXZeD3bzDY74N2ULo+YTxqMMFPMw913C8rt6BkxU3WmaeD1vru/Ff",
-	"d9GYkhhDHAt6SIcGSizn9lePBZkOcDwIaWWgk7SanYPaIcoZtWJKrpQIhq+53lgYTIp0QtLU5mxesUv7",
-	"ibKCRuZp43SPO7RzIVneH+4nkuVdYC8XGhA0qfPD4nzym99gX9szZvwtOmu+illKkz9SMmNJiqHzC5oF",
-	"9X4Wib/OeNW9UWcqx8i1nVQie8m12MqnzYbk09pJxHqB7MH4W6bb9i8TqaOq3IkXRPDbuy5TQi+tu3Ax",
-	"bYehDMfGpFOjjGlkPHiIcSQk5DnEqMhNao+Lh3nTLDwLqLvtAJn8bJQDy1NAmMYIR+W9lr1AU3YFnB7o",
-	"dfXP2teKjD4rXiB9uAOd7WF2yqZ6WIYvAYEJB4j6pejkk1pe2ZV6fuet9EqWRYrI8PxciTK/xaN+GRGK",
-	"iFDmTMaERE9QRmghQSCWxhV86jUQg9XzjGhoDyBx88ArSFPvoQohzw19+VKhjCKi9Axr9UvkNNh6YhQi",
-	"FGnxgyJMUczUwESZeQqhGJXSyuN83pBrOqyp+CvvADvQXASLnGtQstyxXTcn6hCs+KpGLoYPaqjzywSL",
-	"46bUTAZJzRqqB6ZK2EcWRYHLBDVYfiBQhiUnX5HAc2GZlQikIHWA4GuUFoJcQYhSwHGI2IyGiEzOjeio",
-	"fTzPOSg1NkSUhS3iqIkPMiDSvohG4qSSPpsP5B9wBp+tlK+7hL0Zdh9zoCaCsGZkd5kwdu77Zacsd3t3",
-	"8Ry9Dfu8D2Clvtuk0XwIjZo5PtXKnDYagmgULvaIHJg8koFaxpDUt/tMZBuYv1bZIEPzqiRMWf/io+8H",
-	"XsZayCH2X+FGEiHJ2KUtslUQQhc4uvTcXb2AX8KqrFFzO/BipCplHZImPzAh9gDNknmILuZolpAo0ZnY",
-	"oVaeZlrgM3WBEyok4NhbSsAI9bqX/nLy8QOyv6KHn96+Qk+f7+w+UjOqjZibVWlHxgEaDoyZDEqyVXZR",
-	"UTd4G755uSIZaEFjlTIXB9vbHz8d/Xj0wZUTi+1Pbw5PPn5YWRxhk4bMquXOyiBGdeoOkjDEdA+MGg1g",
-	"VLgC3pXVc7HaGWOz9wfe8coquwJ+bsIGvtvPX5dS58JSLzD79MLcOLTXu+iHesMbGX9LUnbMlemuz7Wi",
-	"Gi4FYdm+qqKoVmpCX+0kqsodlkPADGvnOPRdqJH60O+hBYAbkPjBHQNk6wFaskvosBJzzKULhmnjWrcy",
-	"QdspAbrdTE14ur9SsOh1unc/WL+6AMx9gv3EmPhIL1hG7WYJ2BumoFQZe9YToFsiVF4Cn5w3/j/Rvxw5",
-	"hn7OigOE7T3zQCCijBCO1Amxsdva3sMcRz3SP91+q624R/3QvwKcrpmM2M6ZcJ4L4jKPKhY78zpdXEb0",
-	"vnbk2S+7PofGHdd9DFXmBqZL3qrowy5VZql0I3IwG/XPkhwuKsuy/yYjfCi0blVJFnDVJymb9gmqhxV5",
-	"rdhMmQC3RpykK8PdnKqzUveTDgz0ZSiPE4MogaT17hcIp6lJUTECzHmq1BCTY+xLMxwUQb9rm68NH6P2",
-	"Ns3yV0tLiKoSymG0DVjMz5VJ4b/f3nKgUaJoTySMS6RjoLqU0ptNA/60qglfLZInXNON+qfcko92TgDz",
-	"KFmrDHHCChr3drSWwmJVjpaZtnuv96XdDdXrbqPZWteS2eTy3PQTww3r2DsD7qZhVkrJ0gMivA3D7cZX",
-	"m6TLOTvaarHJhEQEp2iG59oDgUjNR+qg5Td3zNlqKzQOsATmQ4WBqD3WL/xaw+0qNikn926YTNe0glgh",
-	"BYnhXCdN1Kv3fliVwZXjHPh5nlqNcaXL2DkT+pDjjEgKQgwAZZ0zK5XvhxVA1T96AeoC4/dcSVZdr20/",
-	"kydHo6a5V5dmjyq0jsqDMhTUuj3FEKd2M6K0aZ92fZM1sd3blunIRPAlF1gxbWbSz/mg9tnmtpZKpTIP",
-	"RjZptbV4Py1jMfAo4atUaoRVKB5eEBoTOn2k/ZRv6DQlImnpahtQJ858MlZAVHAi5ycKI070lX6rJbay",
-	"UjQx4tYa1xbqFnrJ2UwAF0gAjZUeigXCKGLsksCW64iovVrGHC93lEiZm3aEhE6Y/97QPtiYsdIWEBJP",
-	"JiglQgIFbrqI5ngKZdMX3VLU/Y4ipR7LBE6p/nshYBRhAWLrlJ5SJXUVUi7m9kxKccaI1as6XphjqZmx",
-	"VroeCDQ2JxkjLE7p+LCQCePkmy5COUAv9W/o3//819j2ODUQfCCQpkOlmeuOHAcIU0R0Tw7b+PSUliNO",
-	"A8ok0qrVaaA3a6wOnKIYS6zAQGOBGE3n6gRmawJJhjA6/njy2WQ56LgmkQJZBcW4xQFHySkVRZTY53SQ",
-	"f9HKqlLIbRxBAIgt9MHaF5m6xxU6GIf44FQ7MuduPr3u+BWOEhgpY4+z9ABRNtKjx/o4b+rjE00yY3sD",
-	"jo7i8RY6LFtSSmvyLLSlLA+NT6n1YaOYRUUGVBp3/fP9J88eHaCxorcxAgUw02dWge8i1bEEdbJLmIdo",
-	"zIsUxoiIU9qMEau/mz3EEJEY4hCNbVRg7AsEbKEjiTQ8TimHHLBUh7vCaWGn0f4koFLD4SWLCQiEOSi6",
-	"M/Ruxiq6sJkXT/fRT+TlC1TQS8pm1KWNhChmxUUKsfvDKVX4daOq3sV6elsTsoXelv1gBHro1JIQVTpV",
-	"iDIWgwhPqaUb8e9//uuRnkQmTMBCG5kDNP7xzWe0bb9uOyQoROsUggio0bNtp9Q3fz1+N9rd2tNdDNNa",
-	"ROLvjNAi34JoCwrOcrwFxXbE0hQi3fgUijzV/4yUOB3pT7t7tRBIcHiF01o7ooNg11UT4pwEB8HjrZ2t",
-	"x6ZvQ6Ll3rbrppYzIZeG0RT5K+nGNIcQ09AZTTjLTHAtY+rMW6Y6kGthoG5h6+g+1DUs9W7SX/y3ZDVk",
-	"e6Hb8s1ZGVp5yeL5kgaxwxrD1po93jSvEckLWGxPu7ezu8mVu9rRWvdQWVzgn6jcWa27bRiIIst06m3w",
-	"gUkltpGpIJJ4Kqp+d2rkdi21fAqyM8Nci02TCK65QAcWscsmMskySvgagW8HEtMYyvYNcTzjmOOBQBdz",
-	"qXit7CfSpp1XZQbjAg52NoYDt4QHD/bwYXlyGiNT0LU2ZqziERx8Oavj6bMn9aqGMIelBs62qywvx7tN",
-	"4B26HKbvk+savRV7Md6+J6PNlV/cnlfMVAvtwZZjwNFyjX289PvajbslHS9qsl7JUaoAM31VWdq1+hKh",
-	"qExlvUsidpsINZPr1DL1oRui7MpIIf81dIgo00qa0/RC15/cNJ7ryHbwCBS9zt1QdKNjVy+C3tns2tYp",
-	"6qGLX5V5wBFlm+CTDB0h27ksRJTNwjJz8E/+S6ZM312C328kN8rhGF/hFF0BJ5P5GEUJRJfKtJko7XwL",
-	"HQsoYkbnGStEG7u2bcgd4XehKcmtMfyN5M3FS/v7glCTwe/pld9meAveTaCWusmMoWv6NKOHLj8xRK+P",
-	"Pz6qITllU4vjWoWTVxK+I0K6vhB3yAduCQ+oDtO0shtMpw9lcSi1ZRNsYSJGlRXunDxGUilzzeRDVMAr",
-	"u1LoHKwu7VtnFRCBqtYKW+hQXEKM8FTHYpwc1Pb9wotAwprdro1M9ZXECKeMQpt/qqTY71VraKft3rPK",
-	"Xmu30cGOzhq2TpOGMyVEutN2+RKYDdDdR11Q4VYtWfWRl9BqnLp9bT7cbGte6JbNbxcsPGQ8Hc45Yeid",
-	"cFF/W409POHO+SMQUN91rJZek+JqL/65Cdejz1Xa5SvTD+j2SNIT3Q5LrgGLX9d/R+jlBuB49ptyjpdV",
-	"dsuqm00IaXyp0OBqe7Rs7YEMNU5NHoNJ5vUziuJEoWY3JB+64irhTaqqe2txpHu5oCLfQofU+a9CpHmJ",
-	"cWTLK22GmXN12qd9Hhe10XemJc9dSOFmMt09q7plLlwHFTlP/qbNG7Puonu8RjNuYUszbLqEVCj8+5//",
-	"I5C60nW/C0QBYmXkWIfjFtKNQBC+UJqDdo4bJ6arFHdEW94zr48/Gu82BxwrQpMJZDXHNhZoBqnHx1I2",
-	"HbkbWqk17bhnQikP5lMGjfeSTQz4NyBaDL5cwhabhojCTF2QE8KF9OrM9fLWTqW5LJ0dKtfrLx7rcUGW",
-	"bwXrMbb2GsAeo2svk/NcMJvDdwmppfi+vfujdpuYqVo6fw3bVeFwp5b/s9Lgx2UjijEi2nfqCu4RlqYn",
-	"E9bRRYEk8MwKA/IV4i30I7kywRM2QeMYz8U4RGNdJT7WD40bReLjtgjQTZnfl+/Y+y41/0bj6HtW+suy",
-	"8g6Nv6o6vyVF6UMqPbHEhYeO6qJj+9p+uukUIuvitf5Wxvvg27uH7kcK60B221RILw+SGYVRX+qXMNca",
-	"pijv5lIwIAE4FVvoA0Asaoqot8K8zafGRb0RhG7CYvoPJAHr5HdaVL1bRn96sC2UlhOEe4+m0sB0m5RW",
-	"qDR0r4RVQl2v4ZHMZqnfEuV3IMqbrzu4Z7Xw3mjtBM9bOSTWB0c40g26BlFdLdjkJ7sfgQLHqcmhEMAJ",
-	"Tm1WjtIM/vLzickKefZk98mjF6VbEtO5dk22ic9Cqha9uu0NsnlaWqjtuz0tMQF/vGXkbTHodXtScg1J",
-	"IK7Ce9pDv851ZhXLbmfSsRnw+xI67fdv/I7FTsJmCCPd1klnW1Vd7oYQiuva1U0pn+yI/1NJ1seXg2HF",
-	"zQiLNTUT03Gt+4b4AFf69fLGS2+a+XCm2wUg3XkMmT/ptECfY1FN//uSC81atJv2+8j/M4WAZHmNoJy+",
-	"a7SQ0PaZZDrZKMdcDiIy1zPLLxJOyJT+viikXpvye700TJJmS13FUw5LLw3odjvAXcb538OK8OssYQiL",
-	"y024+X5WU2XoqEoyyvAcHaGYdTr/bcLtljuUF0IfbVbuXSeFqXUOj4/Q462dO8j5IgKprfJmimkzu8tQ",
-	"k1gaD9E2iLKW1XU4TV5oMtT1hdo2dvn2GM0B864s4+PyFVvfowvT1/Ljnj2ZC+26OnjIlI5PiKmT24xo",
-	"qXcNtETiyKJBJNtCF80uyRUrfWURpjExjhP0BkeJjXYxduneWaCjqKYr0mIhR4uCTLHusd3THV0ljYLg",
-	"e75MGpXTHZivQLoBzL8ltMI7ujBuBi1FK75eSQ7X5sNNWajglaUGbYemR+g6cbK7d3PrzfnEcxpXYcJN",
-	"3Fa2wiZmFFr9OvuBOsI8XpqMCzOkxqBLkqbCvgmCZ64cTb+fp5GyppGuXz1e40PtLM/x1ON50m9Tf6V2",
-	"cRtsbsKg3Jzorb0lvov5WAxhDWqbS3gxAH8gNNaG0cG2wnG3uv8TSdPvAlGe9K2fTCPyjUExVdeOpvtC",
-	"QApCDIBk1RjGD8e/5koausYwvwEw7yIf3na5WbO24xPo2vx4IzqInqrBCSWoe6Jwwri9evxiscwGENr2",
-	"prFbwhSsElG9NsmF9F8g9z4L9XPKokuIkQ7clzGhtmx8q/expqa7aa7b3PVYvcLSIx1d059LyKUF0CwB",
-	"ugkdRUOz0lKM/Ut4md/anfy+gl5WZvcYXNwyv+fewvP3obvUE2qGay1cN+xZ5qxWv2+Ace7OE1lrM3fv",
-	"WZWu21FHbAtLHJYJDdUr1nSlu9hEAcUJNOSza1+GGHeCNHTqbNnrzU8Z9TY2Xs4r2+PcqbVl1+hMUzW/",
-	"L9SSb9xDc1LWt9uq7bLK3Sjltb5Eot6YyOvI0fkq9n2L3e7fj4Wn0nG/4zULNh06wbpEYCO3/RuXdlO9",
-	"yaLtpWuCrNYA5MuZYnCFHicaTI3+Ns7J9tWuZn87n699pXY6uq4uQZWMfN1xpeE0ZTOIq0cqQmhpGB0l",
-	"RtWzLm29/eyxeTGHdotym65UW9QxUPtBY5iUDj47vpZF2XUwbX8WNAbeiFPbCbQ13/GwyW+eEiGBoxln",
-	"ElDMZrR6OGXT4Obs5n8DAAD//w==",
+	"7H3pctvIueirdOGmynYF1GbZHss/UvI2UcaLruVkZq6lK7aAj0RHQDfS3RBNq1SV1zgvkAfLk5zqDQvR",
+	"IAGK0jhzzh+bFBu9fPvWH66DiGU5o0ClCA6ugxxznIEErr8dTiTw/1sAn6tvMYiIk1wSRoOD4HMCKCq4",
+	"YByNKXyVY8QmSCaAJoxnwFGOpxCEAVFj/6GnCAOKMwgOAqymDcJARAlkWE39Bw6T4CD4P9vVbrbNr2L7",
+	"PaYxlnAUBzc3YfBnSHPgx1gm6jk9e66+lJMnekAQBhz+URAOcXAgeQG9V4PsArhd7CiGLGcSaDT/CTww",
+	"eI8vQehDzziRgBKc50ARoxGgGZEJoWhvHyWs4GILKYAJnAG6hLn+FWHKZAIcqZ2CkIgIxGFSCIjRw/29",
+	"vUdbDn4J4FifyZ6xtq+R2lj9cDmWErh66v9/ORz9Pzz6tjN6fj46u94Nn+7f/CEIAznP1SRCckKn+pzv",
+	"SEZkiWcfylI1orFODBNcpDI4eLITBhn+SrIiCw52d9Q3Qu23cjFCJUyB69UsQpfgMDMj1kdig2SOgQtG",
+	"lyyX6wFrr2bmbyzWwTMfaTpHMiECmSUfiBeKeiiizPJSB8eUO1xjR59gsoSFLagNQeqt/TCKyZRIRYrA",
+	"gUZdXKzW7yK8ndHzs+sfvNR2o8AsckYFaBlzzNlFCpn6GDEqgUr1Eed5SiKsNrqdmxF//LsCwcF1XxjY",
+	"efWK7XM7npthgSiTKMKcE4gRK6SGmp1GS8HIbCmOiZoAp8ec5cAlUQeY4FRAGOS1P10HF/P+YiYMogRT",
+	"Cql6ZAFYYRBxiIFKgtNzoNIgsTXIiB1FtssX/UwyUOPJypGHkTR7SxUbVmteMJYCpuoXx6P9WTEMMhav",
+	"fOCVGnMTBqyQEcvAe+AcOGFx10+WTPoxiEZdBHHBe++MA7ZLtFbnEDEe98cEZ2nvZQXwKxL1Hl7wqeWl",
+	"Nu6ucEoUVnrvs3zgPGEzz8lv6rLziyKwsJJZF0po6JNWh6iD3dJFjY5rgLQkWJ7nrJQo7OLvEEm1O0Ot",
+	"TREkz7/g0be90bOz670nN18wkOwfxXz/zCOS9ASfjDwYyOg11u2DEx8393luKIPfI2/2GV6xa1MO7+3s",
+	"PQ2R+ne08wwx7j5um/+fKypZVCr7Nw9H5tPezcNt97fyT4/+9OhPXhTfq1z4j2Pn1TtY4PDKIOlm6A5W",
+	"FQN5DNtHiIRM9FBcahm7LuYcz1t71xN6NxcnwGE9SRCTqX1o2fZem1EKBcAFMdSS4a/vgE6Vefp4L1wh",
+	"Wt1zoVux+yDUUNcQUMu+FHSL4w48X6h25TvkS8Jl8tqKuaZg+fXXX38Nkfp39P69Eiz24+j165UyZbUo",
+	"eYV5fCREYfhtiLawIra52VejX3755Zfqn1+84kt5061HD+OYgxDO81aDkEyw1N/UaojlQEWwiqgio3/1",
+	"Ij5Qv0owVy77QJZo2o7VYYYSD/GberxIob9ksGf4VKTQlhADCFTbNjUqNdZJSaxmU0uAqDcwkG5SLJoH",
+	"bcFi8TirTXy1D6PoLiGXbdr6OQEdnNA+IYcUsAB0CZCbgIc6p49QJXyVfZb+mfFY+IGrpwjtqe32vAD1",
+	"stMhmpCvEKMZ47FjjMjSb5P38ejb2RcbHzm73gn3n934+Z1RiQf7gNjw5oKAf7Kz41kBMkzShZF7T/Y9",
+	"I1NMp4WVBctA/A5buZEwCgsz7+/45IEHvFfAD6mYDWb8SD0Jsd9YiUHawzbxdkQNXelQ1wOBypN6oLCO",
+	"fbvMaytWe2EVuxRUkrSfnmyJWQOXsy5or2d63LW1fw+m8yBjeEOmaLfpYCwFRAxFCsmLSBYcHggkSQbo",
+	"m2IprxlR2g7lB69AeQ0pWRvb61rs6jkvGEpl3ATEyZ8PR3tPnoboAgt4ul/wdOHMjeDy/uOOo3I8Wde3",
+	"xjmOiOztJEeMTlISyb7jYzx30tlEqx8/fboieB0G8DVPMenhir9xA93hb8Jgwlm20upRVKlcfp3G6G/e",
+	"1AOKGf56ZJ55stM2DRiF8waDtmX0GhzPZkN2e6yGr96qDUHLc4VbwrMunSJyiAhOz40kxI0waX1YoQ4G",
+	"whl6vfzuPtLeIK1LLlnY+JjvDY3/RmB2Z27ahT9gfElovNrSxcoK00P1RN79X5FY+ZlrHCKFq9WBs3d6",
+	"UC1Q2mH4rjqKjT7qQaFd2nueRa4diJjVZrejK2Xe9DPiFo6iHwz1UktPsA5ddThaHVTkjrAc9LX9dpPR",
+	"V8nxujHYPlLV8UPO2YT0D7nnBc+Z6D1csrXMQn0A/XS1wWptH7zeMj5lUgK9M8GxvpGrpYZ53Ld1k79f",
+	"hzjrMa2lIcBy4E0Y4CImknG/PohSJjaZNavrYDYoYG9Gn3cwmlOD/lP0zyH5nG0rGcslKpCVZ6hvrxul",
+	"Q8O6Qw2cGuGsCvC6qX2bPdIJGGNVDsnoEm7KB9rCUf1ybnLinp+n5Aqo/tkfuCkExF1P+7zyI3pFJJbW",
+	"ghlwgmHkmxJ66atfgJF2gfTPYSASNjPlLsEBLdI0XB078+HknVUkzcXe2QCACWQ+fPnqGO0/exSEjSDJ",
+	"vs8nObveCx/fPBxVLor6yw83j653wg4/5Z2zRoAq2/9L8GYnCIM3u+qfPfXPY/XPfm37tWfZ9HUZ1BiW",
+	"2BiibiNW0GXJk+tgwnimRLxyWJ7uBz7/pQX7KhbbWnBCII3XijsuC9i0fjOU3H8JVsg6otilEV+Kkbzo",
+	"qZyZ9k+VfvcI3dIYaf/WZY22Q9IrjuMTyYoubNZcndXLMWz6jtDVceTF0GhKKKBEl7wgE4gzxWoyAftd",
+	"JxOIFChjVCZoBlz9IiRnc60KOiLTDhtKbWDFo0o6BGEw9aKkigEuNX9LvlICCfDEX8Gkz1RmPSQHfcIE",
+	"hI/PaV8+IavT217zRzl8+uEqgK23vgSLQzVn6p7ppTcdqXg4idpYfXdh5wVMGIdaaWeashmhU51qeoHw",
+	"hQAqkQU9aE9xJXAX/QN9mg7wrOcRmF17MV0Ge57v7Dzbff5878n+s/2d5893a4GfHR9BmALI9ese1yzK",
+	"0Cp5iOJeI3QzxMnxqZD3LuqyhlXfoS9cgMKJlTIGq8sPZcFx6hEsC5RlQxcdRsf7Ch2DdHYE+YBKiy5d",
+	"Xotttn+ssq1NzvxbmXX0GAe5f7LYxJr773hocjbmeDIAIEBXh05tUEyNtvGl3tKuEZDyiLzh8Vs305Aw",
+	"Q823WdDARmBOGDdV4wlLAUnASl0ODvMOz/k2ZAuh5xPGo44Q8LDwXCPwunoHTlbcaJl5Pmyt7yZ+3UVj",
+	"SmIMCSzoIR0WKLGc2988FmQ6IPAgpJWBTtJqdg5qhyhn1IYpuVIiGL7memNhMCnSCUlTW7N5xS7tJ8oK",
+	"GpmnTdA97rDOhWR5f7ifSJZ3gb1caEDSpM4Pi/PJb36Hfe3ImIm36Kr5KmcpTf1IyYwlKYYuLmgW1PtZ",
+	"JP4641V6o85UjpFrO6lE9hK12KqnzYbU09pJxHqJ7MH4W2bb9r8mUkdVuRMviOC3D12mhF7acOFi2Q5D",
+	"GY6NS6dGGdfIRPAQ40hIyHOIUZGb0h6XD/OWWXgWULrtAJn6bJQDy1NAmMYIR6Vey16gKbsCTg/0uvpn",
+	"HWtFxp4VL5A+3IGu9jA7ZVM9LMOXgMCkA0RdKTr5pJZXfqWe30UrvZJlkSIyPD9Xoszv8ahfRoQiIpQ7",
+	"kzEh0ROUEVpIEIilcQWf+h2IweZ5RjS0B5C4eeAVpKn3UIWQ54a+fKVQxhBRdob1+iVyFmy9MAoRirT4",
+	"QRGmKGZqYKLcPIVQjEpp5Qk+byg0HdZM/JU6wA40imCRcw1Klge26+5EHYIVX9XIxfBBDXV+mWBx3JSa",
+	"ySCpWUP1wFIJ+8iiKHCVoAbLDwTKsOTkKxJ4LiyzEoEUpA4QfI3SQpArCFEKOA4Rm9EQkcm5ER21j+c5",
+	"B2XGhoiysEUcNfFBBmTaF9FInFTSZ/OB/APO4LOV8vWQsLfC7mMO1GQQ1szsLhPGLny/7JTlbu8un6O3",
+	"YZ/3Aay0d5s0mg+hUTPHp9o1p42mIBoXF3tkDkwdyUArY0jp230Wsg2sX6t8kKF1VRKmrP/lo+8HXsZb",
+	"yCH2q3AjiZBk7NJeslUQQhc4uvTorl7AL2FV3lFzO/BipLrKOqRMfmBB7AGaJfMQXczRLCFRoiuxQ208",
+	"zbTAZ0qBEyok4Nh7lYAR6g0v/eXk4wdkf0UPP719hZ4+39l9pGZUGzGaVVlHJgAaDsyZDCqyVX5RUXd4",
+	"G7F5uaIYaMFilTIXB9vbHz8d/Xj0wV0nFtuf3hyefPyw8nKELRoyq5Y7K5MY1ak7SMIQ0z0wajSAUeEK",
+	"eFdVz8XqYIyt3h+o45VXdgX83KQNfNrPfy+lzoWlXWD26YW5CWivp+iHRsMbFX9LSnaMynTqc62shitB",
+	"WLav6lJUqzShr3USVdcdlkPADGvXOPRdqFH60O+hBYAbkPjBHQNk6wFaskvo8BJzzKVLhmnnWrcyQdsp",
+	"AbrdLE14ur9SsOh1unc/2L66AMx9gv3EuPhIL1hm7WYJWA1TUKqcPRsJ0C0RqiiBT86b+J/ofx05hn7B",
+	"igOErZ55IBBRTghH6oTY+G3t6GGOox7ln26/1Vbco37oXwFO1yxGbNdMuMgFcZVHFYudeYMuriJ6Xwfy",
+	"7JddX0Djju99DDXmBpZL3urSh12qrFLpRuRgNupfJTlcVJbX/puM8KHQtlUlWcDdPknZtE9SPazIa8Vm",
+	"ygK4NfIkXRXu5lSdN3U/6cRAX4byBDGIEkja7n6BcJqaEhUjwFykSg0xNca+MsNBGfS79vna8DFmb9Mt",
+	"f7X0ClF1hXIYbQMW83PlUvj121sONEoU7YmEcYl0DlRfpfRW04C/rGrCV4vkCdd0o/4pt+SjnRPAPErW",
+	"uoY4YQWNewdaS2GxqkbLTNu91/uy7obadbexbG1oyWxyeW36ieGGdfydAbppmJdSsvSADG/Dcbvx3U3S",
+	"1zk72mqxyYREBKdohuc6AoFILUbqoOV3d8zZais0DrAE5kOFgag91i/9WsPtKjYpJ/dumEzX9IJYIQWJ",
+	"4VwXTdRv7/2wqoIrxznw8zy1FuPKkLELJvQhxxmRFIQYAMo6Z1Ym3w8rgKp/9ALUJcbv+SZZpV7bcSZP",
+	"jUbNcq+UZo9baB03D8pUUEt7iiFB7WZGadMx7foma2K7ty/TUYngKy6wYtrMpJ/zQe2zrW0tjUrlHoxs",
+	"0Wpr8X5WxmLiUcJXqcwIa1A8vCA0JnT6SMcp39BpSkTSstU2YE6c+WSsgKjgRM5PFEac6CvjVkt8ZWVo",
+	"YsStN6491C30krOZAC6QABorOxQLhFHE2CWBLdcRUUe1jDte7iiRMjftCAmdML/e0DHYmLHSFxASTyYo",
+	"JUICBW66iOZ4CmXTF91S1P2OImUeywROqf57IWAUYQFi65SeUiV1FVIu5vZMynDGiNVvdbwwx1IzY210",
+	"PRBobE4yRlic0vFhIRPGyTd9CeUAvdS/oX//819j2+PUQPCBQJoOlWWuO3IcIEwR0T05bOPTU1qOOA0o",
+	"k0ibVqeB3qzxOnCKYiyxAgONBWI0nasTmK0JJBnC6PjjyWdT5aDzmkQKZA0UExYHHCWnVBRRYp/TSf5F",
+	"L6sqIbd5BAEgttAH619kSo8rdDAO8cGpDmTO3Xx63fErHCUwUs4eZ+kBomykR4/1cd7UxyeaZMZWA46O",
+	"4vEWOixbUkrr8iy0pSwPjU+pjWGjmEVFBlSacP3z/SfPHh2gsaK3MQIFMNNnVoHvItW5BHWyS5iHaMyL",
+	"FMaIiFPazBGrv5s9xBCRGOIQjW1WYOxLBGyhI4k0PE4phxywVIe7wmlhp9HxJKBSw+EliwkIhDkoujP0",
+	"bsYqurCVF0/30U/k5QtU0EvKZtSVjYQoZsVFCrH7wylV+HWjqt7Fenp7J2QLvS37wQj00JklIapsqhBl",
+	"LAYRnlJLN+Lf//zXIz2JTJiAhTYyB2j845vPaNt+3XZIUIjWJQQRUGNn206pb/56/G60u7WnuximtYzE",
+	"3xmhRb4F0RYUnOV4C4rtiKUpRLrxKRR5qv8ZKXE60p9292opkODwCqe1dkQHwa67TYhzEhwEj7d2th6b",
+	"vg2JlnvbrptazoRcmkZT5K+kG9McQkxDZzThLDPJtYypM2+Z24FcCwOlhW2g+1DfYal3k/7i15LVkO2F",
+	"bss3Z2Vq5SWL50saxA5rDFtr9njTVCOSF7DYnnZvZ3eTK3e1o7XhofJygX+icme17rZhIIos06W3wQcm",
+	"ldhG5gaRxFNR9btTI7drpeVTkJ0V5lpsmkJwzQU6sYhdNZEpllHC1wh8O5CYxlC2b4jjGcccDwS6mEvF",
+	"a2U/kTbtvCorGBdwsLMxHLglPHiwhw/Lk9MYmQtda2PGGh7BwZezOp4+e0qvaghzWGrgbLuq8nK82wTe",
+	"oath+j65rtFbsRfj7Xsq2tz1i9vziplqoT3Ycgw4Wq6xj5d+X7txt6TjRUvWKzlKE2CmVZWlXWsvEYrK",
+	"Uta7JGK3iVAzuS4tUx+6IcqujBTyq6FDRJk20pylF7r+5KbxXEe1g0eg6HXuhqIbHbt6EfTOZte2QVEP",
+	"Xfyq3AOOKNsEn2ToCNnOZSGibBaWlYN/8iuZsnx3CX6/kdwYh2N8hVN0BZxM5mMUJRBdKtdmoqzzLXQs",
+	"oIgZnWesEG3s2rYhd4TfhaYkt8bwN5I3Fy/97wtCTQW/p1d+m+EteDeBWuomM46u6dOMHrr6xBC9Pv74",
+	"qIbklE0tjms3nLyS8B0R0vWFuEM+cEt4QHWYppXfYDp9KI9DmS2bYAuTMaq8cBfkMZJKuWumHqICXtmV",
+	"QtdgdVnfuqqACFS1VthCh+ISYoSnOhfj5KD27xdeBBLW/HbtZKqvJEY4ZRTa/FMVxX6vVkO7bPeeTfZa",
+	"u40OdnTesA2aNIIpIdKdtsuXwGyA7j7qCxVu1ZJVH3kJrcap29fmw8225oVu2fx2wcNDJtLhghOG3gkX",
+	"9bfV2MMT7oI/AgH1qWO19JoUV3vxz024Hn2usi5fmX5At0eSnuh2WHINWPy2/jtCLzcAx7PflHO8rLJb",
+	"3rrZhJDGlwoN7m6Plq09kKHGqcljMMW8fkZRnCjU7IbkQ3e5SniLqurRWhzpXi6oyLfQIXXxqxBpXmIc",
+	"2euVtsLMhTrt076Ii9roO9OS5y6kcLOY7p5N3bIWroOKXCR/0+6NWXcxPF6jGbewpRk2XUIqFP79z/8S",
+	"SKl03e8CUYBYOTk24LiFdCMQhC+U5aCD4yaI6W6KO6It9czr448mus0Bx4rQZAJZLbCNBZpB6omxlE1H",
+	"7oZWak077plQyoP5jEETvWQTA/4NiBaDL1ewxaYhojBTCnJCuJBem7l+vbXTaC6vzg6V6/UXj/VQkOVb",
+	"wXqMrb0GsMfo2svkPApmc/guIbUU37cPf9S0iZmqZfPXsF1dHO608n9WFvy4bEQxRkTHTt2Fe4Sl6cmE",
+	"dXZRIAk8s8KAfIV4C/1IrkzyhE3QOMZzMQ7RWN8SH+uHxo1L4uO2CNBNmd+X79j7Li3/RuPoezb6y2vl",
+	"HRZ/dev8lhSlD6nsxBIXHjqqi47ta/vpplOIrIvX+lsZ74Nv7x66HymsA9ltc0N6eZLMGIxaqV/CXFuY",
+	"otTNpWBAAnAqttAHgFjUDFHvDfM2n5oQ9UYQugmP6T+QBGyQ31lR9W4Z/enBtlBaThDuPZrKAtNtUlqp",
+	"0tC9ElYJdb2GRzKbpX5LlN+BKG++7uCezcJ7o7UTPG/VkNgYHOFIN+gaRHW1ZJOf7H4EChynpoZCACc4",
+	"tVU5yjL4y88npirk2ZPdJ49elGFJTOc6NNkmPgupWvbqthpk87S0cLfv9rTEBPzxlpm3xaTX7UnJNSSB",
+	"uErv6Qj9OuqM5UAJXeKdaoOUKPmUMLgCjhKWxqKRvdd9QXRyxlYnaZPVeKu19xmjh/V0DhqN7NrjR7pI",
+	"qJrXXVbRKjMFfGVfo81hSoQusVkoxNLLdpLsR3vE/xEUux6xWkyUpUwsy4jUqLUlcKW8uT35/pwwa+xA",
+	"3FCMil4G0a51iroDocdmwO9LYbbfHfM7VpkJmyGMdEsyXSlYdWgcQiiu41w3pXyyI/7XnF4fXw6GlSZC",
+	"WKxpVZtugd1a6YNWRS7DZBpRcaZbXSDdNQ+ZP+mSVl9QXE3/+5ILzXuUN+136f9nCgHJ8hpBOV/NKP/Q",
+	"9khlulAux3yY/nD93vwi4YRM6e+LQur3qn6vSsMUGLdcLTzlsFRpQHfIDO6yRuU9rCgdmClzSVyKTVle",
+	"GTqqCuQyPEdHKGadiStbLL7lDuWF0EdbUX7Xlqpa5/D4CD3e2rmDekUikNoqb5ZHNysTDTWJpbk87T8r",
+	"g1apw2nyQpOhvhur4zrurghGc8C8q0L+uHw93PcYfve1q7nnKPxCq7kOHjKe5ISYO56bES31jpeWSBxZ",
+	"NIhkW+gL30vqHMs4b4RpTEzQD73BUWIztYxduvdt6AoA09Fr8RJSi4LMRfNju6c7UiWNy+z3rEwat/47",
+	"MF+BdAOYf0tohXd0YUJkWopWfL2SHK7Nh5vyko1Xlhq0HZr+tuvkeO8+RaM35xPPaVyluDehreztsJhR",
+	"aPWa7QfqCPN4aSE5zJAagy5Jmgr7FhOeuauU+t1SjXJLjXT92vwaH+pET46nnqjpkRAFvFK7uA02N+FQ",
+	"bk70quPoc3WKXQW3sAa1zRVrGYA/EBprw+hgW+G429z/iaTpd4EoT+nhT6aJ/sagmCq1o+m+EJCCEAMg",
+	"WTU18sPxr7mShq6p0W8AzLu4y2E7NK15L+kT6L4S8UZsED1VgxNKUPdE4YRxq3r8YrGsZBHa96axW8Jc",
+	"tiaieuWXK0d5gdy7WNTPKYsuIUa66KTMZ7Zl41u9jzUt3U1z3ebUY/X6VY90dA2rLiGXFkCzBOgmbBQN",
+	"zcpKMf4v4WVtdvfFjRX0srIyzeDilrVp91Zach+2S70YbLjVwnWzqWXBavX7Bhjn7iKRtRaJ914R7Dp1",
+	"deRlscRhWYxTvR5Qd2kQm7j8cwIN+VxmMxl3gjR05mzZp9BPGfUWTF7OK1s73am3ZdfoLLE2vy/0Qdh4",
+	"hOak7M1gOw6UHRqMUV7rqSXqTbW8gRxda2XfFdod/v1YeG7p7ne8IsSW8idYX2/ZiLZ/40rGqrewtKN0",
+	"TZDVmtd8OVMMrtDjRIPpL7GNc7J9tavZ387na72qg46uI1FQFdJfd6g0nKZsBnH1SEUILQuj43pc9ay7",
+	"ctF+9ti8VEaHRbkttast6hio/aBxTMoAnx1fqwDuOpj2PwsaA2/UWNgJtDff8XC9aAHNOJOAYjaj1cMp",
+	"mwY3Zzf/HQAA//8=",
 }
 
 // decodeSpec returns the embedded OpenAPI spec as raw JSON bytes,
