@@ -67,22 +67,37 @@ func mandatesOf(tx Tx, p PersonID) ([]*Mandate, error) {
 	return all, err
 }
 
+// mandates loads the mandates of a person once a turn: several questions of one
+// decision look at them. A turn about one person sees its own changes, made in
+// place.
+func (t *turn) mandates(p PersonID) ([]*Mandate, error) {
+	if t.of == p {
+		return t.all, nil
+	}
+	all, err := mandatesOf(t.tx, p)
+	if err == nil {
+		t.of, t.all = p, all
+	}
+	return all, err
+}
+
 // relied picks the mandate a request relies on: the one it names, else one in
 // force that carries the power wanted, else one in force, else the last.
 func (t *turn) relied(p PersonID, named MandateID, want Power) (*Mandate, error) {
-	if named != "" {
-		m := &Mandate{ID: named}
-		if err := need(t.tx, m, "mandate"); err != nil {
-			return nil, err
-		}
-		if m.Person != p {
-			return nil, &NotFound{Kind: "mandate"}
-		}
-		return m, nil
-	}
-	all, err := mandatesOf(t.tx, p)
-	if err != nil || len(all) == 0 {
+	all, err := t.mandates(p)
+	if err != nil {
 		return nil, err
+	}
+	if named != "" {
+		for _, m := range all {
+			if m.ID == named {
+				return m, nil
+			}
+		}
+		return nil, &NotFound{Kind: "mandate"}
+	}
+	if len(all) == 0 {
+		return nil, nil
 	}
 	return slices.MaxFunc(all, func(a, b *Mandate) int {
 		if x, y := t.fitness(a, want), t.fitness(b, want); x != y {

@@ -101,7 +101,7 @@ func (t *turn) forget(p *Person) (*Forgotten, error) {
 // somebody who never signed.
 func (t *turn) evidenceUntil(p PersonID) (time.Time, error) {
 	until := t.at
-	all, err := mandatesOf(t.tx, p)
+	all, err := t.mandates(p)
 	for _, m := range all {
 		if m.Signed.IsZero() {
 			continue

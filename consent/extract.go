@@ -126,9 +126,13 @@ func (t *turn) extractFiles(q ExtractRequest) ([]audit.File, error) {
 // statements are the signed statements of the space's keys and of every member's,
 // one a line.
 func (t *turn) statements() (string, error) {
-	lines := []string{t.profile.Statement}
-	err := each(t.tx, "", func(m *Member) error {
-		lines = append(lines, m.Statement)
+	space := &Stated{Owner: t.profile.Slug}
+	if err := need(t.tx, space, "statement"); err != nil {
+		return "", err
+	}
+	lines := []string{space.JWS}
+	err := each(t.tx, "h_", func(s *Stated) error {
+		lines = append(lines, s.JWS)
 		return nil
 	})
 	return strings.Join(lines, "\n") + "\n", err

@@ -55,7 +55,7 @@ func (r *Register) DraftMandate(ctx context.Context, a Actor, terms Terms) (*Man
 		if m, err = t.draft(p, terms); err != nil {
 			return err
 		}
-		all, err := mandatesOf(t.tx, p.ID)
+		all, err := t.mandates(p.ID)
 		if err != nil {
 			return err
 		}
@@ -467,14 +467,13 @@ func (r *Register) signDocument(ctx context.Context, a Actor, m *Mandate) ([]byt
 	if len(m.Evidence) == 0 {
 		return nil, &Conflict{Reason: "not_signed"}
 	}
-	var me Member
-	var profile Profile
+	var space, me Stated
 	err := r.rec.View(ctx, a.space, func(tx Tx, _ time.Time) error {
-		me, profile = Member{ID: a.member}, Profile{}
-		if err := need(tx, &me, "member"); err != nil {
+		space, me = Stated{Owner: a.space.Slug()}, Stated{Owner: string(a.member)}
+		if err := need(tx, &space, "statement"); err != nil {
 			return err
 		}
-		return need(tx, &profile, "space")
+		return need(tx, &me, "statement")
 	})
 	if err != nil {
 		return nil, err
@@ -501,7 +500,7 @@ func (r *Register) signDocument(ctx context.Context, a Actor, m *Mandate) ([]byt
 	if err != nil {
 		return nil, err
 	}
-	return buildDocument(payload, []string{profile.Statement, me.Statement}, byHelper, byStructure)
+	return buildDocument(payload, []string{space.JWS, me.JWS}, byHelper, byStructure)
 }
 
 // DeliverMandate records that the person has their copy and how they got it

@@ -13,6 +13,7 @@ import (
 // transaction: keys are closed, the name is sealed.
 type enrolment struct {
 	Member      Member
+	Stated      string // of the member's key
 	MemberKey   personal.WrappedKey
 	Account     Account
 	AccountName personal.Sealed
@@ -29,7 +30,7 @@ func (r *Register) enrol(ctx context.Context, s audit.Space, n NewHelper, by str
 	if err != nil {
 		return e, personal.Token{}, err
 	}
-	if m.Kid, m.Statement, err = r.keys.MakeMemberKey(s, displayOwner(m.ID), from); err != nil {
+	if m.Kid, e.Stated, err = r.keys.MakeMemberKey(s, displayOwner(m.ID), from); err != nil {
 		return e, personal.Token{}, err
 	}
 	if e.MemberKey, m.Name, err = r.sealName(s, displayOwner(m.ID), n.Name); err != nil {
@@ -57,10 +58,8 @@ func (r *Register) sealName(s audit.Space, owner personal.Owner, name screen.Cle
 // open writes the member in its space and sends the account to the register.
 func (t *turn) open(e enrolment) error {
 	e.Member.Opened = t.at
-	if err := t.tx.Put(&e.Member); err != nil {
-		return err
-	}
-	if err := t.tx.Put(&WrappedKey{e.MemberKey}); err != nil {
+	err := putAll(t.tx, &e.Member, &WrappedKey{e.MemberKey}, &Stated{Owner: string(e.Member.ID), JWS: e.Stated})
+	if err != nil {
 		return err
 	}
 	t.enter(audit.Entry{Act: audit.HelperOpened, On: []string{string(e.Member.ID)}})

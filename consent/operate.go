@@ -23,7 +23,7 @@ func (r *Register) Begin(ctx context.Context) error {
 	_, err = r.record(ctx, Operator(), func(t *turn) error {
 		t.enter(audit.Entry{Act: audit.CharterPublished, On: []string{r.charter.Version()}, Digest: r.charter.Digest()})
 		t.enter(audit.Entry{Act: audit.KeyPublished, On: []string{RegisterSlug}})
-		return t.tx.Put(&Profile{Slug: RegisterSlug, Statement: stated, TZ: DefaultTZ})
+		return t.tx.Put(&Stated{Owner: RegisterSlug, JWS: stated})
 	})
 	return err
 }

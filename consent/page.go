@@ -92,7 +92,7 @@ func (r *Register) CardPage(ctx context.Context, a Actor, birth string) (*Person
 		if boxes, err = t.boxes(p, []charter.Field{charter.FieldIdentity}); err != nil {
 			return err
 		}
-		if page.Mandates, err = mandatesOf(t.tx, p.ID); err != nil {
+		if page.Mandates, err = t.mandates(p.ID); err != nil {
 			return err
 		}
 		if page.Acts, err = actsOf(t.tx, p.ID); err != nil {

@@ -233,7 +233,7 @@ func (r *Register) contactVersion(ctx context.Context, s audit.Space, id PersonI
 
 // reading describes a wish to open data of a person.
 func (t *turn) reading(id PersonID, purpose charter.Purpose, fields ...charter.Field) (charter.Read, error) {
-	all, err := mandatesOf(t.tx, id)
+	all, err := t.mandates(id)
 	if err != nil {
 		return charter.Read{}, err
 	}
@@ -462,3 +462,50 @@ func gone(err error) error {
 // languageForm bounds a language code (BCP 47): a language and perhaps a script
 // or region.
 var languageForm = regexp.MustCompile(`^[a-z]{2,3}(-[A-Z][a-z]{3})?(-[A-Z]{2})?$`)
+
+// MandateOpening gives the opening of a mandate's person in clear: with it,
+// whoever holds the mandate can check that it is about this person. It is a
+// copy that leaves the register, and an entry that says so.
+func (r *Register) MandateOpening(ctx context.Context, a Actor, id MandateID, purpose charter.Purpose) ([]byte, error) {
+	var box Box
+	passes, err := r.record(ctx, a, func(t *turn) error {
+		m := &Mandate{ID: id}
+		if err := need(t.tx, m, "mandate"); err != nil {
+			return err
+		}
+		p, err := t.livePerson(m.Person)
+		if err != nil {
+			return &NotFound{Kind: "mandate"}
+		}
+		read, err := t.reading(p.ID, purpose, charter.FieldIdentity)
+		if err != nil {
+			return err
+		}
+		try := Attempt{Action: audit.PersonExported, Person: p.ID, Mandate: id, Purpose: purpose}
+		f := charter.Facts{Operation: charter.OpRead, Mandate: t.mandateFacts(m), Read: read}
+		if err := t.check(try, f); err != nil {
+			return err
+		}
+		boxes, err := t.boxes(p, read.Fields)
+		if err != nil || len(boxes) == 0 {
+			return err
+		}
+		box = boxes[0]
+		t.enter(audit.Entry{
+			Act: audit.PersonExported, Person: string(p.ID), Mandate: string(id), Purpose: string(purpose),
+			Fields: boxNames(boxes),
+		})
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	o, err := personal.Open[personal.Opening](ctx, r.keys, passes[0], box.Owner, box.Name, box.Version, box.Sealed)
+	if err != nil {
+		return nil, gone(err)
+	}
+	return o.Reveal()
+}
+
+// RegisterPub is what verifiers are given: the register's own public keys.
+func (r *Register) RegisterPub() ([]byte, error) { return r.keys.RegisterPub() }

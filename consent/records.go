@@ -52,7 +52,6 @@ type Profile struct {
 	Slug      string
 	Name      string
 	TZ        string // IANA name; limits of days are counted there
-	Statement string // the register's signed statement of the space's keys
 	// Opened are the missions that the structure opens beyond the charter's
 	// default (the ○ of the mission matrix).
 	Opened []charter.Mission
@@ -61,18 +60,17 @@ type Profile struct {
 // A Member is an account's record in one space: read inside every transaction,
 // so that "closed now" is exact.
 type Member struct {
-	ID        MemberID
-	Account   AccountID
-	Role      charter.Role
-	Referent  bool // holds the office beside the role
-	Auditor   bool // likewise (DPO)
-	Opened    time.Time
-	OpenedBy  string
-	Closed    time.Time
-	Adhered   Adherence
-	Kid       string          // kid of the member's signing key
-	Statement string          // the seal's signed statement of that key
-	Name      personal.Sealed // display name, under the member's own key
+	ID       MemberID
+	Account  AccountID
+	Role     charter.Role
+	Referent bool // holds the office beside the role
+	Auditor  bool // likewise (DPO)
+	Opened   time.Time
+	OpenedBy string
+	Closed   time.Time
+	Adhered  Adherence
+	Kid      string          // kid of the member's signing key
+	Name     personal.Sealed // display name, under the member's own key
 }
 
 // Adherence is what a helper accepted, and when.
@@ -80,6 +78,14 @@ type Adherence struct {
 	Version string
 	Digest  string
 	At      time.Time
+}
+
+// A Stated row is the signed statement of a public key: the register's of the
+// space's own keys (owner: the slug), or the seal's of a member's. It stands apart
+// from the rows that every decision reads.
+type Stated struct {
+	Owner string
+	JWS   string
 }
 
 // A Person is the state row of a person: what decisions need, and nothing that
@@ -294,6 +300,8 @@ func (r *IndexSeal) Bucket() string   { return "index-seal" }
 func (r *IndexSeal) Key() string      { return string(r.Owner) }
 func (r *BirthSeal) Bucket() string   { return "birth" }
 func (r *BirthSeal) Key() string      { return string(r.Owner) }
+func (r *Stated) Bucket() string      { return "statement" }
+func (r *Stated) Key() string         { return r.Owner }
 func (r *Act) Bucket() string         { return "act" }
 func (r *Act) Key() string            { return string(r.ID) }
 func (r *ActOf) Bucket() string       { return "act-of" }

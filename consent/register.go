@@ -94,6 +94,8 @@ type turn struct {
 	profile Profile
 	entries []audit.Entry
 	writes  int
+	of      PersonID // whose mandates all are
+	all     []*Mandate
 }
 
 // record runs one use-case of an actor. fn looks, decides, then writes; it

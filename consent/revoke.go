@@ -78,7 +78,7 @@ func (r *Register) RenounceMandate(ctx context.Context, a Actor, id MandateID) (
 
 // stopAll revokes every mandate of a person that has not ended.
 func (t *turn) stopAll(p PersonID) ([]*Mandate, error) {
-	all, err := mandatesOf(t.tx, p)
+	all, err := t.mandates(p)
 	if err != nil {
 		return nil, err
 	}

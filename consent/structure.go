@@ -73,7 +73,8 @@ func (r *Register) OpenStructure(ctx context.Context, a Actor, n NewStructure) (
 		}
 		t.enter(audit.Entry{Act: audit.StructureOpened, On: []string{string(s.ID)}})
 		return t.send(space, openSpace, openSpaceBody{
-			Profile:   Profile{Structure: s.ID, Number: s.Number, Slug: s.Slug, Name: s.Name, TZ: n.TZ, Statement: stated, Opened: n.Opened},
+			Profile:   Profile{Structure: s.ID, Number: s.Number, Slug: s.Slug, Name: s.Name, TZ: n.TZ, Opened: n.Opened},
+			Stated:    stated,
 			Enrolment: enrolment,
 		})
 	})
@@ -109,13 +110,14 @@ func nextNumber(tx Tx, slug string) (uint32, error) {
 
 type openSpaceBody struct {
 	Profile   Profile
+	Stated    string // of the space's keys
 	Enrolment enrolment
 }
 
 // applyOpenSpace writes the first rows of a new space: what it is, and its first
 // referent. Its keys are stated public by the same step.
 func (t *turn) applyOpenSpace(b openSpaceBody) error {
-	if err := t.tx.Put(&b.Profile); err != nil {
+	if err := putAll(t.tx, &b.Profile, &Stated{Owner: b.Profile.Slug, JWS: b.Stated}); err != nil {
 		return err
 	}
 	t.enter(audit.Entry{Act: audit.StructureOpened, On: []string{string(b.Profile.Structure)}})

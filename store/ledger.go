@@ -3,10 +3,10 @@
 package store
 
 import (
-	"bytes"
-	"encoding/json"
 	"errors"
 	"fmt"
+
+	"github.com/go-json-experiment/json"
 
 	"aval/consent"
 	"aval/store/kv"
@@ -79,9 +79,7 @@ func end(prefix string) []byte {
 }
 
 func decode(raw []byte, r consent.Record) error {
-	d := json.NewDecoder(bytes.NewReader(raw))
-	d.DisallowUnknownFields()
-	if err := d.Decode(r); err != nil {
+	if err := json.Unmarshal(raw, r, json.RejectUnknownMembers(true)); err != nil {
 		return fmt.Errorf("store: a row of %s is damaged or of a newer format", r.Bucket())
 	}
 	return nil
