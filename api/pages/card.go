@@ -1,0 +1,329 @@
+package pages
+
+import (
+	"errors"
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/labstack/echo/v4"
+	"golang.org/x/text/language"
+
+	"aval/api/door"
+	"aval/api/locale"
+	"aval/consent"
+)
+
+// exit is where "leave quickly" leads. The weather: an ordinary page of a public
+// service, which says nothing of whoever looks at it, and which anybody may have
+// open at any time. An empty page would itself be odd to find on a phone.
+const exit = "https://meteofrance.com/"
+
+// A cardSheet is what the person's pages have in common.
+type cardSheet struct {
+	sheet
+	Exit       string
+	Code       string // as it was typed, for the next form
+	Problem    string // what was wrong with the last one
+	OnlyFrench bool
+	Switch     *languageSwitch
+}
+
+// A languageSwitch shows the same step in another language: by GET where the page
+// came by GET, else by the action that leads there again. A revealed page or a
+// receipt leads back to the step before it, or has none.
+type languageSwitch struct {
+	Action  string
+	Mandate string
+	Choices []choice
+}
+
+type choice struct{ Lang, Name string }
+
+// Languages are named in themselves: who looks for theirs must find it.
+var choices = []choice{{"fr", "Français"}, {"en", "English"}}
+
+// The actions of the form, as the buttons send them.
+const (
+	actSee           = "see"
+	actOpen          = "open"
+	actStop          = "stop"
+	actStopConfirmed = "stop_confirmed"
+)
+
+// cardSheet begins a page of the visit. switchTo is the action that shows the
+// page again, "" when a GET does.
+func (p *Pages) cardSheet(v *door.Visit, code, switchTo string) cardSheet {
+	say := p.words.in(v.Lang)
+	return cardSheet{
+		sheet: sheet{speaker: say, Title: say.say("title"), Style: p.style}, Exit: exit, Code: code,
+		OnlyFrench: v.Lang != locale.Languages()[0],
+		Switch:     &languageSwitch{Action: switchTo, Choices: choices},
+	}
+}
+
+// speak sets the language of a visit to one that was chosen; what is not one of
+// ours leaves it.
+func speak(v *door.Visit, lang string) {
+	for _, tag := range locale.Languages() {
+		if tag.String() == lang {
+			v.Lang = tag
+		}
+	}
+}
+
+// askCode is GET /carte.
+func (p *Pages) askCode(c echo.Context) error {
+	v := door.VisitOf(c.Request().Context())
+	speak(v, c.QueryParam("lang"))
+	return p.show(c, http.StatusOK, "code", p.cardSheet(v, "", ""))
+}
+
+// hello is GET /c/CODE, the square on the card. Scanners, previews of messages
+// and passers-by open addresses: so nothing is looked up, nothing is written and
+// nothing is said, and the answer is the same for any code.
+func (p *Pages) hello(c echo.Context) error {
+	v := door.VisitOf(c.Request().Context())
+	speak(v, c.QueryParam("lang"))
+	code := c.Param("code")
+	if len(code) > maxCode {
+		code = ""
+	}
+	return p.show(c, http.StatusOK, "hello", p.cardSheet(v, code, ""))
+}
+
+// maxCode bounds a code as it is typed, in bytes.
+const maxCode = 64
+
+// A cardForm is what the person's forms send. None has all members.
+type cardForm struct {
+	action, code, mandate string
+	day, month, year      string
+}
+
+func readCardForm(c echo.Context, v *door.Visit) (cardForm, error) {
+	f, err := form(c, "action", "code", "lang", "mandate", "day", "month", "year")
+	if err != nil {
+		return cardForm{}, err
+	}
+	speak(v, f["lang"])
+	return cardForm{
+		action: f["action"], code: f["code"], mandate: f["mandate"], day: f["day"], month: f["month"], year: f["year"],
+	}, nil
+}
+
+// card is POST /carte: each button of the person's pages.
+func (p *Pages) card(c echo.Context) error {
+	v := door.VisitOf(c.Request().Context())
+	f, err := readCardForm(c, v)
+	if err != nil {
+		return err
+	}
+	switch f.action {
+	case actSee:
+		err = p.glance(c, v, f)
+	case actOpen:
+		err = p.open(c, v, f)
+	case actStop:
+		err = p.confirm(c, v, f)
+	case actStopConfirmed:
+		err = p.stop(c, v, f)
+	default:
+		return &door.Fault{Status: http.StatusBadRequest, Reason: "bad_request"}
+	}
+	if id := slipOf(err); id != "" {
+		return p.codeAgain(c, v, id, door.FaultOf(err).Status)
+	}
+	return err
+}
+
+// slipOf gives the sentence about a code that opens nothing, "" for any other
+// error.
+func slipOf(err error) string {
+	if missing, ok := errors.AsType[*consent.NotFound](err); ok && missing.Kind == "card" {
+		return "code.unknown"
+	}
+	invalid, ok := errors.AsType[*consent.Invalid](err)
+	switch {
+	case ok && invalid.Reason == "card_check":
+		return "code.check"
+	case ok && invalid.Reason == "card_form":
+		return "code.form"
+	}
+	return ""
+}
+
+// codeAgain asks for the code again. The wrong one is not sent back.
+func (p *Pages) codeAgain(c echo.Context, v *door.Visit, problem string, status int) error {
+	view := p.cardSheet(v, "", "")
+	view.Problem = view.say(problem)
+	view.Switch = nil
+	return p.show(c, status, "code", view)
+}
+
+// A birthView asks for the birth date.
+type birthView struct {
+	cardSheet
+	Count  string // how many agreements
+	Months []monthChoice
+}
+
+type monthChoice struct {
+	Number int
+	Name   string
+}
+
+// glance is the first step of See: the number of agreements, nothing else.
+func (p *Pages) glance(c echo.Context, v *door.Visit, f cardForm) error {
+	return p.askBirth(c, v, f, http.StatusOK, "")
+}
+
+func (p *Pages) askBirth(c echo.Context, v *door.Visit, f cardForm, status int, problem string) error {
+	ctx := c.Request().Context()
+	a, err := p.door.Card(ctx, v, f.code)
+	if err != nil {
+		return err
+	}
+	g, err := p.door.Register.CardGlance(ctx, a)
+	if err != nil {
+		return err
+	}
+	view := birthView{cardSheet: p.cardSheet(v, f.code, actSee), Months: p.months(v.Lang)}
+	view.Count = view.say("count_none")
+	if g.Mandates > 0 {
+		view.Count = view.number("count", g.Mandates)
+	}
+	if problem != "" {
+		view.Problem = view.say(problem)
+	}
+	return p.show(c, status, "birth", view)
+}
+
+func (p *Pages) months(lang language.Tag) []monthChoice {
+	say := p.words.in(lang)
+	list := make([]monthChoice, 12)
+	for i := range list {
+		list[i] = monthChoice{Number: i + 1, Name: say.month(time.Month(i + 1))}
+	}
+	return list
+}
+
+// open is the second step of See: code and birth date reveal the page.
+func (p *Pages) open(c echo.Context, v *door.Visit, f cardForm) error {
+	birth, ok := birthOf(f.day, f.month, f.year)
+	if !ok {
+		return p.askBirth(c, v, f, http.StatusBadRequest, "birth.invalid")
+	}
+	page, err := p.door.CardPage(c.Request().Context(), v, f.code, birth)
+	if invalid, ok := errors.AsType[*consent.Invalid](err); ok && invalid.Pointer == "/birth" {
+		return p.askBirth(c, v, f, http.StatusBadRequest, "birth.invalid")
+	}
+	if refused, ok := errors.AsType[*consent.Refused](err); ok && refused.Reason == string(consent.BirthDateDiffers) {
+		return p.askBirth(c, v, f, http.StatusForbidden, "birth.wrong")
+	}
+	if err != nil {
+		return err
+	}
+	view := personView{cardSheet: p.cardSheet(v, f.code, actSee)}
+	view.fill(page, p.door.Register.Charter())
+	return p.show(c, http.StatusOK, "person", view)
+}
+
+// A confirmView asks whether to stop.
+type confirmView struct {
+	cardSheet
+	Count   string
+	Mandate string // "" for all
+}
+
+// confirm is the first step of Stop. It asks no birth date: when in doubt, stop
+// (domain.md §9).
+func (p *Pages) confirm(c echo.Context, v *door.Visit, f cardForm) error {
+	ctx := c.Request().Context()
+	a, err := p.door.Card(ctx, v, f.code)
+	if err != nil {
+		return err
+	}
+	g, err := p.door.Register.CardGlance(ctx, a)
+	if err != nil {
+		return err
+	}
+	if g.Mandates == 0 {
+		return p.show(c, http.StatusOK, "receipt", p.receipt(v, f, nil))
+	}
+	view := confirmView{cardSheet: p.cardSheet(v, f.code, actStop), Mandate: f.mandate}
+	view.Switch.Mandate = f.mandate
+	view.Count = view.number("confirm.what", g.Mandates)
+	return p.show(c, http.StatusOK, "confirm", view)
+}
+
+// A receiptView says what was stopped. It names no service and no structure:
+// whoever found the card could have stopped.
+type receiptView struct {
+	cardSheet
+	Count, When, Proof, After, Nothing string
+	Refs                               []string
+}
+
+// stop is the second step of Stop. What is shown has been committed.
+func (p *Pages) stop(c echo.Context, v *door.Visit, f cardForm) error {
+	ctx := c.Request().Context()
+	a, err := p.door.Card(ctx, v, f.code)
+	if err != nil {
+		return err
+	}
+	if f.mandate == "" {
+		receipt, err := p.door.Register.CardStop(ctx, a)
+		if err != nil {
+			return err
+		}
+		return p.show(c, http.StatusOK, "receipt", p.receipt(v, f, receipt))
+	}
+	id, err := consent.ParseMandateID(f.mandate)
+	if err != nil {
+		return err
+	}
+	m, err := p.door.Register.RevokeMandate(ctx, a, id, consent.Scope{})
+	if conflict, ok := errors.AsType[*consent.Conflict](err); ok && conflict.Reason == "already_ended" {
+		return p.show(c, http.StatusOK, "receipt", p.receipt(v, f, nil))
+	}
+	if err != nil {
+		return err
+	}
+	return p.show(c, http.StatusOK, "receipt", p.receipt(v, f, &consent.Receipt{At: m.End.At, Stopped: []*consent.Mandate{m}}))
+}
+
+// receipt makes the view; a nil or empty receipt says that nothing was left.
+func (p *Pages) receipt(v *door.Visit, f cardForm, r *consent.Receipt) receiptView {
+	view := receiptView{cardSheet: p.cardSheet(v, f.code, "")}
+	view.Switch = nil // to ask for it again would be to stop again
+	if r == nil || len(r.Stopped) == 0 {
+		view.Nothing = view.say("receipt.nothing")
+		if f.mandate != "" {
+			view.Nothing = view.say("receipt.already")
+		}
+		return view
+	}
+	at := r.At.In(zone(r.Stopped[0].Payload.TZ))
+	view.Count = view.number("receipt.stopped", len(r.Stopped))
+	view.When = view.say("receipt.when", "Date", view.date(at), "Time", view.clock(at))
+	view.After = view.say("confirm.nobody")
+	if f.mandate != "" {
+		view.After = view.say("confirm.nobody_one")
+	}
+	for _, m := range r.Stopped {
+		view.Refs = append(view.Refs, view.say("receipt.ref", "Ref", spaced(m.Ref)))
+	}
+	if r.Entry > 0 {
+		view.Proof = view.say("receipt.proof", "N", r.Entry)
+	}
+	return view
+}
+
+// spaced writes a reference as it is read aloud: "1234 5678".
+func spaced(ref string) string {
+	if len(ref) != 8 {
+		return ref
+	}
+	return strings.Join([]string{ref[:4], ref[4:]}, "\u00a0")
+}

@@ -1,0 +1,329 @@
+package pages_test
+
+import (
+	"html"
+	"net/http"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"aval/audit"
+	"aval/charter"
+	"aval/consent"
+	"aval/consent/personal"
+)
+
+// text is what a reader sees of a page.
+func text(body string) string {
+	body = regexp.MustCompile(`(?s)<style>.*?</style>|<title>.*?</title>`).ReplaceAllString(body, "")
+	body = regexp.MustCompile(`<[^>]*>`).ReplaceAllString(body, "\n")
+	return strings.ReplaceAll(html.UnescapeString(body), "\u00a0", " ")
+}
+
+func (r reply) says(t *testing.T, sentences ...string) {
+	t.Helper()
+	seen := text(r.body)
+	for _, s := range sentences {
+		if !strings.Contains(seen, s) {
+			t.Errorf("the page does not say %q; it says:\n%s", s, regexp.MustCompile(`\n\s*\n+`).ReplaceAllString(seen, "\n"))
+		}
+	}
+}
+
+func (r reply) silent(t *testing.T, words ...string) {
+	t.Helper()
+	for _, w := range words {
+		if strings.Contains(html.UnescapeString(r.body), w) {
+			t.Errorf("the page says %q", w)
+		}
+	}
+}
+
+func (r reply) status(t *testing.T, want int) {
+	t.Helper()
+	if r.StatusCode != want {
+		t.Errorf("status %d, want %d", r.StatusCode, want)
+	}
+}
+
+// Step 5 of the story: the person looks and stops, and the helper's next click is
+// refused.
+func TestPersonSeesAndStops(t *testing.T) {
+	s := newSite(t)
+	s.live()
+
+	count := s.card("see")
+	count.status(t, http.StatusOK)
+	count.says(t, "Vous avez 1 accord en cours", "Votre date de naissance", "Tout arrêter")
+	count.silent(t, "CCAS", "Fatou", "Jeanne", "RSA", s.mandate.Ref)
+
+	page := s.open("fr")
+	page.status(t, http.StatusOK)
+	page.says(t,
+		"Jeanne Morel", "12 mars 1948", "CCAS de Besançon",
+		"Caf : Déclaration trimestrielle RSA",
+		"Fatou Diallo ou un collègue peut faire cela avec vous.",
+		"Fatou Diallo ou un collègue peut le faire pour vous, devant vous.",
+		"Ameli (Assurance maladie) : Voir les remboursements",
+		"Fatou Diallo ou un collègue peut le faire pour vous, sans vous.",
+		"Jusqu'au 12 mars 2027.",
+		"Fatou Diallo a regardé votre nom et vos coordonnées (téléphone, adresse).",
+		"3 fois", "11 janvier 2027 : 10 h 26, 10 h 19, 10 h 12",
+		"Pourquoi : faire une démarche pour vous.",
+		"Fatou Diallo l'a fait pour vous, devant vous. C'est fait.",
+		"Pourquoi : lire est difficile.", "Vous avez tapé vos codes.",
+		"a voulu faire une démarche.", "Règle C03 : L'accord dit pour quel site",
+		"Cette page a été ouverte avec votre carte.",
+		"Vos accords et les aides faites : 6 ans après la fin.", "Qui a regardé : 1 an.",
+		"À la CNIL.", "Au Défenseur des droits.", "À la structure : CCAS de Besançon.",
+	)
+	if d := s.last(); d.Act != audit.PersonPageOpened || d.Out != audit.OK || d.Person != string(s.person) {
+		t.Errorf("opening the page was entered as %s %s", d.Act, d.Out)
+	}
+
+	size := s.size(slug)
+	ask := s.card("stop")
+	ask.says(t, "Tout arrêter ?", "1 accord va s'arrêter tout de suite.", "Votre RSA ne s'arrête pas.", "Oui, tout arrêter")
+	ask.silent(t, "CCAS", "Fatou", "Jeanne")
+	if got := s.size(slug); got != size {
+		t.Errorf("asking wrote %d entries", got-size)
+	}
+
+	receipt := s.card("stop_confirmed")
+	receipt.status(t, http.StatusOK)
+	receipt.says(t,
+		"C'est arrêté", "1 accord est arrêté.", "Arrêté le 12 janvier 2027 à 13 h 26.", "Accord n° "+s.mandate.Ref[:4]+" "+s.mandate.Ref[4:],
+		"Votre RSA ne s'arrête pas.", "Demandez à la structure qui a donné la carte.", "Preuve n° "+strconv.FormatInt(s.size(slug)-1, 10),
+	)
+	receipt.silent(t, "CCAS", "Fatou", "Jeanne")
+	m, err := s.reg.Mandate(s.ctx, s.helper, s.mandate.ID)
+	s.must(err)
+	if got := m.State(s.clock.now()); got != consent.Revoked || m.End.By != "person" {
+		t.Errorf("the mandate is %s, ended by %s", got, m.End.By)
+	}
+	if d := s.last(); d.Act != audit.MandateRevoked || d.Mandate != string(s.mandate.ID) || !slices.Contains(d.Rules, "C07") {
+		t.Errorf("stopping was entered as %s", d.Act)
+	}
+	_, err = s.reg.RevealPerson(s.ctx, s.helper, consent.Reveal{
+		Person: s.person, Purpose: charter.PurposeActUnderMandate, Fields: []charter.Field{charter.FieldContact},
+	})
+	if err == nil {
+		t.Error("the helper's next click was not refused")
+	}
+
+	s.card("stop_confirmed").says(t, "Rien à arrêter", "Vous n'avez pas d'accord en cours.")
+	after := s.open("fr")
+	after.says(t, "Vous n'avez pas d'accord en cours.", "1 accord terminé", "Arrêté le 12 janvier 2027.", "Un accord a été arrêté avec votre carte.",
+		"Fatou Diallo a voulu voir vos informations.")
+}
+
+func TestStopOneAgreement(t *testing.T) {
+	s := newSite(t)
+	other := s.agree(consent.Power{Service: "msa", Procedure: "reimbursements", Mode: charter.DoForPresent})
+	ask := s.card("stop", "mandate", string(other.ID))
+	ask.says(t, "Arrêter cet accord ?", "Cet accord va s'arrêter tout de suite.", "Oui, arrêter cet accord")
+	s.card("stop_confirmed", "mandate", string(other.ID)).says(t, "C'est arrêté", "1 accord est arrêté.")
+	for id, want := range map[consent.MandateID]consent.State{other.ID: consent.Revoked, s.mandate.ID: consent.Active} {
+		m, err := s.reg.Mandate(s.ctx, s.helper, id)
+		s.must(err)
+		if got := m.State(s.clock.now()); got != want {
+			t.Errorf("a mandate is %s, want %s", got, want)
+		}
+	}
+	s.card("stop_confirmed", "mandate", string(other.ID)).says(t, "Rien à arrêter", "Cet accord est déjà terminé.")
+	s.card("stop_confirmed", "mandate", "m_of-nobody").status(t, http.StatusBadRequest)
+}
+
+// Scanners and previews open addresses: GET must not look anything up.
+func TestSquareIsStatic(t *testing.T) {
+	s := newSite(t)
+	before := map[string]int64{slug: s.size(slug), consent.RegisterSlug: s.size(consent.RegisterSlug)}
+	known := s.get(s.public, "/c/"+s.code)
+	known.status(t, http.StatusOK)
+	known.says(t, "Que voulez-vous faire ?", "Voir", "Tout arrêter")
+	unknown := s.get(s.public, "/c/C-3333-3333-33333")
+	if strings.ReplaceAll(known.body, s.code, "") != strings.ReplaceAll(unknown.body, "C-3333-3333-33333", "") {
+		t.Error("the answer for a known code differs from that for an unknown one")
+	}
+	for space, size := range before {
+		if got := s.size(space); got != size {
+			t.Errorf("GET wrote %d entries into %s", got-size, space)
+		}
+	}
+	long := s.get(s.public, "/c/"+strings.Repeat("6", 2000))
+	long.status(t, http.StatusOK)
+	long.silent(t, strings.Repeat("6", 100))
+}
+
+func TestWrongBirthDate(t *testing.T) {
+	s := newSite(t)
+	size := s.size(slug)
+	wrong := s.card("open", "day", "13", "month", "3", "year", "1948")
+	wrong.status(t, http.StatusForbidden)
+	wrong.says(t, "Ce n'est pas la bonne date.", "Cet essai est noté.", "Votre date de naissance")
+	wrong.silent(t, "CCAS", "Fatou", "Jeanne", "RSA")
+	if d := s.last(); d.Act != audit.AttemptRefused || d.Out != audit.Refused || s.size(slug) != size+1 {
+		t.Errorf("the wrong birth date was entered as %s %s", d.Act, d.Out)
+	}
+	s.open("fr").says(t, "Quelqu'un a tapé une mauvaise date de naissance.")
+
+	for name, fields := range map[string][]string{
+		"nothing":         {},
+		"no year":         {"day", "12", "month", "3", "year", ""},
+		"no such day":     {"day", "31", "month", "2", "year", "1948"},
+		"a day alone":     {"day", "12", "month", "", "year", "1948"},
+		"two digits":      {"day", "12", "month", "3", "year", "48"},
+		"not born yet":    {"day", "12", "month", "3", "year", "2048"},
+		"letters":         {"day", "x", "month", "3", "year", "1948"},
+		"a month of mist": {"day", "12", "month", "brumaire", "year", "1948"},
+	} {
+		size := s.size(slug)
+		r := s.card("open", fields...)
+		if r.StatusCode != http.StatusBadRequest || !strings.Contains(text(r.body), "Cette date n'existe pas.") {
+			t.Errorf("%s: status %d", name, r.StatusCode)
+		}
+		if got := s.size(slug); got != size {
+			t.Errorf("%s was entered as an attempt", name)
+		}
+	}
+}
+
+// A phone set to Arabic or Persian writes its own digits.
+func TestBirthDateInOtherDigits(t *testing.T) {
+	s := newSite(t)
+	s.card("open", "day", "۱۲", "month", "٣", "year", "۱۹۴۸").says(t, "Jeanne Morel")
+}
+
+func TestWrongCodes(t *testing.T) {
+	s := newSite(t)
+	wrong := []byte(s.code)
+	last := &wrong[len(wrong)-1]
+	if *last == '3' {
+		*last = '6'
+	} else {
+		*last = '3'
+	}
+	for range 30 { // slips in typing are no attempts: never limited
+		r := s.post(s.public, "/carte", []string{"action", "see", "code", string(wrong), "lang", "fr"})
+		r.status(t, http.StatusBadRequest)
+		r.says(t, "Il y a une faute dans le code.", "Ce n'est pas compté comme un essai.")
+		r.silent(t, string(wrong))
+	}
+	for _, typed := range []string{"", "hello", "C-1234", strings.Repeat("6", 5000)} {
+		r := s.post(s.public, "/carte", []string{"action", "stop", "code", typed, "lang", "fr"})
+		r.status(t, http.StatusBadRequest)
+	}
+	limited := false
+	for range 40 {
+		r := s.post(s.public, "/carte", []string{"action", "stop_confirmed", "code", unknownCode(t), "lang", "fr"})
+		if r.StatusCode == http.StatusTooManyRequests {
+			limited = true
+			r.says(t, "Trop d'essais", "Attendez 1 minute.")
+			break
+		}
+		r.status(t, http.StatusNotFound)
+		r.says(t, "Cette carte n'ouvre rien.")
+	}
+	if !limited {
+		t.Error("unknown codes are not limited")
+	}
+	s.clock.add(10 * time.Minute)
+	s.card("see").status(t, http.StatusOK)
+}
+
+func TestWrongBirthDatesAreLimited(t *testing.T) {
+	s := newSite(t)
+	for i := range 30 {
+		r := s.card("open", "day", "1", "month", "1", "year", strconv.Itoa(1930+i))
+		if r.StatusCode == http.StatusTooManyRequests {
+			r.says(t, "Trop d'essais", "Attendez 10 minutes.")
+			s.card("stop").says(t, "Tout arrêter ?") // stopping goes on
+			return
+		}
+	}
+	t.Error("wrong birth dates are not limited")
+}
+
+func TestKilledCardOpensNothing(t *testing.T) {
+	s := newSite(t)
+	s.must(s.reg.KillCard(s.ctx, s.helper, s.person))
+	for _, action := range []string{"see", "stop", "stop_confirmed"} {
+		r := s.card(action)
+		r.status(t, http.StatusNotFound)
+		r.says(t, "Cette carte n'ouvre rien.")
+	}
+}
+
+func TestPersonFormsAreStrict(t *testing.T) {
+	s := newSite(t)
+	for name, fields := range map[string][]string{
+		"no action":       {"code", s.code},
+		"unknown action":  {"action", "fly", "code", s.code},
+		"unknown field":   {"action", "see", "code", s.code, "name", "x"},
+		"a field twice":   {"action", "see", "action", "stop", "code", s.code},
+		"too large":       {"action", "see", "code", strings.Repeat("x", 10_000)},
+		"somebody's else": {"action", "stop_confirmed", "code", s.code, "mandate", "x"},
+	} {
+		if r := s.post(s.public, "/carte", fields); r.StatusCode != http.StatusBadRequest {
+			t.Errorf("%s: status %d, want 400", name, r.StatusCode)
+		}
+	}
+	m, err := s.reg.Mandate(s.ctx, s.helper, s.mandate.ID)
+	s.must(err)
+	if m.State(s.clock.now()) != consent.Active {
+		t.Error("a malformed form stopped a mandate")
+	}
+}
+
+func TestLanguages(t *testing.T) {
+	s := newSite(t)
+	s.get(s.public, "/carte?lang=en").says(t, "Type the code of your card", "Only the French text counts")
+	s.get(s.public, "/carte", "Accept-Language", "en-GB,en;q=0.9").says(t, "Type the code of your card")
+	s.get(s.public, "/carte?lang=xx").says(t, "Tapez le code de votre carte")
+	s.live()
+	page := s.open("en")
+	page.says(t, "Fatou Diallo or a colleague may do it for you, before your eyes.", "Until 12 March 2027.", "Who looked", "3 times",
+		"Quarterly RSA declaration")
+	if got := page.Header.Get("Content-Language"); got != "en" {
+		t.Errorf("Content-Language %q", got)
+	}
+}
+
+// No script, no cookie, nothing from elsewhere, nothing kept.
+func TestPersonPagesAreLocked(t *testing.T) {
+	s := newSite(t)
+	for name, r := range map[string]reply{
+		"code": s.get(s.public, "/carte"), "square": s.get(s.public, "/c/"+s.code), "count": s.card("see"), "page": s.open("fr"),
+		"confirm": s.card("stop"), "receipt": s.card("stop_confirmed"), "slip": s.post(s.public, "/carte", []string{"action", "see", "code", "x"}),
+		"missing": s.get(s.public, "/nothing"), "staff's": s.get(s.public, "/lien/x"),
+	} {
+		h := r.Header
+		csp := h.Get("Content-Security-Policy")
+		for _, want := range []string{"default-src 'none'", "style-src 'sha256-", "form-action 'self'", "frame-ancestors 'none'"} {
+			if !strings.Contains(csp, want) {
+				t.Errorf("%s: the policy %q lacks %s", name, csp, want)
+			}
+		}
+		if strings.Contains(csp, "script-src") || strings.Contains(csp, "unsafe") {
+			t.Errorf("%s: the policy allows scripts: %s", name, csp)
+		}
+		if h.Get("Cache-Control") != "no-store" || h.Get("Referrer-Policy") != "no-referrer" || len(r.Cookies()) > 0 {
+			t.Errorf("%s: %v", name, h)
+		}
+		if regexp.MustCompile(`(?i)<script|javascript:|\son[a-z]+=|style="|<link rel="?(stylesheet|preload)|@import|url\(|src=`).MatchString(r.body) {
+			t.Errorf("%s: something to run or to load", name)
+		}
+		if strings.Contains(strings.ToLower(text(r.body)), "aval") {
+			t.Errorf("%s names the program", name)
+		}
+	}
+}
+
+// unknownCode is a code of the right form that no card has.
+func unknownCode(t *testing.T) string {
+	t.Helper()
+	return personal.NewCardCode().Shown()
+}

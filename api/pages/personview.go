@@ -1,0 +1,409 @@
+package pages
+
+import (
+	"slices"
+	"strings"
+	"time"
+
+	"aval/audit"
+	"aval/charter"
+	"aval/consent"
+)
+
+// A personView is the person's page: everything about themself, in short
+// sentences (domain.md §12).
+type personView struct {
+	cardSheet
+	Name, Birth, Structure string
+
+	Accords    []accordView
+	Ended      []accordView
+	EndedTitle string
+
+	Looked, Refused, Other []lineView
+	More                   bool
+
+	Done      []actView
+	DoneOlder []string
+	DoneMore  string
+
+	Kept []string
+}
+
+// An accordView is one mandate.
+type accordView struct {
+	ID    consent.MandateID
+	Title string
+	Say   []string
+	Items []itemView
+}
+
+// An itemView is what a mandate allows for one procedure.
+type itemView struct {
+	Title string
+	Say   []string
+}
+
+// fill puts a page into words.
+func (v *personView) fill(p *consent.PersonPage, ch *charter.Charter) {
+	t := teller{speaker: v.speaker, page: p, charter: ch, tz: zone(p.TZ)}
+	v.Name, v.Birth, v.Structure = nameOf(p), t.birth(p.Identity.Birth.Reveal()), p.Structure
+	for _, m := range slices.Backward(p.Mandates) {
+		if t.running(m) {
+			v.Accords = append(v.Accords, t.accord(m))
+		} else {
+			v.Ended = append(v.Ended, t.ended(m))
+		}
+	}
+	v.EndedTitle = t.number("accords.ended_title", len(v.Ended))
+	v.fillLines(t)
+	v.fillActs(t)
+	v.Kept = t.kept()
+}
+
+func nameOf(p *consent.PersonPage) string {
+	name := p.Identity.UsedName.Reveal()
+	if name == "" {
+		name = p.Identity.BirthName.Reveal()
+	}
+	return strings.TrimSpace(p.Identity.GivenNames.Reveal() + " " + name)
+}
+
+// A teller tells one person's page in one language.
+type teller struct {
+	*speaker
+	page    *consent.PersonPage
+	charter *charter.Charter
+	tz      *time.Location
+}
+
+func (t teller) running(m *consent.Mandate) bool {
+	switch m.State(t.page.At) {
+	case consent.Draft, consent.Proposed, consent.Signed, consent.Active:
+		return true
+	}
+	return false
+}
+
+// accord tells a mandate that may still carry an act.
+func (t teller) accord(m *consent.Mandate) accordView {
+	v := accordView{ID: m.ID, Title: t.say("accords.ref", "Ref", spaced(m.Ref))}
+	if !m.InForce(t.page.At) {
+		v.Say = append(v.Say, t.say("accords.waiting"), t.say("accords.from", "Date", t.date(m.Payload.From.In(t.tz))))
+	}
+	v.Say = append(v.Say, t.say("accords.until", "Date", t.lastDay(m)))
+	if m.OneProcedure {
+		v.Say = append(v.Say, t.say("accords.one_procedure"))
+	}
+	v.Items = t.items(m)
+	return v
+}
+
+// lastDay is the day before the first instant that is not covered.
+func (t teller) lastDay(m *consent.Mandate) string {
+	return t.date(m.Payload.Until.Add(-time.Nanosecond).In(t.tz))
+}
+
+// items groups the powers of a mandate by procedure.
+func (t teller) items(m *consent.Mandate) []itemView {
+	var list []itemView
+	who := t.allowed(m)
+	for _, p := range m.Payload.Powers {
+		title := t.procedure(p.Service, p.Procedure)
+		i := slices.IndexFunc(list, func(v itemView) bool { return v.Title == title })
+		if i < 0 {
+			list, i = append(list, itemView{Title: title}), len(list)
+		}
+		sentence := t.say("accords."+string(p.Mode), "Who", who)
+		if m.Stopped(p, "", t.page.At) {
+			sentence = t.say("accords.part_stopped")
+		}
+		if !slices.Contains(list[i].Say, sentence) {
+			list[i].Say = append(list[i].Say, sentence)
+		}
+	}
+	return list
+}
+
+// allowed names who may act: the helper who explained, or a colleague; or the
+// helpers the mandate names.
+func (t teller) allowed(m *consent.Mandate) string {
+	if !m.Payload.Helpers.Team() {
+		var names []string
+		for _, h := range m.Payload.Helpers.Named {
+			names = append(names, t.name(h))
+		}
+		last := len(names) - 1
+		if last == 0 {
+			return names[0]
+		}
+		return t.say("accords.and", "First", strings.Join(names[:last], ", "), "Last", names[last])
+	}
+	by := m.Payload.Explained.By
+	if by == "" {
+		by = m.By
+	}
+	return t.say("accords.team", "Who", t.name(by))
+}
+
+// name is the name of a member who signed or acted for the person, else "a
+// helper".
+func (t teller) name(h consent.MemberID) string {
+	if name := t.page.Names[h]; !name.IsZero() {
+		return name.Reveal()
+	}
+	return t.say("accords.person")
+}
+
+// ended tells a mandate that is over, and how it ended.
+func (t teller) ended(m *consent.Mandate) accordView {
+	v := accordView{Title: t.say("accords.ref", "Ref", spaced(m.Ref))}
+	for _, item := range t.items(m) {
+		v.Say = append(v.Say, item.Title+".")
+	}
+	state := m.State(t.page.At)
+	switch state {
+	case consent.Expired, consent.Fulfilled, consent.Superseded, consent.Revoked, consent.Renounced:
+		v.Say = append(v.Say, t.say("accords.ended."+string(state), "Date", t.date(m.End.At.In(t.tz))))
+	default:
+		v.Say = append(v.Say, t.say("accords.ended.other"))
+	}
+	return v
+}
+
+// procedure names a procedure and its service; codes that a later charter no
+// longer has stay as they are.
+func (t teller) procedure(s charter.ServiceCode, p charter.ProcedureCode) string {
+	service, what := string(s), string(p)
+	if known, ok := t.charter.Service(s); ok {
+		service = known.Label.In(t.Lang())
+	}
+	if known, ok := t.charter.Procedure(s, p); ok {
+		what = known.Label.In(t.Lang())
+	}
+	return t.say("accords.procedure", "Service", service, "What", what)
+}
+
+// A lineView is what somebody did in one way in one period.
+type lineView struct {
+	When  string
+	Text  string
+	Say   []string
+	Count string // "4 fois"
+	Times string // "" for a line that stands for one instant
+}
+
+// maxFolds bounds the folded lines of a section, so that the page stays light on
+// a poor line whatever was done; the page then says that there is more.
+const maxFolds = 24
+
+func (v *personView) fillLines(t teller) {
+	v.More = t.page.More
+	sections := map[section][]audit.Line{}
+	for _, line := range t.page.Lines {
+		if line.Detail != nil { // its month may have been destroyed meanwhile
+			s := sectionOf(line.Detail)
+			sections[s] = append(sections[s], line)
+		}
+	}
+	for s, into := range map[section]*[]lineView{looked: &v.Looked, refused: &v.Refused, other: &v.Other} {
+		for i, f := range foldLines(sections[s], t.tz) {
+			if i == maxFolds {
+				v.More = true
+				break
+			}
+			*into = append(*into, t.line(f, s))
+		}
+	}
+}
+
+func (t teller) line(f *fold, s section) lineView {
+	d := f.line.Detail
+	v := lineView{When: t.when(f), Text: t.sentence(d, s)}
+	if s == refused {
+		v.Say = t.rules(d)
+	} else if why := purposeOf(d); why != "" && s == looked {
+		v.Say = append(v.Say, t.say("why."+why))
+	}
+	if len(f.times) > 1 {
+		v.Count, v.Times = t.number("times", len(f.times)), t.instants(f)
+	}
+	return v
+}
+
+// when tells the period of a fold.
+func (t teller) when(f *fold) string {
+	newest, oldest := f.times[0], f.times[len(f.times)-1]
+	switch {
+	case len(f.times) == 1:
+		return t.say("date.at", "Date", t.date(newest), "Time", t.clock(newest))
+	case day.of(newest) == day.of(oldest):
+		return t.date(newest)
+	case f.period == month:
+		return t.monthYear(newest)
+	}
+	return t.say("date.between", "First", t.date(oldest), "Last", t.date(newest))
+}
+
+// instants lists the instants of a fold, by day: "12 mars 2026 : 9 h 05, 9 h 40."
+func (t teller) instants(f *fold) string {
+	var b strings.Builder
+	last := ""
+	for _, at := range f.times {
+		if date := t.date(at); date != last {
+			if last != "" {
+				b.WriteString(". ")
+			}
+			b.WriteString(date + "\u00a0: ")
+			last = date
+		} else {
+			b.WriteString(", ")
+		}
+		b.WriteString(t.clock(at))
+	}
+	return b.String()
+}
+
+// sentence tells an entry.
+func (t teller) sentence(d *audit.Detail, s section) string {
+	who := t.actor(d)
+	if s == refused {
+		return t.say("line.refused."+refusedKind(d), "Who", who)
+	}
+	id := "line." + string(d.Act)
+	if d.By == byPerson && d.Act == audit.MandateRevoked {
+		id += ".you"
+	}
+	text, err := t.T(id, "Who", who, "What", t.what(d))
+	if err != nil { // an action of a later version, or one without a sentence of its own
+		return t.say("line.other", "Who", who)
+	}
+	return text
+}
+
+// The actors of entries that are no members.
+const (
+	byPerson   = "person"
+	bySystem   = "system"
+	byOperator = "operator"
+)
+
+// actor names who did something: a member who signed or acted for the person by
+// name, any other by role and a stable short number.
+func (t teller) actor(d *audit.Detail) string {
+	switch d.By {
+	case byPerson:
+		return t.say("who.you")
+	case bySystem:
+		return t.say("who.system")
+	case byOperator:
+		return t.say("who.operator")
+	}
+	if name := t.page.Names[consent.MemberID(d.By)]; !name.IsZero() {
+		return name.Reveal()
+	}
+	role, ok := t.charter.Role(charter.Role(d.Role))
+	if !ok {
+		return t.say("who.somebody")
+	}
+	return t.say("who.role", "Role", role.Label.In(t.Lang()), "Number", shortNumber(d.By))
+}
+
+// shortNumber shortens a pseudonym to what a person can say on the phone.
+func shortNumber(id string) string {
+	_, id, _ = strings.Cut(id, "_")
+	return strings.ToUpper(id[:min(4, len(id))])
+}
+
+// what names the kinds of data that were opened.
+func (t teller) what(d *audit.Detail) string {
+	var kinds []string
+	opened := fieldsOf(d)
+	for _, kind := range []charter.Field{charter.FieldIdentity, charter.FieldContact, charter.FieldEvidence} {
+		if slices.Contains(opened, string(kind)) {
+			kinds = append(kinds, t.say("what."+string(kind)))
+		}
+	}
+	switch len(kinds) {
+	case 0:
+		return t.say("what.other")
+	case 1:
+		return kinds[0]
+	}
+	last := len(kinds) - 1
+	return t.say("accords.and", "First", strings.Join(kinds[:last], ", "), "Last", kinds[last])
+}
+
+// purposeOf is why somebody looked; a person who opens their own page needs no
+// reason.
+func purposeOf(d *audit.Detail) string {
+	if d.By == byPerson {
+		return ""
+	}
+	return d.Purpose
+}
+
+// refusedKind groups what was refused.
+func refusedKind(d *audit.Detail) string {
+	if slices.Contains(d.Rules, string(consent.BirthDateDiffers)) {
+		return "birth"
+	}
+	action, _, _ := strings.Cut(attempted(d), ".")
+	switch action {
+	case "person", "extract":
+		return "look"
+	case "act":
+		return "act"
+	case "mandate":
+		return "mandate"
+	case "card":
+		return "card"
+	}
+	return "other"
+}
+
+// rules tells the rules that refused, in plain French, or in the page's language.
+func (t teller) rules(d *audit.Detail) []string {
+	var say []string
+	for _, id := range d.Rules {
+		rule, ok := t.charter.Rule(charter.RuleID(id))
+		if !ok {
+			continue // the reason that stands beside the rule
+		}
+		text := rule.Text.In(t.Lang())
+		if t.Lang() == "fr" {
+			text = rule.Text.EasyRead
+		}
+		say = append(say, t.say("refused.rule", "Rule", id)+" "+text)
+	}
+	return say
+}
+
+// kept tells what is kept and until when, from the charter's own numbers.
+func (t teller) kept() []string {
+	var say []string
+	for _, data := range []string{"mandate", "contact", "access", "refusal"} {
+		r, ok := t.charter.RetentionOf(data)
+		if !ok {
+			continue
+		}
+		span := r.Archive
+		if span == nil {
+			span = r.Helpers
+		}
+		if span != nil {
+			say = append(say, t.say("kept."+data, "Span", t.span(*span)))
+		}
+	}
+	return append(say, t.say("kept.then"), t.say("kept.never"))
+}
+
+func (t teller) span(s charter.Span) string {
+	switch {
+	case s.Months > 0 && s.Months%12 == 0:
+		return t.number("span.years", s.Months/12)
+	case s.Months > 0:
+		return t.number("span.months", s.Months)
+	}
+	return t.number("span.days", s.Days)
+}

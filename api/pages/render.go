@@ -1,0 +1,93 @@
+package pages
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"encoding/base64"
+	"fmt"
+	"html/template"
+	"net/http"
+
+	"github.com/labstack/echo/v4"
+
+	"aval/api/door"
+)
+
+// Each page is a template set of its own: the frame of its listener and its main
+// part. All are parsed at start.
+var (
+	personTemplates = []string{"code", "hello", "birth", "confirm", "receipt", "person", "trouble"}
+	staffTemplates  = []string{"signin", "link", "home", "reference", "fault"}
+)
+
+// parse reads the style and the templates. The style stands inside each page, so
+// that a page is one request on a poor line; the policy allows it by its hash.
+func (p *Pages) parse() error {
+	css, err := files.ReadFile("static/page.css")
+	if err != nil {
+		return err
+	}
+	sum := sha256.Sum256(css)
+	p.style = template.CSS(css)
+	p.styleHash = "'sha256-" + base64.StdEncoding.EncodeToString(sum[:]) + "'"
+	p.templates = map[string]*template.Template{}
+	for frame, names := range map[string][]string{"person_frame": personTemplates, "staff_frame": staffTemplates} {
+		for _, name := range names {
+			t, err := template.New(name).Option("missingkey=error").ParseFS(files,
+				"templates/page.html", "templates/icons.html", "templates/"+frame+".html", "templates/"+name+".html")
+			if err != nil {
+				return fmt.Errorf("pages: %s: %w", name, err)
+			}
+			p.templates[name] = t
+		}
+	}
+	return nil
+}
+
+// A sheet is what every page has. Views embed it.
+type sheet struct {
+	*speaker
+	Title string
+	Style template.CSS
+	Wide  bool
+}
+
+// show renders a page to the end before a byte is sent: a fault in a template
+// becomes an error page, never half a page.
+func (p *Pages) show(c echo.Context, status int, name string, view interface{ Lang() string }) error {
+	var page bytes.Buffer
+	if err := p.templates[name].ExecuteTemplate(&page, "page", view); err != nil {
+		return err
+	}
+	h := c.Response().Header()
+	door.AllowPage(h, "style-src "+p.styleHash, "img-src data:", "form-action 'self'")
+	h.Set("Cache-Control", "no-store")
+	h.Set("Content-Language", view.Lang())
+	return c.Blob(status, "text/html; charset=utf-8", page.Bytes())
+}
+
+// form reads the form of a request strictly: one encoding, a small body, known
+// members only, each once at most.
+func form(c echo.Context, members ...string) (map[string]string, error) {
+	bad := &door.Fault{Status: http.StatusBadRequest, Reason: "bad_request"}
+	r := c.Request()
+	r.Body = http.MaxBytesReader(c.Response(), r.Body, maxForm)
+	if err := r.ParseForm(); err != nil {
+		return nil, bad
+	}
+	known := map[string]bool{}
+	for _, m := range members {
+		known[m] = true
+	}
+	values := map[string]string{}
+	for name, list := range r.PostForm {
+		if !known[name] || len(list) != 1 {
+			return nil, bad
+		}
+		values[name] = list[0]
+	}
+	return values, nil
+}
+
+// maxForm bounds a form, in bytes: the largest is an acceptance of the charter.
+const maxForm = 4 << 10

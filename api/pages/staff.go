@@ -1,0 +1,214 @@
+package pages
+
+import (
+	"crypto/hmac"
+	"crypto/sha256"
+	"encoding/base64"
+	"errors"
+	"net/http"
+	"slices"
+	"strings"
+
+	"github.com/labstack/echo/v4"
+
+	"aval/api/door"
+	"aval/charter"
+	"aval/consent"
+)
+
+// The staff pages: the one-time link, and the one page for members. Referrer
+// policy is "same-origin" here, so that browsers without Sec-Fetch-Site still
+// send the Origin that tells a form of ours from one of another site.
+
+func (p *Pages) staffSheet(c echo.Context, v *door.Visit, title string) sheet {
+	c.Response().Header().Set("Referrer-Policy", "same-origin")
+	say := p.words.in(v.Lang)
+	return sheet{speaker: say, Title: say.say(title), Style: p.style, Wide: true}
+}
+
+// A staffView is a page for members.
+type staffView struct {
+	sheet
+	FormToken string // "" without a session
+}
+
+// formToken is what a form of a session must send back: for browsers that say
+// nothing of where a request comes from. It cannot be made without the session's
+// token, and that token cannot be found from it.
+func formToken(v *door.Visit) string {
+	mac := hmac.New(sha256.New, []byte(v.SessionKey()))
+	mac.Write([]byte("form"))
+	return base64.RawURLEncoding.EncodeToString(mac.Sum(nil))
+}
+
+// checkForm refuses a form that was not given to this session.
+func checkForm(v *door.Visit, f map[string]string) error {
+	if v.SessionKey() == "" || !hmac.Equal([]byte(f["form"]), []byte(formToken(v))) {
+		return &door.Fault{Status: http.StatusForbidden, Reason: "cross_origin"}
+	}
+	return nil
+}
+
+// askLink is GET /lien/TOKEN: a button. Previews of messages open addresses, so
+// opening one must not use the link up.
+func (p *Pages) askLink(c echo.Context) error {
+	v := door.VisitOf(c.Request().Context())
+	return p.show(c, http.StatusOK, "link", staffView{sheet: p.staffSheet(c, v, "link.title")})
+}
+
+// redeem is POST /lien/TOKEN: a cookie for a browser, a bearer for a program.
+func (p *Pages) redeem(c echo.Context) error {
+	ctx := c.Request().Context()
+	v := door.VisitOf(ctx)
+	answer, err := p.door.Redeem(ctx, v, c.Param("token"))
+	if err != nil {
+		return err
+	}
+	c.Response().Header().Set("Cache-Control", "no-store")
+	if door.WantsJSON(c.Request()) {
+		return c.JSON(http.StatusOK, answer)
+	}
+	if answer.Bearer != "" {
+		p.door.SetSession(c.Response(), answer.Bearer)
+	}
+	return c.Redirect(http.StatusSeeOther, "/")
+}
+
+// signOut ends the session.
+func (p *Pages) signOut(c echo.Context) error {
+	ctx := c.Request().Context()
+	v := door.VisitOf(ctx)
+	f, err := form(c, "form")
+	if err != nil {
+		return err
+	}
+	if err := checkForm(v, f); err != nil {
+		return err
+	}
+	if err := p.door.SignOut(ctx, v, c.Response()); err != nil {
+		return err
+	}
+	return c.Redirect(http.StatusSeeOther, "/")
+}
+
+// adhere is POST /charte.
+func (p *Pages) adhere(c echo.Context) error {
+	ctx := c.Request().Context()
+	v := door.VisitOf(ctx)
+	f, err := form(c, "form", "version", "digest")
+	if err != nil {
+		return err
+	}
+	if err := checkForm(v, f); err != nil {
+		return err
+	}
+	a, err := p.door.Actor(ctx, v)
+	if err != nil {
+		return err
+	}
+	if err := p.door.Register.Adhere(ctx, a, f["version"], f["digest"]); err != nil {
+		return err
+	}
+	return c.Redirect(http.StatusSeeOther, "/")
+}
+
+// A homeView is the one page for members.
+type homeView struct {
+	staffView
+	Member           consent.MemberID
+	Role, Offices    string
+	Structure, Space string
+	LinkBy           string
+
+	CharterProblem, CharterVersion, Version, CharterDigest string
+	Accepted, ReadRules                                    string
+	MayAccept                                              bool
+	Rules                                                  []ruleView
+	Missions                                               []missionView
+}
+
+type ruleView struct {
+	ID         charter.RuleID
+	Text, Kept string
+}
+
+type missionView struct{ Label, May string }
+
+// home is GET /.
+func (p *Pages) home(c echo.Context) error {
+	ctx := c.Request().Context()
+	v := door.VisitOf(ctx)
+	a, err := p.door.Actor(ctx, v)
+	if _, out := errors.AsType[*consent.SignInNeeded](err); out {
+		return p.show(c, http.StatusUnauthorized, "signin", staffView{sheet: p.staffSheet(c, v, "signin.title")})
+	}
+	if err != nil {
+		return err
+	}
+	me, structure, err := p.door.Register.Self(ctx, a)
+	if err != nil {
+		return err
+	}
+	view := homeView{
+		staffView: staffView{sheet: p.staffSheet(c, v, "staff.title"), FormToken: formToken(v)},
+		Member:    me.ID, Structure: structure.Name, Space: structure.Slug, LinkBy: a.LinkBy(),
+	}
+	if view.LinkBy == byOperator {
+		view.LinkBy = view.say("home.link_operator")
+	}
+	ch := p.door.Register.Charter()
+	view.fillRole(me, structure, ch)
+	view.fillCharter(me, ch, structure.TZ)
+	return p.show(c, http.StatusOK, "home", view)
+}
+
+// fillRole tells role, offices and missions.
+func (v *homeView) fillRole(me consent.Member, structure consent.Profile, ch *charter.Charter) {
+	if role, ok := ch.Role(me.Role); ok {
+		v.Role = role.Label.In(v.Lang())
+	}
+	var offices []string
+	if me.Referent {
+		offices = append(offices, v.say("home.office_referent"))
+	}
+	if me.Auditor {
+		offices = append(offices, v.say("home.office_dpo"))
+	}
+	v.Offices = strings.Join(offices, ", ")
+	if !slices.ContainsFunc(ch.HelperRoles(), func(r charter.RoleInfo) bool { return r.Code == me.Role }) {
+		return
+	}
+	for _, m := range ch.Missions() {
+		cell := ch.Cell(m.Code, me.Role)
+		may := "cell." + string(cell)
+		if cell == charter.CellIfOpened && slices.Contains(structure.Opened, m.Code) {
+			may = "cell.opened"
+		}
+		v.Missions = append(v.Missions, missionView{Label: m.Label.In(v.Lang()), May: v.say(may)})
+	}
+}
+
+// fillCharter tells the charter, and whether the member has accepted it.
+func (v *homeView) fillCharter(me consent.Member, ch *charter.Charter, tz string) {
+	v.Version, v.CharterDigest = ch.Version(), ch.Digest()
+	v.CharterVersion = v.say("charter.version", "Version", ch.Version(), "Date", v.birth(ch.Date()))
+	v.ReadRules = v.number("charter.read", len(ch.Rules()))
+	switch {
+	case me.Adhered.Version == "":
+		v.CharterProblem, v.MayAccept = v.say("charter.to_accept"), true
+	case me.Adhered.Version != ch.Version() || me.Adhered.Digest != ch.Digest():
+		v.CharterProblem, v.MayAccept = v.say("charter.changed"), true
+	default:
+		v.Accepted = v.say("charter.accepted", "Date", v.date(me.Adhered.At.In(zone(tz))))
+	}
+	for _, r := range ch.Rules() {
+		rule := ruleView{ID: r.ID, Text: r.Text.In(v.Lang())}
+		switch r.Kept {
+		case charter.NotYet:
+			rule.Kept = v.say("charter.kept.not_yet")
+		case charter.DeclaredOnly:
+			rule.Kept = v.say("charter.kept.declared")
+		}
+		v.Rules = append(v.Rules, rule)
+	}
+}
