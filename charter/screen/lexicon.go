@@ -64,6 +64,7 @@ const (
 	isLink
 	isSymbolName
 	isNumberName
+	isCommon
 )
 
 var classes = map[string]sense{
@@ -77,7 +78,7 @@ var classes = map[string]sense{
 	"unit": isUnit, "phone": isPhone, "enter": isEnter, "received": isReceived,
 	"month": isMonth, "year": isYear, "half": isHalf, "keep": isKeep, "spell": isSpell,
 	"doc": isDoc, "function": isFunction, "article": isArticle, "link": isLink,
-	"symbol": isSymbolName, "number": isNumberName,
+	"symbol": isSymbolName, "number": isNumberName, "common": isCommon,
 }
 
 // node is a place in the tree of phrases: the words that may follow, and the
@@ -252,13 +253,17 @@ func (lx *lexicon) mistyped(word string) string {
 		}
 		runes = append(runes, r)
 	}
+	n, set := len(runes), letterCounts(runes)
 	best, found := 3, ""
 	for i := range lx.generous {
-		if d := distance(runes, lx.generous[i].runes, 2); d < best {
+		g := lx.generous[i].runes
+		if abs(len(g)-len(runes)) > 2 || bits.OnesCount64(letterCounts(g)^set) > 4 {
+			continue
+		}
+		if d := distance(runes, g, 2); d < best {
 			best, found = d, lx.generous[i].word
 		}
 	}
-	n, set := len(runes), letterCounts(runes)
 	for m := max(n-2, 0); m <= n+2 && m < len(lx.slips); m++ {
 		limit := 1
 		if m >= 9 {
@@ -311,5 +316,5 @@ func distance(a, b []rune, limit int) int {
 		}
 		before, last, now = last, now, before
 	}
-	return int(last[len(b)])
+	return min(int(last[len(b)]), limit+1)
 }

@@ -13,7 +13,7 @@ func hasNIRForm(s string) bool {
 		return false
 	}
 	for i := range 13 {
-		if !isDigit(s[i]) && i != 6 {
+		if !isDigit(s[i]) && (i != 6 || s[5] != '2') {
 			return false
 		}
 	}

@@ -326,8 +326,32 @@ func fold(dst []byte, word string) []byte {
 		}
 		return dst
 	}
-	for _, r := range norm.NFD.String(strings.ToLower(word)) {
-		if unicode.Is(unicode.Mn, r) {
+	for _, r := range word {
+		if r < utf8.RuneSelf {
+			if 'A' <= r && r <= 'Z' {
+				r |= 0x20
+			}
+			dst = append(dst, byte(r))
+			continue
+		}
+		dst = foldRune(dst, r)
+	}
+	return dst
+}
+
+// foldRune folds one rune outside ASCII. A letter with its mark is taken apart
+// by its canonical decomposition.
+func foldRune(dst []byte, r rune) []byte {
+	var one [utf8.UTFMax]byte
+	r = unicode.ToLower(r)
+	parts := norm.NFD.Properties(one[:utf8.EncodeRune(one[:], r)]).Decomposition()
+	if parts == nil {
+		parts = one[:utf8.RuneLen(r)]
+	}
+	for len(parts) > 0 {
+		r, size := utf8.DecodeRune(parts)
+		parts = parts[size:]
+		if r >= 0x300 && unicode.Is(unicode.Mn, r) {
 			continue
 		}
 		switch r {

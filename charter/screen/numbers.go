@@ -25,13 +25,13 @@ func (p *page) numbers() finding {
 		if ribAt(p.text, p.groups[i].start) {
 			return finding{KindBank, RuleRIB}
 		}
-		var found finding
-		number(p.groups, i, func(digits string, first, last group) bool {
-			found = p.validate(digits, first, last)
-			return found.found()
-		})
-		if found.found() {
-			return found
+		if f := tryNumber(p.groups, i, withChecksum); f.found() {
+			return f
+		}
+	}
+	for i := range p.groups {
+		if f := tryNumber(p.groups, i, p.byForm); f.found() {
+			return f
 		}
 	}
 	for word := range strings.FieldsSeq(p.text) {
@@ -40,6 +40,9 @@ func (p *page) numbers() finding {
 		}
 		if f := tokenForm(word); f.found() {
 			return f
+		}
+		if hasCardCode(word) {
+			return finding{KindRecovery, RuleCardCode}
 		}
 		if isURL(word) {
 			if f := urlSecret(word); f.found() {
@@ -50,7 +53,17 @@ func (p *page) numbers() finding {
 	return finding{}
 }
 
-func (p *page) validate(digits string, first, last group) finding {
+// tryNumber asks one validator about every number that begins with group i.
+func tryNumber(groups []group, i int, ask func(digits string, first, last group) finding) finding {
+	var found finding
+	number(groups, i, func(digits string, first, last group) bool {
+		found = ask(digits, first, last)
+		return found.found()
+	})
+	return found
+}
+
+func withChecksum(digits string, first, last group) finding {
 	switch {
 	case isNIR(digits):
 		return finding{KindNIR, RuleNIRKey}
@@ -58,9 +71,15 @@ func (p *page) validate(digits string, first, last group) finding {
 		return finding{KindCard, RuleCardNumber}
 	case len(digits) == 48 && last.end-first.start >= 55:
 		return finding{KindRecovery, RuleRecoveryKey}
+	}
+	return finding{}
+}
+
+func (p *page) byForm(digits string, first, last group) finding {
+	switch {
 	case isCardForm(digits, first, last):
 		return finding{KindCard, RuleCardForm}
-	case len(digits) == 13 && hasNIRForm(digits) && first.digits[0] <= '2' && !p.announcedByReference(first.start):
+	case len(digits) == 13 && hasNIRForm(digits) && digits[0] <= '2' && !p.announcedByReference(first.start):
 		return finding{KindNIR, RuleNIRForm}
 	case isTaxForm(digits) && !p.announcedByReference(first.start):
 		return finding{KindAccountID, RuleTaxNumber}
@@ -95,4 +114,23 @@ func (p *page) announcedByReference(start int) bool {
 func isGoogleCode(word string) bool {
 	word = strings.TrimRight(word, ".,;)")
 	return len(word) == 8 && (word[:2] == "G-" || word[:2] == "g-") && onlyDigits(word[2:])
+}
+
+// hasCardCode knows the code of a person's card, shown "C-XXXX-XXXX-XXXXX" in
+// the card's own alphabet: it opens the person's page.
+func hasCardCode(word string) bool {
+	const length = len("C-XXXX-XXXX-XXXXX")
+	word = strings.ToUpper(word)
+	i := strings.Index(word, "C-")
+	if i < 0 || len(word)-i < length || i > 0 && isAlnum(word[i-1]) {
+		return false
+	}
+	for k, c := range []byte(word[i+1 : i+length]) {
+		if dash := k == 0 || k == 5 || k == 10; dash != (c == '-') {
+			return false
+		} else if !dash && strings.IndexByte("36789BDFGHJKMPQRTVWXY", c) < 0 {
+			return false
+		}
+	}
+	return true
 }

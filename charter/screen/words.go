@@ -40,6 +40,7 @@ type token struct {
 // tokensOf cuts a normalised text in tokens and gives each its senses.
 func tokensOf(s string) []token {
 	tokens := make([]token, 0, len(s)/5+1)
+	ends := make([]int, 0, len(s)/5+1)
 	folded := make([]byte, 0, len(s)+16)
 	last := 0
 	for i := 0; i < len(s); {
@@ -69,11 +70,14 @@ func tokensOf(s string) []token {
 			t.form = digits
 		}
 		t.gap = gapOf(s, last, start, len(tokens) == 0)
-		from := len(folded)
 		folded = fold(folded, s[start:i])
-		t.fold = string(folded[from:])
+		ends = append(ends, len(folded))
 		tokens = append(tokens, t)
 		last = i
+	}
+	all, from := string(folded), 0
+	for i := range tokens {
+		tokens[i].fold, from = all[from:ends[i]], ends[i]
 	}
 	return tokens
 }
@@ -252,22 +256,23 @@ func (p *page) follow(lx *lexicon, at *node, from, j int) (n int, s sense) {
 	if at.next == nil || j == len(p.tokens) || j-from == maxPhrase || j > from && p.tokens[j].gap&(gapStop|gapJoin) != 0 {
 		return n, s
 	}
-	try := func(next *node) {
+	take := func(next *node) {
 		if next == nil {
 			return
 		}
-		if n2, s2 := p.follow(lx, next, from, j+1); n2 > n {
+		switch n2, s2 := p.follow(lx, next, from, j+1); {
+		case n2 > n:
 			n, s = n2, s2
+		case n2 == n:
+			s |= s2
 		}
 	}
-	try(at.next[p.keys[j]])
-	if stem := p.stems[j]; stem != "" {
-		try(at.next[stem])
+	take(at.next[p.keys[j]])
+	if stem := p.stems[j]; stem != p.keys[j] {
+		take(at.next[stem])
 	}
 	if j > from && lx.skip[p.tokens[j].fold] {
-		if n2, s2 := p.follow(lx, &node{next: at.next}, from, j+1); n2 > n {
-			n, s = n2, s2
-		}
+		take(&node{next: at.next})
 	}
 	return n, s
 }
