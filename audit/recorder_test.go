@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"path/filepath"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -11,6 +12,7 @@ import (
 	"time"
 
 	"aval/audit"
+	"aval/store/bolt"
 	"aval/store/kv"
 	"aval/store/mem"
 
@@ -269,6 +271,9 @@ func TestFaults(t *testing.T) {
 			if got := lines(t, b); len(got) != kept {
 				t.Fatalf("%d lines, %d kept", len(got), kept)
 			}
+			if err := b.log.Check(context.Background(), space); err != nil {
+				t.Fatal(err)
+			}
 		}
 	}
 }
@@ -308,7 +313,21 @@ func (d *doubtful) Update(ctx context.Context, s kv.Space, fn func(kv.Tx) error)
 }
 
 func TestConcurrent(t *testing.T) {
-	b := memBench(mem.Options{Reruns: 1})
+	t.Run("mem", func(t *testing.T) { testConcurrent(t, mem.Open(mem.Options{Reruns: 1})) })
+	t.Run("bolt", func(t *testing.T) {
+		db, err := bolt.Open(filepath.Join(t.TempDir(), "aval.db"), bolt.Options{Create: true})
+		if err != nil {
+			t.Fatal(err)
+		}
+		testConcurrent(t, db)
+		if err := db.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+}
+
+func testConcurrent(t *testing.T, db kv.DB) {
+	b := newBench(db)
 	var wg sync.WaitGroup
 	seen := make([]atomic.Int32, 16*40)
 	for g := range 16 {
@@ -336,5 +355,8 @@ func TestConcurrent(t *testing.T) {
 			t.Errorf("entry %d: %s", i, l.Leaf)
 		}
 		ids[l.Detail.ID] = true
+	}
+	if err := b.log.Check(context.Background(), space); err != nil {
+		t.Error(err)
 	}
 }
