@@ -54,7 +54,7 @@ func (a *API) Extract(ctx context.Context, q ExtractRequestObject) (ExtractRespo
 	}
 	ask := consent.ExtractRequest{
 		From: q.Body.From, To: q.Body.To, Profile: q.Body.Profile, Purpose: charter.Purpose(q.Body.Purpose),
-		Program: "aval " + a.d.Version,
+		Program: a.d.Version,
 	}
 	return zipping(func(w http.ResponseWriter) error {
 		_, err := a.register().Extract(ctx, actor, &announced{ResponseWriter: w, name: extractName(actor.SpaceSlug(), ask)}, ask)
