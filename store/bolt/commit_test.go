@@ -3,22 +3,25 @@ package bolt
 import (
 	"context"
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"sync"
 	"syscall"
 	"testing"
 	"time"
 
+	"go.etcd.io/bbolt"
+
 	"aval/store/kv"
 )
 
-// Many callers who wait for one commit share the next.
-func TestCallersShareACommit(t *testing.T) {
-	const callers = 64
-	db := open(t, filepath.Join(t.TempDir(), "register.db"), Options{})
-	before := db.durable.Load()
+// inOneBatch lets the committer wait in a function of its own until all calls
+// have arrived, so that they go into one batch, and returns their errors.
+func inOneBatch(t *testing.T, db *DB, calls ...func() error) []error {
+	t.Helper()
 	inside, release := make(chan struct{}), make(chan struct{})
 	var all sync.WaitGroup
 	all.Go(func() {
@@ -32,23 +35,77 @@ func TestCallersShareACommit(t *testing.T) {
 		}
 	})
 	<-inside
-	for range callers {
-		all.Go(func() {
-			if _, err := appendEntry(db); err != nil {
-				t.Error(err)
-			}
-		})
-	}
-	for db.queue.waiting.Load() < callers {
-		runtime.Gosched()
+	errs := make([]error, len(calls))
+	for i, call := range calls {
+		all.Go(func() { errs[i] = call() })
+		for int(db.queue.waiting.Load()) <= i { // so they keep their order
+			runtime.Gosched()
+		}
 	}
 	close(release)
 	all.Wait()
+	return errs
+}
+
+func TestCallersShareACommit(t *testing.T) {
+	db := open(t, filepath.Join(t.TempDir(), "register.db"), Options{})
+	before := db.durable.Load()
+	calls := slices.Repeat([]func() error{func() error { _, err := appendEntry(db); return err }}, 64)
+	if err := errors.Join(inOneBatch(t, db, calls...)...); err != nil {
+		t.Error(err)
+	}
 	if commits := db.durable.Load() - before; commits != 2 {
 		t.Errorf("%d commits, want 2", commits)
 	}
-	if n, err := checkEntries(db); n != callers || err != nil {
+	if n, err := checkEntries(db); n != len(calls) || err != nil {
 		t.Errorf("%d entries, error %v", n, err)
+	}
+}
+
+// A function that takes long ends its batch: those behind it go into the next.
+func TestSlowFunctionsDoNotShareACommit(t *testing.T) {
+	db := open(t, filepath.Join(t.TempDir(), "register.db"), Options{})
+	before := db.durable.Load()
+	slow := func() error {
+		return db.Update(context.Background(), 1, func(tx kv.Tx) error {
+			time.Sleep(maxBatchTime)
+			value, err := tx.Get(index, []byte("slow"))
+			return errors.Join(err, tx.Put(index, []byte("slow"), append(value, 'I')))
+		})
+	}
+	if err := errors.Join(inOneBatch(t, db, slow, slow, slow)...); err != nil {
+		t.Error(err)
+	}
+	if commits := db.durable.Load() - before; commits != 4 {
+		t.Errorf("%d commits, want 4", commits)
+	}
+}
+
+// Pages of a bucket whose keys only grow are filled.
+func TestAppendFillsPages(t *testing.T) {
+	db := open(t, filepath.Join(t.TempDir(), "register.db"), Options{})
+	for batch := range 20 {
+		err := db.Update(context.Background(), 1, func(tx kv.Tx) error {
+			for i := range 100 {
+				if err := tx.Put(entries, fmt.Appendf(nil, "%09d", 100*batch+i), make([]byte, 30)); err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	err := db.bolt.View(func(tx *bbolt.Tx) error {
+		s := findBucket(tx, bucketID{1, entries.Name}).Stats()
+		if s.LeafInuse*10 < s.LeafAlloc*9 {
+			t.Errorf("%d bytes in pages of %d", s.LeafInuse, s.LeafAlloc)
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
 	}
 }
 
@@ -107,11 +164,14 @@ func TestLinger(t *testing.T) {
 	q.inFlight.Add(1) // someone on the way
 	go do()
 	go func() {
-		for q.waiting.Load() == 0 {
+		for q.waiting.Load() < 1 {
 			runtime.Gosched()
 		}
-		q.inFlight.Add(-1) // they arrive
-		do()
+		go do()
+		for q.waiting.Load() < 2 {
+			runtime.Gosched()
+		}
+		q.inFlight.Add(-1) // they went elsewhere
 	}()
 	for q.inFlight.Load() < 2 {
 		runtime.Gosched()
@@ -136,23 +196,26 @@ func TestLingerWithFullBatch(t *testing.T) {
 // forbidden; still nobody hangs, nothing stays, and the store goes on.
 func TestGoexit(t *testing.T) {
 	db := open(t, filepath.Join(t.TempDir(), "register.db"), Options{})
-	for range 3 {
-		err := db.Update(context.Background(), 1, func(tx kv.Tx) error {
+	good := func() error { _, err := appendEntry(db); return err }
+	bad := func() error {
+		return db.Update(context.Background(), 1, func(tx kv.Tx) error {
 			if err := tx.Put(index, count, []byte("1000")); err != nil {
 				return err
 			}
 			runtime.Goexit()
 			return nil
 		})
-		if !errors.Is(err, errGoexit) {
-			t.Errorf("Update answers %v", err)
-		}
-		if _, err := appendEntry(db); err != nil {
-			t.Error(err)
+	}
+	errs := inOneBatch(t, db, good, bad, good, bad, good)
+	// Whoever ran before it in its batch is refused too, as what they wrote went
+	// with the batch. Those behind it are served afterwards.
+	for i, want := range []error{errGoexit, errGoexit, errGoexit, errGoexit, nil} {
+		if !errors.Is(errs[i], want) {
+			t.Errorf("call %d answers %v, want %v", i, errs[i], want)
 		}
 	}
-	if n, err := checkEntries(db); n != 3 || err != nil {
-		t.Errorf("%d entries, error %v", n, err)
+	if n, err := checkEntries(db); n != 1 || err != nil {
+		t.Errorf("%d entries, want 1, error %v", n, err)
 	}
 }
 

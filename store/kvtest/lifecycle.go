@@ -3,6 +3,7 @@ package kvtest
 import (
 	"context"
 	"errors"
+	"sync"
 	"testing"
 
 	"aval/store/kv"
@@ -42,11 +43,13 @@ func (s *suite) contextEndsWhileWaiting(t *testing.T) {
 		})
 	}()
 	<-inside
-	ctx, cancel := context.WithCancel(context.Background())
+	parent, cancel := context.WithCancel(context.Background())
+	ctx := &watched{Context: parent, asked: make(chan struct{})}
 	second := make(chan error, 1)
 	go func() {
 		second <- db.Update(ctx, 1, func(tx kv.Tx) error { return tx.Put(bucket, []byte("second"), nil) })
 	}()
+	<-ctx.asked // to wait for the end of a context, one asks for Done
 	cancel()
 	if err := <-second; !errors.Is(err, context.Canceled) {
 		t.Errorf("Update answers %v while it waits", err)
@@ -57,6 +60,18 @@ func (s *suite) contextEndsWhileWaiting(t *testing.T) {
 	}
 	put(t, db, 1, "third", "")
 	wantRows(t, db, 1, "first", "", "third", "")
+}
+
+// A watched context tells when somebody first waits for its end.
+type watched struct {
+	context.Context
+	once  sync.Once
+	asked chan struct{}
+}
+
+func (w *watched) Done() <-chan struct{} {
+	w.once.Do(func() { close(w.asked) })
+	return w.Context.Done()
 }
 
 // contextEndsInside ends the context in the function: the outcome is awaited.
