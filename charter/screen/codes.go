@@ -63,7 +63,7 @@ func (p *page) continues(i int) bool {
 // codes finds digits that a word announces: PIN, one-time code, password of
 // digits, login number.
 func (p *page) codes() finding {
-	if p.has&(cueSenses|isCard|isATM|isEnter|isReceived) == 0 {
+	if p.has&(cueSenses|isCard|isATM|isEnter|isReceived|isHolder) == 0 {
 		return finding{}
 	}
 	for _, r := range p.runs() {
@@ -108,6 +108,8 @@ func suits(h hit, n int, year bool, r digitRun) bool {
 		return n >= 4
 	case s&(isLogin|isAccount) != 0 && n >= 5:
 		return true
+	case s&isHolder != 0 && n == 7:
+		return h.distance == 0
 	case r.tail:
 		return false
 	case s&isPIN != 0:
@@ -136,7 +138,7 @@ func (p *page) entered(r digitRun, n int) finding {
 	}
 	_, typed := p.before(r.first, 4, blockers, func(h hit) bool { return h.sense&isEnter != 0 })
 	_, came := p.after(r.last, 4, 0, func(h hit) bool { return h.sense&isReceived != 0 })
-	if typed && came {
+	if typed && (came || n == 6) {
 		return finding{KindOneTime, RuleCode}
 	}
 	return finding{}
@@ -207,7 +209,7 @@ func (p *page) dateOrPhone(r digitRun) bool {
 	}
 	if len(d) == 4 && d[0] == '3' && r.first > 0 {
 		switch p.tokens[r.first-1].fold {
-		case "au", "le", "numero", "appeler":
+		case "au", "le", "numero", "appeler", "tel", "n":
 			_, near := p.before(r.first, 6, 0, func(h hit) bool { return h.sense&(isPIN|isOTP) != 0 })
 			return !near
 		}
@@ -245,7 +247,7 @@ func (p *page) cardDigits() finding {
 			return a || b
 		}
 		switch {
-		case (n == 3 || n == 4) && !p.harmlessNumber(r) && (near(isCVV, 4) || p.has&isCard != 0 && near(isBack, 3)):
+		case (n == 3 || n == 4) && !p.harmlessNumber(r) && (near(isCVV, 4) || p.has&isCard != 0 && near(isBack, 5)):
 			return finding{KindCard, RuleCVV}
 		case (n == 13 || n == 15) && near(isNIRCue, 6):
 			return finding{KindNIR, RuleNIRForm}

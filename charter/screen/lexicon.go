@@ -65,6 +65,7 @@ const (
 	isSymbolName
 	isNumberName
 	isCommon
+	isHolder
 )
 
 var classes = map[string]sense{
@@ -78,7 +79,7 @@ var classes = map[string]sense{
 	"unit": isUnit, "phone": isPhone, "enter": isEnter, "received": isReceived,
 	"month": isMonth, "year": isYear, "half": isHalf, "keep": isKeep, "spell": isSpell,
 	"doc": isDoc, "function": isFunction, "article": isArticle, "link": isLink,
-	"symbol": isSymbolName, "number": isNumberName, "common": isCommon,
+	"symbol": isSymbolName, "number": isNumberName, "common": isCommon, "holder": isHolder,
 }
 
 // node is a place in the tree of phrases: the words that may follow, and the
@@ -214,28 +215,33 @@ func (lx *lexicon) known(word string) string {
 	if lx.words[word] {
 		return word
 	}
-	if key := lx.stem(word); key != "" {
-		return key
-	}
-	if word[0] >= utf8.RuneSelf {
-		for _, prefix := range arabicPrefixes {
-			if rest, ok := strings.CutPrefix(word, prefix); ok && lx.words[rest] {
-				return rest
-			}
-			if lx.words["ال"+word] {
-				return "ال" + word
-			}
-		}
-	}
-	return ""
+	return lx.stem(word)
 }
 
-// stem gives the row "stem*" a word falls under, or "".
+// stem gives the row "stem*" a word falls under, or what is left of an Arabic
+// word without its prefix, or "".
 func (lx *lexicon) stem(word string) string {
 	for n := 4; n <= min(len(word), lx.longestStem); n++ {
 		if key, ok := lx.stems[word[:n]]; ok {
 			return key
 		}
+	}
+	if word != "" && word[0] >= utf8.RuneSelf {
+		return lx.withoutPrefix(word)
+	}
+	return ""
+}
+
+// withoutPrefix gives the row an Arabic word stands for without its article
+// and particles, or with the article it lacks.
+func (lx *lexicon) withoutPrefix(word string) string {
+	for _, prefix := range arabicPrefixes {
+		if rest, ok := strings.CutPrefix(word, prefix); ok && lx.words[rest] {
+			return rest
+		}
+	}
+	if lx.words["ال"+word] {
+		return "ال" + word
 	}
 	return ""
 }

@@ -5,7 +5,7 @@ const cueSenses = isPassword | isPIN | isCode | isOTP | isUnlock | isRecovery | 
 	isLogin | isAccount | isToken | isNIRCue | isBankCue | isCVV | isAnswer | isSeed
 
 // blockers end the search for a cue: what stands after them belongs to them.
-const blockers = isReference | isFrame | isPhone | isAdvice
+const blockers = isReference | isFrame | isAdvice
 
 // hit is a cue found near a value.
 type hit struct {
@@ -29,7 +29,7 @@ func (p *page) before(i, limit int, block sense, suits func(hit) bool) (hit, boo
 		h.comma = h.comma || g&gapComma != 0
 		t := &p.tokens[k]
 		h.sense, h.at = t.sense, k
-		if t.sense&cueSenses != 0 || t.sense&(isCard|isATM|isService|isPassWeak|isKeep|isBack|isEnter|isReceived) != 0 {
+		if t.sense&cueSenses != 0 || t.sense&(isCard|isATM|isService|isPassWeak|isKeep|isBack|isEnter|isReceived|isHolder) != 0 {
 			if suits(h) {
 				return h, true
 			}
@@ -109,7 +109,7 @@ func kindFor(s sense) (Kind, Rule) {
 		return KindPIN, RulePIN
 	case s&isPassword != 0:
 		return KindPassword, RulePassword
-	case s&(isLogin|isAccount) != 0:
+	case s&(isLogin|isAccount|isHolder) != 0:
 		return KindAccountID, RuleLogin
 	case s&isToken != 0:
 		return KindToken, RuleTokenCue

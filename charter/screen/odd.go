@@ -39,7 +39,7 @@ func (p *page) cueFor(v *value) (hit, bool) {
 		return h, true
 	}
 	return p.after(v.last, 6, isFrame, func(h hit) bool {
-		return h.sense&(isPassword|isPIN|isKeep) != 0 && p.announces(h, v)
+		return h.sense&(isPassword|isPIN|isKeep|isService) != 0 && p.announces(h, v)
 	})
 }
 
@@ -55,11 +55,11 @@ func (p *page) announces(h hit, v *value) bool {
 	case s&(isPIN|isOTP|isUnlock) != 0:
 		return v.grade >= odd && h.distance <= 6
 	case s&isCode != 0:
-		return v.grade >= odd && h.distance <= 3
+		return v.grade >= odd && h.distance <= 3 || v.mixed && h.joined && !h.comma && h.distance <= 2 && len(v.text) >= 6
 	case s&(isPassWeak|isEnter) != 0:
 		return v.grade >= odd && h.distance <= 1 && !h.comma && s&isReference == 0
 	case s&isService != 0:
-		return v.grade >= odd && h.joined && h.distance <= 1
+		return v.grade >= odd && h.joined && h.distance <= 1 || v.madeUp && h.distance <= 6
 	case s&isKeep != 0:
 		return v.grade >= odd && h.distance <= 2
 	}

@@ -62,7 +62,7 @@ func (p *page) cancelled(i int, by sense) bool {
 
 // valueAfter looks from token j on for a joint and then a word that is a value.
 func (p *page) valueAfter(j int, pair bool) bool {
-	joint, soft := false, false
+	joint, soft, article := false, false, false
 	for n := 0; j < len(p.tokens) && n < 8; j, n = j+1, n+1 {
 		t := &p.tokens[j]
 		if t.gap&(gapStop|gapComma) != 0 && t.gap&gapJoin == 0 {
@@ -72,7 +72,9 @@ func (p *page) valueAfter(j int, pair bool) bool {
 			joint = true
 		}
 		switch {
-		case (joint || soft) && p.isWordValue(j, joint):
+		case joint && famous[t.fold] && p.endsSegment(j):
+			return true
+		case (joint || soft) && p.isWordValue(j, joint && !article):
 			return p.endsSegment(j)
 		case n == 0 && !joint && (pair || p.isCapitalised(j)) && p.unknown(j):
 			return p.endsSegment(j) && !p.joined
@@ -83,12 +85,18 @@ func (p *page) valueAfter(j int, pair bool) bool {
 			soft = true
 		case t.sense&(isStatus|isNegation|isAdvice) != 0, p.unknown(j) && n > 0 && joint:
 			return false
-		case t.sense&(isFunction|isArticle|isLink|isService) == 0 && (t.sense != 0 || joint):
+		case t.sense&(isFunction|isArticle|isLink|isService) == 0 && (t.sense != 0 || joint),
+			joint && t.sense&isFunction != 0 && t.sense&(isArticle|isLink) == 0:
 			return false
+		case joint:
+			article = true
 		}
 	}
 	return false
 }
+
+// famous are the passwords that the lexicon would take for a cue or a greeting.
+var famous = map[string]bool{"motdepasse": true, "password": true, "bonjour": true, "secret": true, "azerty": true, "qwerty": true, "admin": true}
 
 // strongCopula are the words that point at a value and seldom at a quality.
 var strongCopula = map[string]bool{"c": true, "cest": true, "s": true, "voici": true, "egal": true, "equals": true, "howa": true, "hiya": true, "houwa": true, "هو": true, "هي": true, "це": true}
@@ -183,6 +191,9 @@ func (p *page) describes(from, noun, to int) bool {
 		if k < noun && t.sense == 0 && !p.inPhrase(k) {
 			other++
 		}
+	}
+	if p.senses(noun, to)&isSymbolName != 0 && after&isDescOp != 0 {
+		numbered = true
 	}
 	if joint && other <= 1 {
 		return after&isStatus == 0 || after&isDescOp != 0
@@ -294,7 +305,7 @@ func (p *page) isAnswerAt(j int) bool {
 		return false
 	}
 	k := j - 1
-	for k > 0 && p.tokens[k].sense&isArticle != 0 && p.tokens[k+1].gap&(gapJoin|gapComma) == 0 {
+	for k > 0 && p.tokens[k].sense&(isArticle|isFunction) != 0 && p.tokens[k].sense&isCopula == 0 && j-k <= 2 && p.tokens[k+1].gap&(gapJoin|gapComma) == 0 {
 		k--
 	}
 	announced := p.tokens[k].sense&(isAnswer|isCopula|isTopic|isDescHint) != 0 || p.tokens[k+1].gap&gapJoin != 0 ||

@@ -23,6 +23,7 @@ type value struct {
 	grade       grade
 	signs       bool // holds signs that only passwords have
 	mixed       bool // holds letters and digits
+	madeUp      bool // an unknown word of some length with a digit behind it
 }
 
 // shape counts what a value is made of.
@@ -192,7 +193,11 @@ func (p *page) gradeValue(v *value) {
 	v.grade, v.signs = gradeMixed(core, text, sh)
 	if p.namesPaper(v) {
 		v.grade, v.signs = odd, false
+		return
 	}
+	word := strings.TrimRight(p.tokens[v.first].fold, "0123456789")
+	v.madeUp = v.grade >= odd && v.first == v.last && sh.turns == 1 && sh.longest >= 6 && lexiconOnce().known(word) == "" &&
+		lexiconOnce().mistyped(word) == ""
 }
 
 // gradeMixed weighs a value with letters and digits.

@@ -70,7 +70,10 @@ func tokensOf(s string) []token {
 			t.form = digits
 		}
 		t.gap = gapOf(s, last, start, len(tokens) == 0)
-		folded = fold(folded, s[start:i])
+		before := len(folded)
+		if folded = fold(folded, s[start:i]); len(folded) == before {
+			continue // marks without a letter
+		}
 		ends = append(ends, len(folded))
 		tokens = append(tokens, t)
 		last = i
