@@ -141,6 +141,9 @@ func (m *Mandate) propose(at time.Time) error {
 	if err != nil {
 		return err
 	}
+	if _, err := ParsePayload(raw); err != nil { // nothing is signed that no verifier would read
+		return err
+	}
 	m.Digest, m.Proposed = digest(raw), at
 	return nil
 }
@@ -185,11 +188,22 @@ func (m *Mandate) stop(s Stop) error {
 		return &Conflict{Reason: "already_ended"}
 	}
 	m.Stops = append(m.Stops, s)
-	left := slices.ContainsFunc(m.Payload.Powers, func(p Power) bool { return !m.Stopped(p, "", s.At) })
-	if !left {
+	if !m.left(s.At) {
 		m.End = End{At: s.At, Kind: Revoked, By: s.By}
 	}
 	return nil
+}
+
+// left tells whether anybody can still use any power: somebody of the team whom
+// no stop names, or one of the helpers named.
+func (m *Mandate) left(at time.Time) bool {
+	holders := m.Payload.Helpers.Named
+	if m.Payload.Helpers.Team() {
+		holders = []MemberID{""}
+	}
+	return slices.ContainsFunc(holders, func(h MemberID) bool {
+		return slices.ContainsFunc(m.Payload.Powers, func(p Power) bool { return !m.Stopped(p, h, at) })
+	})
 }
 
 // Until is the first instant of the day after the last one: 00:00 in tz on the
@@ -197,14 +211,33 @@ func (m *Mandate) stop(s Stop) error {
 // change of clocks moves the instant and not the date.
 func Until(from time.Time, days int, tz *time.Location) time.Time {
 	y, m, d := from.In(tz).Date()
-	// time.Date normalises a midnight that a change of clocks skipped to the
-	// first instant that exists.
-	return time.Date(y, m, d+days, 0, 0, 0, 0, tz).UTC()
+	return StartOfDay(y, m, d+days, tz)
 }
 
-// StartOfDay is 00:00 in tz on a date, in UTC.
+// StartOfDay is the first instant of a date in tz, in UTC: 00:00, or what the
+// clocks show first where they jump over midnight (Cairo, Santiago); the first
+// of two midnights, where they go back to it (Havana). For a date that a zone
+// left out it is the first instant of the next. time.Date promises none of this.
 func StartOfDay(y int, m time.Month, d int, tz *time.Location) time.Time {
-	return time.Date(y, m, d, 0, 0, 0, 0, tz).UTC()
+	want := time.Date(y, m, d, 0, 0, 0, 0, time.UTC).Format(time.DateOnly)
+	reached := func(t time.Time) bool { return t.In(tz).Format(time.DateOnly) >= want }
+	at := time.Date(y, m, d, 12, 0, 0, 0, tz)
+	if !reached(at) {
+		_, at = at.ZoneBounds()
+	}
+	// Back from noon, one stretch without a change of clocks at a time.
+	for {
+		h, mi, s := at.In(tz).Clock()
+		first := at.Add(-time.Duration(h)*time.Hour - time.Duration(mi)*time.Minute - time.Duration(s)*time.Second)
+		if start, _ := at.In(tz).ZoneBounds(); start.After(first) {
+			first = start
+		}
+		before := first.Add(-time.Second)
+		if !reached(before) {
+			return first.UTC()
+		}
+		at = before
+	}
 }
 
 // evidenceRecord and identityRecord name boxes, and stand in the log's fields.

@@ -6,6 +6,7 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"fmt"
+	"regexp"
 	"slices"
 	"time"
 
@@ -76,6 +77,14 @@ type Explained struct {
 	By   MemberID    `json:"by"`
 }
 
+// valid checks the language; the aid is a word of the charter.
+func (e Explained) valid() error {
+	if !languageForm.MatchString(e.Lang) {
+		return &Invalid{Pointer: "/explained/lang", Reason: "language"}
+	}
+	return nil
+}
+
 // Helpers is who may act: any member of the structure whose role is open, or
 // the members named.
 type Helpers struct{ Named []MemberID }
@@ -106,7 +115,21 @@ func (h *Helpers) UnmarshalJSON(b []byte) error {
 	return nil
 }
 
-const maxPayload = 16 << 10 // bytes; 15 powers and 50 named helpers stay far below
+const (
+	maxPayload = 16 << 10 // bytes; 15 powers and 50 named helpers stay far below
+	maxHelpers = 50
+	maxOthers  = 50 // mandates that one replaces
+)
+
+// Forms of the members that are words: what is not of its form is not read, so
+// that a payload holds no text and no other spelling of itself.
+var (
+	refForm     = regexp.MustCompile(`^[0-9]{8}$`)
+	versionForm = regexp.MustCompile(`^[0-9]{1,4}(\.[0-9]{1,4}){2}$`)
+	originForm  = regexp.MustCompile(`^[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?(:[0-9]{1,5})?$`)
+	wordForm    = regexp.MustCompile(`^[a-z0-9_]{1,64}$`)
+	tzForm      = regexp.MustCompile(`^[A-Za-z0-9_+-]{1,32}(/[A-Za-z0-9_+-]{1,32}){0,2}$`)
+)
 
 // Bytes is the exact string that is signed.
 func (p *Payload) Bytes() ([]byte, error) {
@@ -148,11 +171,11 @@ func (p *Payload) valid() error {
 		return bad("/v")
 	case !validID("m_", string(p.ID)):
 		return bad("/id")
-	case len(p.Ref) != 8:
+	case !refForm.MatchString(p.Ref):
 		return bad("/ref")
-	case p.Origin == "":
+	case !originForm.MatchString(p.Origin):
 		return bad("/origin")
-	case p.Space == "":
+	case !slugForm.MatchString(p.Space):
 		return bad("/space")
 	case !validID("p_", string(p.Person.ID)), !isDigest(p.Person.C):
 		return bad("/person")
@@ -160,18 +183,73 @@ func (p *Payload) valid() error {
 		p.Mandatary.Kind == charter.MandataryNatural && !validID("h_", p.Mandatary.ID),
 		p.Mandatary.Kind != charter.MandataryStructure && p.Mandatary.Kind != charter.MandataryNatural:
 		return bad("/mandatary")
-	case len(p.Powers) == 0 || len(p.Powers) > 15:
+	case !p.Helpers.valid():
+		return bad("/helpers")
+	case len(p.Powers) == 0 || len(p.Powers) > 15 || !all(p.Powers, validPower):
 		return bad("/powers")
-	case !isDigest(p.Charter.Digest), !isDigest(p.Template.Digest):
+	case !versionForm.MatchString(p.Charter.Version), !isDigest(p.Charter.Digest):
 		return bad("/charter")
-	case !p.From.Before(p.Until):
+	case !isDigest(p.Template.Digest), !languageForm.MatchString(p.Template.Lang):
+		return bad("/template")
+	case !wholeSecond(p.IssuedAt):
+		return bad("/iat")
+	case !wholeSecond(p.From):
+		return bad("/from")
+	case !wholeSecond(p.Until), !p.From.Before(p.Until):
 		return bad("/until")
+	case !tzForm.MatchString(p.TZ):
+		return bad("/tz")
+	case !wordForm.MatchString(string(p.Capacity)):
+		return bad("/capacity")
 	case !p.Free:
 		return bad("/free")
-	case len(p.Required) == 0:
+	}
+	return p.validAgreement(bad)
+}
+
+// validAgreement checks how the mandate was explained and who must have signed.
+// No version of the charter asks for less than who agrees, a helper and the
+// structure's seal, nor takes a helper's word alone (E0): a payload that asks for
+// less would prove nothing.
+func (p *Payload) validAgreement(bad func(string) error) error {
+	who := p.Required
+	switch {
+	case !languageForm.MatchString(p.Explained.Lang),
+		p.Explained.Aid != "" && !wordForm.MatchString(string(p.Explained.Aid)),
+		!validID("h_", string(p.Explained.By)):
+		return bad("/explained")
+	case len(who) > len(signerRoles), !all(who, func(r charter.SignerRole) bool { return slices.Contains(signerRoles, r) }),
+		!slices.Contains(who, charter.SignerHelper), !slices.Contains(who, charter.SignerStructure),
+		!slices.Contains(who, charter.SignerPerson) && !slices.Contains(who, charter.SignerRepresentative):
 		return bad("/required")
+	case p.MinLevel < charter.E1:
+		return bad("/min_level")
+	case len(p.Supersedes) > maxOthers, !all(p.Supersedes, func(m MandateID) bool { return validID("m_", string(m)) }):
+		return bad("/supersedes")
 	}
 	return nil
+}
+
+var signerRoles = []charter.SignerRole{
+	charter.SignerPerson, charter.SignerHelper, charter.SignerStructure, charter.SignerRepresentative, charter.SignerCurator,
+}
+
+func (h Helpers) valid() bool {
+	return len(h.Named) <= maxHelpers && all(h.Named, func(m MemberID) bool { return validID("h_", string(m)) })
+}
+
+func validPower(p Power) bool {
+	return wordForm.MatchString(string(p.Service)) && wordForm.MatchString(string(p.Procedure)) &&
+		wordForm.MatchString(string(p.Category)) && wordForm.MatchString(string(p.Mode))
+}
+
+// wholeSecond tells whether an instant has the one spelling that payloads use.
+func wholeSecond(t time.Time) bool {
+	return t.Location() == time.UTC && t.Nanosecond() == 0
+}
+
+func all[T any](list []T, ok func(T) bool) bool {
+	return !slices.ContainsFunc(list, func(v T) bool { return !ok(v) })
 }
 
 // digest is base64url SHA-256, as it stands in payloads, leaves and details.

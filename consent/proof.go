@@ -250,12 +250,17 @@ func (v *VerifiedMandate) met(role charter.SignerRole) bool {
 			return true
 		}
 		if s.Role == charter.SignerStructure && slices.ContainsFunc(s.Evidence, func(e EvidenceRef) bool {
-			return e.Role == role && (role != charter.SignerPerson || e.Level >= v.Payload.MinLevel)
+			return e.Role == role && (!agrees(role) || e.Level >= v.Payload.MinLevel)
 		}) {
 			return true
 		}
 	}
 	return false
+}
+
+// agrees tells the roles whose agreement must be of the least level.
+func agrees(role charter.SignerRole) bool {
+	return role == charter.SignerPerson || role == charter.SignerRepresentative
 }
 
 // PersonLevel is the best level of the person's agreement that the document
