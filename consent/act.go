@@ -48,6 +48,9 @@ func (r *Register) Cover(ctx context.Context, a Actor, q Question) (*Answer, err
 			Purpose: string(charter.PurposeActUnderMandate),
 		}
 		ans.Mandate = mandateID(m)
+		if !t.me.Closed.IsZero() {
+			return t.check(Attempt{Action: e.Act, Person: q.Person, Mandate: mandateID(m)}, f)
+		}
 		if finding := t.ask(f); finding != nil {
 			ans.Rule, ans.Reason, ans.Instead = finding.Rule, string(finding.Reason), string(finding.Instead)
 			e.Rules = []string{string(finding.Rule), string(finding.Reason)}

@@ -87,8 +87,12 @@ func (a Actor) idempotency() *Idempotency {
 	}
 	key := sha256.Sum256([]byte(a.call.Idempotency))
 	body := sha256.Sum256(a.call.Body)
+	by := a.by()
+	if a.kind == card {
+		by = string(a.person) // every holder of a card is "person" in the log
+	}
 	return &Idempotency{
-		Actor: a.by(), KeyHash: hex.EncodeToString(key[:]), Request: hex.EncodeToString(body[:]),
+		Actor: by, KeyHash: hex.EncodeToString(key[:]), Request: hex.EncodeToString(body[:]),
 	}
 }
 

@@ -67,6 +67,16 @@ type errReplay struct{ result string }
 
 func (e *errReplay) Error() string { return "replayed" }
 
+// isAnswer tells an answer of a use-case, yes or no, from a fault of ours or of
+// the machine.
+func isAnswer(err error) bool {
+	switch err.(type) { //nolint:errorlint // answers are returned as they are
+	case nil, *Invalid, *NotFound, *Refused, *Conflict, *SignInNeeded:
+		return true
+	}
+	return false
+}
+
 func asRefused(err error) (*Refused, bool) {
 	var r *Refused
 	ok := errors.As(err, &r)

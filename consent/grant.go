@@ -3,6 +3,7 @@ package consent
 import (
 	"context"
 	"crypto/rand"
+	"errors"
 	"fmt"
 	"math/big"
 	"slices"
@@ -87,11 +88,17 @@ func (r *Register) DraftMandate(ctx context.Context, a Actor, terms Terms) (*Man
 	if id, again := replayed(err); again {
 		return r.Mandate(ctx, a, MandateID(id))
 	}
-	return m, err
+	if err != nil {
+		return nil, err
+	}
+	return m, nil
 }
 
 // draft makes the mandate that the terms describe, at the instant of the turn.
 func (t *turn) draft(p *Person, terms Terms) (*Mandate, error) {
+	if len(terms.Helpers) > maxHelpers {
+		return nil, &Invalid{Pointer: "/helpers", Reason: "member_length"}
+	}
 	tz, err := time.LoadLocation(t.profile.TZ)
 	if err != nil {
 		return nil, err
@@ -133,6 +140,9 @@ func (t *turn) draft(p *Person, terms Terms) (*Mandate, error) {
 	}
 	lang := "fr"
 	if terms.Explained != nil {
+		if err := terms.Explained.valid(); err != nil {
+			return nil, err
+		}
 		m.Payload.Explained = *terms.Explained
 		m.Payload.Explained.By = t.actor.member
 		lang = terms.Explained.Lang
@@ -145,13 +155,14 @@ func (t *turn) draft(p *Person, terms Terms) (*Mandate, error) {
 func (d Terms) period(now time.Time, tz *time.Location) (from, until time.Time, err error) {
 	from = now.Truncate(time.Second)
 	if d.From != "" {
-		day, err := time.ParseInLocation(time.DateOnly, d.From, tz)
+		day, err := time.Parse(time.DateOnly, d.From)
 		if err != nil {
 			return from, until, &Invalid{Pointer: "/from", Reason: "date"}
 		}
-		if start := day.UTC(); start.After(from) {
+		y, m, dd := day.Date()
+		if start := StartOfDay(y, m, dd, tz); start.After(from) {
 			from = start
-		} else if Until(start, 1, tz).Before(from) || Until(start, 1, tz).Equal(from) {
+		} else if !from.Before(StartOfDay(y, m, dd+1, tz)) {
 			return from, until, &Invalid{Pointer: "/from", Reason: "date_past"}
 		}
 	}
@@ -165,11 +176,12 @@ func (d Terms) period(now time.Time, tz *time.Location) (from, until time.Time, 
 	}
 	if d.Until != "" {
 		said++
-		last, err := time.ParseInLocation(time.DateOnly, d.Until, tz)
+		last, err := time.Parse(time.DateOnly, d.Until)
 		if err != nil {
 			return from, until, &Invalid{Pointer: "/until", Reason: "date"}
 		}
-		until = Until(last, 1, tz)
+		y, m, dd := last.Date()
+		until = StartOfDay(y, m, dd+1, tz)
 	}
 	if d.OneProcedure {
 		said++
@@ -293,6 +305,9 @@ func (t *turn) enterMandate(act audit.Action, m *Mandate, dg string) {
 
 // ProposeMandate says how a draft was explained; its payload is fixed from then.
 func (r *Register) ProposeMandate(ctx context.Context, a Actor, id MandateID, explained Explained) (*Mandate, error) {
+	if err := explained.valid(); err != nil {
+		return nil, err
+	}
 	return r.step(ctx, a, id, audit.MandateProposed, func(t *turn, m *Mandate) error {
 		if m.State(t.at) != Draft {
 			return &Conflict{Reason: "not_draft"}
@@ -380,17 +395,8 @@ func (r *Register) SignMandate(ctx context.Context, a Actor, id MandateID, g Agr
 	if g.OutsideTeam < 0 || g.OutsideTeam > len(g.Witnesses) {
 		return nil, &Invalid{Pointer: "/outside_team", Reason: "witness_count"}
 	}
-	person, err := r.personOf(ctx, a, id)
-	if err != nil {
-		return nil, err
-	}
 	evidence := personal.NewEvidence(personal.NewText(g.PaperPlace), texts(g.Witnesses))
-	owner := ownerOf(person)
-	key, err := r.keys.SealingKey(ctx, a.space, owner, personal.KeyEvidence)
-	if err != nil {
-		return nil, gone(err)
-	}
-	box, err := personal.Seal(r.keys, key, evidenceRecord(id), 1, evidence)
+	box, err := r.sealEvidence(ctx, a, id, evidence)
 	if err != nil {
 		return nil, err
 	}
@@ -409,9 +415,31 @@ func (r *Register) SignMandate(ctx context.Context, a Actor, id MandateID, g Agr
 		if err := m.sign(t.at, ref); err != nil {
 			return err
 		}
+		if box == nil {
+			return &Conflict{Reason: "changed_meanwhile"}
+		}
 		t.enterMandate(audit.MandateSigned, m, m.Digest)
-		return t.tx.Put(&Box{Owner: owner, Name: evidenceRecord(id), Version: 1, Sealed: box})
+		return t.tx.Put(box)
 	})
+}
+
+// sealEvidence makes the box of a person's agreement; nil when there is no such
+// mandate or no such person any more, which is for the transaction to say.
+func (r *Register) sealEvidence(ctx context.Context, a Actor, id MandateID, e personal.Evidence) (*Box, error) {
+	m, err := r.sketch(ctx, a, id)
+	if err != nil || m == nil {
+		return nil, err
+	}
+	key, err := r.keys.SealingKey(ctx, a.space, ownerOf(m.Person), personal.KeyEvidence)
+	if errors.Is(err, personal.ErrErased) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	box := &Box{Owner: ownerOf(m.Person), Name: evidenceRecord(id), Version: 1}
+	box.Sealed, err = personal.Seal(r.keys, key, box.Name, box.Version, e)
+	return box, err
 }
 
 func texts(clean []screen.Clean) []personal.Text {
@@ -422,20 +450,31 @@ func texts(clean []screen.Clean) []personal.Text {
 	return out
 }
 
-// personOf finds whose mandate it is, in the actor's space.
-func (r *Register) personOf(ctx context.Context, a Actor, id MandateID) (PersonID, error) {
-	m, err := r.Mandate(ctx, a, id)
-	if err != nil {
-		return "", err
+// sketch reads a mandate of the actor's space for what must be sealed or signed
+// before the transaction; nil when there is none. It decides nothing and shows
+// nothing: whether the actor may go on is asked, and entered, in the transaction.
+func (r *Register) sketch(ctx context.Context, a Actor, id MandateID) (*Mandate, error) {
+	if a.kind == nobody {
+		return nil, &SignInNeeded{Reason: "session"}
 	}
-	return m.Person, nil
+	m := &Mandate{}
+	found := false
+	err := r.rec.View(ctx, a.space, func(tx Tx, _ time.Time) (err error) {
+		*m = Mandate{ID: id}
+		found, err = tx.Get(m)
+		return err
+	})
+	if err != nil || !found {
+		return nil, err
+	}
+	return m, nil
 }
 
 // AcceptMandate is the mandatary's acceptance (CC 1984 al. 2): the helper's key
 // signs the payload, usable within 5 minutes of a sign-in, and the structure's
 // seal covers the payload and the commitments to the evidence.
 func (r *Register) AcceptMandate(ctx context.Context, a Actor, id MandateID) (*Mandate, error) {
-	seen, err := r.Mandate(ctx, a, id)
+	seen, err := r.sketch(ctx, a, id)
 	if err != nil {
 		return nil, err
 	}
@@ -450,11 +489,11 @@ func (r *Register) AcceptMandate(ctx context.Context, a Actor, id MandateID) (*M
 		if !a.MaySign(t.at) {
 			return &SignInNeeded{Reason: "step_up"}
 		}
-		if m.Digest != seen.Digest || len(m.Evidence) != len(seen.Evidence) {
-			return &Conflict{Reason: "changed_meanwhile"}
-		}
 		if err := m.accept(t.at); err != nil {
 			return err
+		}
+		if doc == nil || m.Digest != seen.Digest || len(m.Evidence) != len(seen.Evidence) {
+			return &Conflict{Reason: "changed_meanwhile"}
 		}
 		t.enterMandate(audit.MandateAccepted, m, digest(doc))
 		return t.tx.Put(&Document{Mandate: id, JWS: doc})
@@ -462,10 +501,11 @@ func (r *Register) AcceptMandate(ctx context.Context, a Actor, id MandateID) (*M
 }
 
 // signDocument makes the document of a mandate that the person has agreed to.
-// Until the transaction that stores it commits, it exists nowhere else.
+// Until the transaction that stores it commits, it exists nowhere else. It gives
+// nil when there is nothing to sign or the actor has no key.
 func (r *Register) signDocument(ctx context.Context, a Actor, m *Mandate) ([]byte, error) {
-	if len(m.Evidence) == 0 {
-		return nil, &Conflict{Reason: "not_signed"}
+	if m == nil || len(m.Evidence) == 0 || a.kind != member {
+		return nil, nil
 	}
 	var space, me Stated
 	err := r.rec.View(ctx, a.space, func(tx Tx, _ time.Time) error {

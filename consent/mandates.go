@@ -17,10 +17,13 @@ import (
 // Mandate gets one mandate of the actor's space.
 func (r *Register) Mandate(ctx context.Context, a Actor, id MandateID) (*Mandate, error) {
 	m := &Mandate{}
-	err := r.view(ctx, a, func(tx Tx, _ time.Time) error {
+	err := r.viewOwn(ctx, a, func(tx Tx, _ time.Time) error {
 		*m = Mandate{ID: id}
 		if err := need(tx, m, "mandate"); err != nil {
 			return err
+		}
+		if a.kind == card && m.Person != a.person {
+			return &NotFound{Kind: "mandate"}
 		}
 		return hideErased(tx, m)
 	})
@@ -101,8 +104,17 @@ func hideErased(tx Tx, m *Mandate) error {
 	return nil
 }
 
-// view reads clear rows of the actor's space. A closed member sees nothing.
+// view reads clear rows of the actor's space. A closed member sees nothing, and
+// the holder of a card nothing but what viewOwn is used for.
 func (r *Register) view(ctx context.Context, a Actor, fn func(Tx, time.Time) error) error {
+	if a.kind == card {
+		return &SignInNeeded{Reason: "session"}
+	}
+	return r.viewOwn(ctx, a, fn)
+}
+
+// viewOwn is view for rows of which fn shows the holder of a card their own.
+func (r *Register) viewOwn(ctx context.Context, a Actor, fn func(Tx, time.Time) error) error {
 	if a.kind == nobody {
 		return &SignInNeeded{Reason: "session"}
 	}

@@ -160,6 +160,9 @@ func indexRecords(p PersonID, closed []byte, rows [][]byte) []Record {
 // now is the instant a decision in a space would have, for what must be computed
 // before the transaction.
 func (r *Register) now(ctx context.Context, s audit.Space) (now time.Time, err error) {
+	if s == (audit.Space{}) { // nobody's
+		return now, &SignInNeeded{Reason: "session"}
+	}
 	err = r.rec.View(ctx, s, func(_ Tx, at time.Time) error {
 		now = at
 		return nil
@@ -169,6 +172,9 @@ func (r *Register) now(ctx context.Context, s audit.Space) (now time.Time, err e
 
 // UpdateContact replaces a person's contact (GDPR 16).
 func (r *Register) UpdateContact(ctx context.Context, a Actor, id PersonID, d PersonData) error {
+	if a.kind == nobody {
+		return &SignInNeeded{Reason: "session"}
+	}
 	contact, _, err := d.contact()
 	if err != nil {
 		return err
@@ -180,7 +186,7 @@ func (r *Register) UpdateContact(ctx context.Context, a Actor, id PersonID, d Pe
 	owner := ownerOf(id)
 	key, err := r.keys.SealingKey(ctx, a.space, owner, personal.KeyActive)
 	if err != nil {
-		return err
+		return gone(err)
 	}
 	version++
 	box, err := personal.Seal(r.keys, key, recordContact, version, contact)

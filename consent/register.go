@@ -113,7 +113,7 @@ func (r *Register) record(ctx context.Context, a Actor, fn func(t *turn) error) 
 		t.tx = countWrites{tx, &t.writes}
 		err := t.begin()
 		if err == nil {
-			err = fn(t)
+			err = t.unlessClosed(fn(t))
 		}
 		if _, ok := asRefused(err); ok {
 			if t.writes > 0 {
@@ -144,10 +144,29 @@ func (t *turn) begin() error {
 			return err
 		}
 		if !t.me.Closed.IsZero() {
-			return t.refuse(Attempt{}, &charter.Finding{Rule: "C23", Reason: "member_closed"})
+			return nil // see unlessClosed
 		}
 	}
-	return t.replay()
+	if err := t.replay(); err != nil || t.actor.kind != card {
+		return err
+	}
+	_, err := t.holder() // a card killed since it was looked up opens nothing
+	return err
+}
+
+// unlessClosed sees to it that a closed member gets one answer, whatever the
+// use-case would say: the refusal. It is given after the use-case has looked, so
+// that the charter's own refusal comes first: it names the person, who sees it.
+// A use-case that wrote before it asked the charter keeps nothing.
+func (t *turn) unlessClosed(err error) error {
+	if t.actor.kind != member || t.me.Closed.IsZero() || !isAnswer(err) {
+		return err
+	}
+	closed := &charter.Finding{Rule: "C23", Reason: charter.MemberClosed, Instead: charter.AskReferent}
+	if r, ok := asRefused(err); ok && r.Rule == closed.Rule {
+		return err
+	}
+	return t.refuse(Attempt{}, closed)
 }
 
 // replay leaves the transaction when the call's idempotency key has done its
@@ -226,8 +245,11 @@ func (t *turn) refuse(a Attempt, f *charter.Finding) error {
 		return nil
 	}
 	e := audit.Entry{
-		Act: audit.AttemptRefused, Person: string(a.Person), Mandate: string(a.Mandate), Purpose: string(a.Purpose),
+		Act: audit.AttemptRefused, Person: string(a.Person), Mandate: string(a.Mandate),
 		Rules: []string{string(f.Rule), string(f.Reason)}, Out: audit.Refused,
+	}
+	if _, known := t.r.charter.Purpose(a.Purpose); known { // else it is any text
+		e.Purpose = string(a.Purpose)
 	}
 	if a.Action != "" {
 		e.On = []string{string(a.Action)}
