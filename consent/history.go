@@ -42,6 +42,9 @@ func (r *Register) LogLines(ctx context.Context, a Actor, q LogQuery) ([]audit.L
 
 func (r *Register) enterLogRead(ctx context.Context, a Actor, q LogQuery) error {
 	_, err := r.record(ctx, a, func(t *turn) error {
+		if err := t.ofSpace(q); err != nil {
+			return err
+		}
 		try := Attempt{Action: audit.ExtractRead, Person: q.Person, Mandate: q.Mandate, Purpose: q.Purpose}
 		f := charter.Facts{Operation: charter.OpExtract, Read: charter.Read{Purpose: q.Purpose}}
 		if err := t.check(try, f); err != nil {
@@ -53,6 +56,29 @@ func (r *Register) enterLogRead(ctx context.Context, a Actor, q LogQuery) error 
 		return nil
 	})
 	return err
+}
+
+// ofSpace answers "not found" for identifiers that the space does not have, as
+// every use-case does. Those who asked to be forgotten are still found here: the
+// referent and the DPO answer for what was done.
+func (t *turn) ofSpace(q LogQuery) error {
+	for _, ask := range []struct {
+		id   string
+		row  Record
+		kind string
+	}{
+		{string(q.Person), &Person{ID: q.Person}, "person"},
+		{string(q.Mandate), &Mandate{ID: q.Mandate}, "mandate"},
+		{string(q.Member), &Member{ID: q.Member}, "member"},
+	} {
+		if ask.id == "" {
+			continue
+		}
+		if err := need(t.tx, ask.row, ask.kind); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // newest walks the end of the log, newest first.

@@ -2,6 +2,7 @@ package consent
 
 import (
 	"context"
+	"time"
 
 	"aval/audit"
 	"aval/charter"
@@ -107,13 +108,21 @@ func (r *Register) OpenHelper(ctx context.Context, a Actor, n NewHelper) (Invita
 	if n.Name.String() == "" {
 		return Invitation{}, &Invalid{Pointer: "/name", Reason: "empty"}
 	}
-	e, token, err := r.enrol(ctx, a.space, n, a.by())
+	var e enrolment
+	var token personal.Token
+	may, err := r.may(ctx, a, charter.Facts{Operation: charter.OpOpenMember})
+	if err == nil && may { // else no key is made
+		e, token, err = r.enrol(ctx, a.space, n, a.by())
+	}
 	if err != nil {
 		return Invitation{}, err
 	}
 	_, err = r.record(ctx, a, func(t *turn) error {
 		if err := t.onlyReferent(audit.HelperOpened, charter.OpOpenMember); err != nil {
 			return err
+		}
+		if !may {
+			return &Conflict{Reason: "changed_meanwhile"}
 		}
 		if err := t.open(e); err != nil {
 			return err
@@ -161,6 +170,25 @@ func (r *Register) CloseHelper(ctx context.Context, a Actor, id MemberID) error 
 		return err
 	}
 	return r.Relay(ctx, a.space)
+}
+
+// may tells whether the charter would let the actor go on, and whether the call
+// is new, to spare work that leaves traces outside the store. It decides nothing:
+// the transaction does.
+func (r *Register) may(ctx context.Context, a Actor, f charter.Facts) (may bool, err error) {
+	if a.kind == nobody {
+		return false, &SignInNeeded{Reason: "session"}
+	}
+	err = r.rec.View(ctx, a.space, func(tx Tx, at time.Time) error {
+		t := &turn{r: r, tx: tx, at: at, actor: a}
+		err := t.begin()
+		may = err == nil && t.ask(f) == nil
+		if _, again := replayed(err); again || isAnswer(err) {
+			return nil
+		}
+		return err
+	})
+	return may, err
 }
 
 // onlyReferent refuses everybody but a referent of the space.

@@ -68,7 +68,14 @@ func (r *Register) retain(ctx context.Context, s audit.Space, dry bool) (Retenti
 		}
 	}
 	_, err = r.record(ctx, systemIn(s), func(t *turn) error {
+		rep.Drafts = 0
 		for _, m := range drafts {
+			if found, err := t.tx.Get(m); err != nil {
+				return err
+			} else if !found || !m.Signed.IsZero() {
+				continue // signed at the last moment
+			}
+			rep.Drafts++
 			rows := []Record{m, &MandateOf{Person: m.Person, Mandate: m.ID}, &MandateRef{Ref: m.Ref}}
 			for _, row := range rows {
 				if err := t.tx.Delete(row); err != nil {

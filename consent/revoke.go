@@ -2,6 +2,7 @@ package consent
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"aval/audit"
@@ -26,8 +27,25 @@ func (r *Register) RevokeMandate(ctx context.Context, a Actor, id MandateID, s S
 		if err := t.check(t.attempt(audit.MandateRevoked, m), charter.Facts{Operation: charter.OpRevoke, Mandate: t.mandateFacts(m)}); err != nil {
 			return err
 		}
+		if err := t.names(m, s); err != nil {
+			return err
+		}
 		return t.revoke(m, s)
 	})
+}
+
+// names checks that a scope is about the mandate: its words go into the log.
+func (t *turn) names(m *Mandate, s Scope) error {
+	match := slices.ContainsFunc(m.Payload.Powers, func(p Power) bool {
+		return (s.Service == "" || s.Service == p.Service) && (s.Procedure == "" || s.Procedure == p.Procedure)
+	})
+	if !match {
+		return &NotFound{Kind: "power"}
+	}
+	if s.Helper == "" {
+		return nil
+	}
+	return need(t.tx, &Member{ID: s.Helper}, "member")
 }
 
 // revoke stops, and enters it.
