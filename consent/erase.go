@@ -91,6 +91,7 @@ func (t *turn) forget(p *Person) (*Forgotten, error) {
 		return nil, err
 	}
 	p.Erasure = &Erasure{At: t.at, Until: until}
+	p.MinorUntil = time.Time{} // tells a birth date
 	t.enter(audit.Entry{Act: audit.PersonKeyDestroyed, Person: string(p.ID), On: []string{string(personal.KeyActive)}, Rules: []string{"C26"}})
 	err = putAll(t.tx, p, &Erasing{Person: p.ID, Kind: personal.KeyActive},
 		&EvidenceDue{On: until.Format(time.DateOnly), Person: p.ID})
@@ -118,7 +119,7 @@ func (t *turn) evidenceUntil(p PersonID) (time.Time, error) {
 }
 
 func (r *Register) forgotten(ctx context.Context, a Actor, id PersonID) (f *Forgotten, err error) {
-	err = r.view(ctx, a, func(tx Tx, _ time.Time) error {
+	err = r.viewOwn(ctx, a, func(tx Tx, _ time.Time) error {
 		p := &Person{ID: id}
 		if err := need(tx, p, "person"); err != nil {
 			return err

@@ -1,9 +1,11 @@
 package consent
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"time"
 
 	"aval/audit"
@@ -55,9 +57,19 @@ func (t *turn) send(to audit.Space, kind messageKind, body any) error {
 	if err != nil {
 		return err
 	}
-	return t.tx.Put(&Message{
-		ID: random26(), To: uint32(to.Number()), Slug: to.Slug(), Kind: string(kind), Body: raw, At: t.at,
+	// Times may be equal, so what waits is numbered: a card is issued before it
+	// is killed.
+	m := &Message{
+		ID: random26(), To: uint32(to.Number()), Slug: to.Slug(), Kind: string(kind), Body: raw, At: t.at, Seq: 1,
+	}
+	err = each(t.tx, "", func(before *Message) error {
+		m.Seq = max(m.Seq, before.Seq+1)
+		return nil
 	})
+	if err != nil {
+		return err
+	}
+	return t.tx.Put(m)
 }
 
 // Relay delivers the messages that wait in a space, oldest first, and those
@@ -91,7 +103,7 @@ func (r *Register) waiting(ctx context.Context, from audit.Space) ([]Message, er
 			return nil
 		})
 	})
-	sortByTime(waiting, func(m Message) time.Time { return m.At })
+	slices.SortFunc(waiting, func(a, b Message) int { return cmp.Compare(a.Seq, b.Seq) })
 	return waiting, err
 }
 

@@ -241,6 +241,7 @@ type Message struct {
 	Kind string
 	Body json.RawMessage
 	At   time.Time
+	Seq  int64 // order among those that wait in the source
 }
 
 // Applied marks a message as done in the target.

@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"time"
 
+	"aval/audit"
 	"aval/consent"
 )
 
@@ -39,6 +40,7 @@ func Run(ctx context.Context, r *consent.Register, log *slog.Logger) {
 	epoch, retention := time.Now(), time.Time{}
 	for {
 		attempt(ctx, log, "relay", func() error { return relay(ctx, r) })
+		attempt(ctx, log, "erasures", func() error { return eachSpace(ctx, r, r.FinishErasures) })
 		if time.Since(epoch) >= epochEvery {
 			epoch = time.Now()
 			attempt(ctx, log, "epoch", func() error { _, err := r.TurnEpoch(ctx); return err })
@@ -62,15 +64,21 @@ func attempt(ctx context.Context, log *slog.Logger, name string, job func() erro
 }
 
 func relay(ctx context.Context, r *consent.Register) error {
+	return eachSpace(ctx, r, func(ctx context.Context, s audit.Space) error {
+		if err := r.Relay(ctx, s); err != nil {
+			return err
+		}
+		return r.MergeIndex(ctx, s)
+	})
+}
+
+func eachSpace(ctx context.Context, r *consent.Register, do func(context.Context, audit.Space) error) error {
 	spaces, err := r.Spaces(ctx)
 	if err != nil {
 		return err
 	}
 	for _, s := range spaces {
-		if err := r.Relay(ctx, s); err != nil {
-			return err
-		}
-		if err := r.MergeIndex(ctx, s); err != nil {
+		if err := do(ctx, s); err != nil {
 			return err
 		}
 	}
