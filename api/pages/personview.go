@@ -21,6 +21,7 @@ type personView struct {
 	EndedTitle string
 
 	Looked, Refused, Other []lineView
+	OtherTitle             string
 	More                   bool
 
 	Done      []actView
@@ -215,8 +216,10 @@ func (v *personView) fillLines(t teller) {
 			*into = append(*into, t.line(f, s))
 		}
 	}
+	v.OtherTitle = t.number("other.lines", len(v.Other))
 }
 
+// line tells a fold.
 func (t teller) line(f *fold, s section) lineView {
 	d := f.line.Detail
 	v := lineView{When: t.when(f), Text: t.sentence(d, s)}
@@ -363,7 +366,11 @@ func refusedKind(d *audit.Detail) string {
 }
 
 // rules tells the rules that refused, in plain French, or in the page's language.
+// A wrong birth date needs no rule to be understood.
 func (t teller) rules(d *audit.Detail) []string {
+	if refusedKind(d) == "birth" {
+		return nil
+	}
 	var say []string
 	for _, id := range d.Rules {
 		rule, ok := t.charter.Rule(charter.RuleID(id))
