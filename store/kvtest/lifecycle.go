@@ -125,9 +125,10 @@ func (s *suite) closeWaits(t *testing.T) {
 	done := make(chan error, 3)
 	go func() {
 		done <- db.View(context.Background(), 1, func(tx kv.Tx) error {
+			err := sameValue(tx, "a", []byte("1")) // its snapshot is of now at the latest
 			inside <- struct{}{}
 			<-release
-			return sameValue(tx, "a", []byte("1"))
+			return errors.Join(err, sameValue(tx, "a", []byte("1")))
 		})
 	}()
 	<-inside
