@@ -9,6 +9,7 @@ import (
 	"io"
 	"log/slog"
 	"os"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -87,12 +88,23 @@ func (v *verification) run(ctx context.Context, path, key string) error {
 		return v.extract(file, info.Size())
 	}
 	if raw, err = readBounded(path); err != nil {
-		return misuse("%w", err)
+		return no("%s: not an extract, a mandate or a checkpoint", path)
 	}
-	if head[0] == '{' {
+	switch {
+	case head[0] == '{':
 		return v.mandate(raw)
+	case isCheckpoint(raw):
+		return v.checkpoint(raw)
 	}
-	return v.checkpoint(raw)
+	return no("%s: not an extract, a mandate or a checkpoint", path)
+}
+
+// isCheckpoint tells whether a file is a checkpoint at all, before any signature
+// (C2SP signed-note: the text ends where the signature lines begin).
+func isCheckpoint(raw []byte) bool {
+	text, _, signed := strings.Cut(string(raw), "\n\n— ")
+	_, err := audit.ParseCheckpoint(text + "\n")
+	return signed && err == nil
 }
 
 func readBounded(path string) ([]byte, error) {
