@@ -195,6 +195,9 @@ func (p *page) dateOrPhone(r digitRun) bool {
 			return true
 		}
 	}
+	if groups == 2 && yearLike(p.tokens[r.first].fold) && yearLike(p.tokens[r.last].fold) {
+		return true
+	}
 	if groups == 2 && isDate(p.tokens[r.first].fold, p.tokens[r.last].fold, "00") && p.text[p.tokens[r.first].end] == '/' {
 		return true
 	}

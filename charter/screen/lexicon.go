@@ -96,7 +96,7 @@ type lexicon struct {
 	stems       map[string]string // stem → the word of the tree it stands for
 	skip        map[string]bool   // articles, skipped inside phrases
 	longestStem int               // in bytes
-	generous    []slip            // words marked "~", in which two slips are forgiven always
+	generous    []slip            // words marked "~", in which slips are forgiven though they are short
 	slips       [24]slips         // words that may be mistyped, by their length in runes
 }
 
@@ -164,7 +164,10 @@ func (lx *lexicon) add(row string, class sense) {
 			lx.longestStem = max(lx.longestStem, len(word))
 		} else if !lx.words[word] {
 			lx.words[word] = true
-			lx.addSlip(word, strings.HasPrefix(part, "~"))
+			lx.addSlip(word)
+		}
+		if strings.HasPrefix(part, "~") {
+			lx.generous = append(lx.generous, slip{word, []rune(word)})
 		}
 		if at.next == nil {
 			at.next = map[string]*node{}
@@ -180,20 +183,12 @@ func (lx *lexicon) add(row string, class sense) {
 	}
 }
 
-func (lx *lexicon) addSlip(word string, generous bool) {
+func (lx *lexicon) addSlip(word string) {
 	runes := []rune(word)
-	n := len(runes)
-	switch {
-	case n >= len(lx.slips)-2:
-		return
-	case generous:
-		lx.generous = append(lx.generous, slip{word, runes})
-		return
-	case n < 5:
-		return
+	if n := len(runes); n >= 5 && n < len(lx.slips)-2 {
+		lx.slips[n].letters = append(lx.slips[n].letters, letterCounts(runes))
+		lx.slips[n].words = append(lx.slips[n].words, slip{word, runes})
 	}
-	lx.slips[n].letters = append(lx.slips[n].letters, letterCounts(runes))
-	lx.slips[n].words = append(lx.slips[n].words, slip{word, runes})
 }
 
 // letterCounts says which letters a word has once, and which twice or more,
@@ -263,14 +258,21 @@ func (lx *lexicon) mistyped(word string) string {
 	best, found := 3, ""
 	for i := range lx.generous {
 		g := lx.generous[i].runes
-		if abs(len(g)-len(runes)) > 2 || bits.OnesCount64(letterCounts(g)^set) > 4 {
+		limit := 2
+		if len(g) < 6 {
+			limit = 1
+		}
+		if abs(len(g)-n) > limit || bits.OnesCount64(letterCounts(g)^set) > 2*limit {
 			continue
 		}
-		if d := distance(runes, g, 2); d < best {
+		if d := distance(runes, g, limit); d <= limit && d < best {
 			best, found = d, lx.generous[i].word
 		}
 	}
-	for m := max(n-2, 0); m <= n+2 && m < len(lx.slips); m++ {
+	if n < 5 {
+		return found
+	}
+	for m := n - 2; m <= n+2 && m < len(lx.slips); m++ {
 		limit := 1
 		if m >= 9 {
 			limit = 2

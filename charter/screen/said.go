@@ -10,11 +10,14 @@ import (
 // colon or "is", the last word of its segment, and not one that speaks about
 // the password ("forgotten").
 func (p *page) plainValue() finding {
-	if p.has&(isPassword|isPassWeak) == 0 {
+	if p.has&(isPassword|isPassWeak|isLogin) == 0 {
 		return finding{}
 	}
 	for i := range p.tokens {
 		t := &p.tokens[i]
+		if t.sense&(isLogin|isPassWeak) != 0 && p.slashedPair(p.phraseEnd(i)) {
+			return finding{KindPassword, RulePassword}
+		}
 		if !t.head || !p.asksForWord(i) || p.cancelled(i, isNegation|isAdvice|isStatus) {
 			continue
 		}
@@ -23,6 +26,13 @@ func (p *page) plainValue() finding {
 		}
 	}
 	return finding{}
+}
+
+// slashedPair reports whether a colon and two unknown words with a slash
+// between stand at j, and nothing after: "log in: grandad / teapot".
+func (p *page) slashedPair(j int) bool {
+	return j+1 < len(p.tokens) && p.tokens[j].gap&gapJoin != 0 && p.unknown(j) && p.unknown(j+1) &&
+		strings.TrimSpace(p.text[p.tokens[j].end:p.tokens[j+1].start]) == "/" && p.endsSegment(j+1)
 }
 
 // asksForWord reports whether token i is a cue for a password, a weak one only
@@ -165,11 +175,15 @@ func (p *page) describes(from, noun, to int) bool {
 	}
 	after := p.senses(p.phraseEnd(noun), to)
 	numbered := false
-	for k := noun; k < to; k++ {
+	for k := noun; k < min(to, noun+12); k++ {
 		numbered = numbered || p.tokens[k].form == digits
 	}
 	if cue < 0 {
-		hint := p.senses(noun-4, noun)&isDescHint != 0
+		hint := false
+		for k := max(noun-4, from); k < noun; k++ {
+			s := p.tokens[k].sense
+			hint = hint || s&isDescHint != 0 && s&isCopula == 0
+		}
 		if hint && after&isDescOp != 0 && numbered && p.has&isNegation == 0 {
 			return true
 		}

@@ -190,6 +190,10 @@ func (p *page) gradeValue(v *value) {
 	if harmlessMix(core) {
 		return
 	}
+	if isSlug(text) {
+		v.grade = odd
+		return
+	}
 	v.grade, v.signs = gradeMixed(core, text, sh)
 	if p.namesPaper(v) {
 		v.grade, v.signs = odd, false
@@ -319,6 +323,23 @@ func harmlessMix(s string) bool {
 		}
 	}
 	return harmlessPattern(squeeze(pattern), s)
+}
+
+// isSlug knows identifiers that programs make: UUIDs (RFC 9562), and words and
+// numbers in lower case with three dashes or more.
+func isSlug(s string) bool {
+	if strings.Count(s, "-") < 3 || strings.HasSuffix(s, "-") {
+		return false
+	}
+	upper, lower := false, false
+	for i := 0; i < len(s); i++ {
+		if !isAlnum(s[i]) && s[i] != '-' {
+			return false
+		}
+		upper = upper || isLetter(s[i]) && s[i] < 'a'
+		lower = lower || isLetter(s[i]) && s[i] >= 'a'
+	}
+	return !upper || !lower
 }
 
 // run is one stretch of a pattern: its class and length.

@@ -232,7 +232,7 @@ func (p *page) key(lx *lexicon, i int) string {
 		}
 		return ""
 	}
-	if len(t.fold) < 5 {
+	if len(t.fold) < 3 {
 		return ""
 	}
 	return lx.mistyped(t.fold)
