@@ -172,24 +172,23 @@ func inBody(err error) bool {
 }
 
 func memberFault(e *openapi3.SchemaError) *door.Fault {
-	fault, path := keywordFault(e.SchemaField), e.JSONPointer()
-	if fault.Reason == unknownMember().Reason && len(path) > 0 {
-		path = path[:len(path)-1] // the last step is a name that the sender made up
-	}
+	fault := keywordFault(e.SchemaField)
 	fault.Status = http.StatusBadRequest
-	for _, step := range path {
+	for _, step := range e.JSONPointer() {
 		fault.Pointer += "/" + step
 	}
 	return &fault
 }
 
 // keywordFault is what the reader is told when a keyword of a schema is not met.
+// An unknown member's pointer is that of the object it is in: its name is the
+// sender's.
 func keywordFault(keyword string) door.Fault {
 	switch keyword {
 	case "required":
 		return door.Fault{Reason: "member_missing"}
 	case "properties", "additionalProperties":
-		return unknownMember()
+		return door.Fault{Reason: "member_unknown"}
 	case "enum":
 		return door.Fault{Reason: "member_value"}
 	case "minLength", "maxLength", "minItems", "maxItems", "minimum", "maximum":
@@ -197,5 +196,3 @@ func keywordFault(keyword string) door.Fault {
 	}
 	return door.Fault{Reason: "member_form"}
 }
-
-func unknownMember() door.Fault { return door.Fault{Reason: "member_unknown"} }

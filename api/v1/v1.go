@@ -34,11 +34,11 @@ func New(d *door.Door) (*API, error) {
 }
 
 // Mount puts the routes under Base. Each request is held against the contract
-// first.
+// first; other routes pass. A group's own middleware would answer 404 where 405
+// is due.
 func (a *API) Mount(e *echo.Echo) {
-	group := e.Group(Base)
-	group.Use(newContract(a.spec).check)
-	RegisterHandlers(group, NewStrictHandler(a, nil))
+	e.Use(newContract(a.spec).check)
+	RegisterHandlersWithBaseURL(e, NewStrictHandler(a, nil), Base)
 }
 
 // visit is the request's visit; package api gives every request one.
