@@ -27,7 +27,7 @@ func across(first, second *page) finding {
 	cues, values := first.openClauses(), second.shortClauses()
 	for _, cue := range cues {
 		for _, value := range values {
-			adjacent := cue[1] == len(first.tokens) && value[0] == 0
+			adjacent := (cue[1] == len(first.tokens) || first.has&isPointer != 0) && value[0] == 0
 			p := &page{kind: second.kind, joined: true, loose: !adjacent, text: strings.TrimRight(first.span(cue), ".,;!?") + " : " + second.span(value)}
 			p.analyse()
 			if f := p.judge(); f.found() {
@@ -52,10 +52,23 @@ func (p *page) openClauses() [][2]int {
 		s := p.senses(max(to-7, from), to)
 		if s&cues != 0 && s&isStatus == 0 || p.tokens[to-1].sense&cues != 0 {
 			found = append(found, [2]int{max(to-10, from), to})
+		} else if s&cues != 0 && s&isPointer != 0 {
+			found = append(found, p.lastCue(from, to, cues))
 		}
 		to = from
 	}
 	return found
+}
+
+// lastCue gives the last phrase among the tokens [from, to) that is a cue:
+// "password: see next field" is read as "password".
+func (p *page) lastCue(from, to int, cues sense) [2]int {
+	for k := to - 1; k >= from; k-- {
+		if p.tokens[k].head && p.tokens[k].sense&cues != 0 {
+			return [2]int{k, p.phraseEnd(k)}
+		}
+	}
+	return [2]int{from, to}
 }
 
 // shortClauses gives the first sentences of a few words, and always the first

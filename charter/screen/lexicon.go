@@ -66,6 +66,7 @@ const (
 	isNumberName
 	isCommon
 	isHolder
+	isPointer
 )
 
 var classes = map[string]sense{
@@ -79,7 +80,7 @@ var classes = map[string]sense{
 	"unit": isUnit, "phone": isPhone, "enter": isEnter, "received": isReceived,
 	"month": isMonth, "year": isYear, "half": isHalf, "keep": isKeep, "spell": isSpell,
 	"doc": isDoc, "function": isFunction, "article": isArticle, "link": isLink,
-	"symbol": isSymbolName, "number": isNumberName, "common": isCommon, "holder": isHolder,
+	"symbol": isSymbolName, "number": isNumberName, "common": isCommon, "holder": isHolder, "pointer": isPointer,
 }
 
 // node is a place in the tree of phrases: the words that may follow, and the

@@ -94,7 +94,7 @@ func (p *page) referenced(v *value) bool {
 		if s&(isPassword|isPIN|isCode) != 0 {
 			return false
 		}
-		if s&(isReference|isFrame) != 0 {
+		if s&isReference != 0 || s&isFrame != 0 && k == v.first-1 {
 			return true
 		}
 	}

@@ -322,7 +322,11 @@ func (p *page) isAnswerAt(j int) bool {
 	for k > 0 && p.tokens[k].sense&(isArticle|isFunction) != 0 && p.tokens[k].sense&isCopula == 0 && j-k <= 2 && p.tokens[k+1].gap&(gapJoin|gapComma) == 0 {
 		k--
 	}
-	announced := p.tokens[k].sense&(isAnswer|isCopula|isTopic|isDescHint) != 0 || p.tokens[k+1].gap&gapJoin != 0 ||
+	joined := false
+	for m := max(j-2, 1); m <= j; m++ {
+		joined = joined || p.tokens[m].gap&gapJoin != 0
+	}
+	announced := joined && p.has&isQuestion != 0 || p.tokens[k].sense&(isAnswer|isCopula|isTopic|isDescHint) != 0 || p.tokens[k+1].gap&gapJoin != 0 ||
 		t.gap&(gapComma|gapJoin) != 0 && p.senses(k-3, j)&isTopic != 0
 	return announced && p.senses(j-3, j)&isNegation == 0 && p.endsSegment(j)
 }
