@@ -3,6 +3,7 @@ package consent
 import (
 	"context"
 	"encoding/hex"
+	"errors"
 	"time"
 
 	"aval/audit"
@@ -153,7 +154,13 @@ func (r *Register) CardHolder(ctx context.Context, code personal.CardCode) (Acto
 		}
 		return &NotFound{Kind: "card"}
 	})
-	return a, err
+	if err != nil {
+		if _, unknown := errors.AsType[*NotFound](err); unknown {
+			r.failures.cards.Add(1)
+		}
+		return Actor{}, err
+	}
+	return a, nil
 }
 
 // holder gets the person of the actor's card, which must be live.

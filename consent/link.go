@@ -3,6 +3,7 @@ package consent
 import (
 	"context"
 	"encoding/hex"
+	"errors"
 	"time"
 
 	"aval/audit"
@@ -116,6 +117,9 @@ func (r *Register) Redeem(ctx context.Context, c Call, token, running personal.T
 		return putAll(t.tx, l, s)
 	})
 	if err != nil {
+		if _, wrong := errors.AsType[*SignInNeeded](err); wrong {
+			r.failures.links.Add(1)
+		}
 		return Welcome{}, err
 	}
 	return w, r.Relay(ctx, registerSpace)

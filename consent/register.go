@@ -23,6 +23,8 @@ type Register struct {
 	origin  string
 	erased  ErasedList
 	log     *slog.Logger
+
+	failures failures
 }
 
 // An ErasedList keeps the pseudonyms of the erased outside the store and its

@@ -73,6 +73,9 @@ func relay(ctx context.Context, r *consent.Register) error {
 }
 
 func eachSpace(ctx context.Context, r *consent.Register, do func(context.Context, audit.Space) error) error {
+	if err := r.NoteFailures(ctx); err != nil {
+		return err
+	}
 	spaces, err := r.Spaces(ctx)
 	if err != nil {
 		return err

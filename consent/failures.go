@@ -1,0 +1,34 @@
+package consent
+
+import (
+	"context"
+	"sync/atomic"
+
+	"aval/audit"
+)
+
+// failures counts attempts by nobody known: card codes and links that are not
+// there. They belong to no person and no space, and anybody can make as many as
+// they like, so they become one entry a minute and not one each.
+type failures struct{ cards, links atomic.Int64 }
+
+// NoteFailures enters what was counted since the last time, in the register's
+// own log. What a stop leaves uncounted is lost: it was noise to begin with.
+func (r *Register) NoteFailures(ctx context.Context) error {
+	cards, links := r.failures.cards.Swap(0), r.failures.links.Swap(0)
+	if cards+links == 0 {
+		return nil
+	}
+	_, err := r.record(ctx, systemIn(registerSpace), func(t *turn) error {
+		t.enter(audit.Entry{
+			Act: audit.AttemptRefused, Out: audit.Refused,
+			Counts: map[string]int64{"card_codes": cards, "links": links},
+		})
+		return nil
+	})
+	if err != nil {
+		r.failures.cards.Add(cards)
+		r.failures.links.Add(links)
+	}
+	return err
+}
