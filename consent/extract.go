@@ -43,6 +43,9 @@ func (r *Register) In(ctx context.Context, slug string) (Actor, error) {
 // committed before the first byte is written.
 func (r *Register) Extract(ctx context.Context, a Actor, w io.Writer, q ExtractRequest) (audit.ExtractReport, error) {
 	var none audit.ExtractReport
+	if a.kind == card {
+		return none, &NotFound{Kind: "use-case"} // this profile is about everybody
+	}
 	if q.Profile != ProfileDPO {
 		return none, &Invalid{Pointer: "/profile", Reason: "profile"}
 	}

@@ -23,6 +23,12 @@ type LogQuery struct {
 // end). Members read their own without more; what concerns others is for the
 // referent and the DPO, for a purpose, and an entry of its own.
 func (r *Register) LogLines(ctx context.Context, a Actor, q LogQuery) ([]audit.Line, int64, error) {
+	if q.Limit < 1 || q.Limit > maxPage || q.Before < 0 {
+		return nil, 0, &Invalid{Pointer: "/limit", Reason: "parameter"}
+	}
+	if said := count(q.Person != "") + count(q.Mandate != "") + count(q.Member != ""); said > 1 {
+		return nil, 0, &Invalid{Reason: "parameter"}
+	}
 	own := a.kind == member && q.Member == a.member && q.Person == "" && q.Mandate == ""
 	if !own {
 		if err := r.enterLogRead(ctx, a, q); err != nil {
@@ -62,6 +68,9 @@ func (r *Register) enterLogRead(ctx context.Context, a Actor, q LogQuery) error 
 // every use-case does. Those who asked to be forgotten are still found here: the
 // referent and the DPO answer for what was done.
 func (t *turn) ofSpace(q LogQuery) error {
+	if t.actor.kind == card && q.Person != t.actor.person {
+		return &NotFound{Kind: "person"} // of a log, its holder's lines alone
+	}
 	for _, ask := range []struct {
 		id   string
 		row  Record

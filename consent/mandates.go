@@ -52,9 +52,14 @@ type Page struct {
 	Limit int    // 1 to 100
 }
 
+const maxPage = 100
+
 // Mandates lists the mandates of the actor's space, or of one person in it.
 // next is the cursor of the following page, empty at the end.
 func (r *Register) Mandates(ctx context.Context, a Actor, person PersonID, page Page) (list []*Mandate, next string, err error) {
+	if page.Limit < 1 || page.Limit > maxPage {
+		return nil, "", &Invalid{Pointer: "/limit", Reason: "parameter"}
+	}
 	err = r.view(ctx, a, func(tx Tx, _ time.Time) error {
 		list, next = nil, ""
 		if person != "" {
@@ -141,8 +146,8 @@ func (r *Register) MandateDocument(ctx context.Context, a Actor, id MandateID, p
 		if err := need(t.tx, m, "mandate"); err != nil {
 			return err
 		}
-		if err := hideErased(t.tx, m); err != nil {
-			return err
+		if _, err := t.livePerson(m.Person); err != nil {
+			return &NotFound{Kind: "mandate"}
 		}
 		d := &Document{Mandate: id}
 		if found, err := t.tx.Get(d); err != nil {
