@@ -16,6 +16,7 @@ import (
 
 	"aval/api"
 	"aval/consent/jobs"
+	"aval/store/kv"
 )
 
 func (p *program) serveCommand() *cobra.Command {
@@ -161,7 +162,7 @@ func (s *server) run(ctx context.Context) error {
 			}
 		})
 	}
-	running.Go(func() { jobs.Run(ctx, s.house.reg, s.log) })
+	running.Go(func() { jobs.Run(ctx, s.house.reg, s.jobFailed) })
 	running.Go(func() { s.watchLastSeen(ctx) })
 	var failed error
 	select {
@@ -181,6 +182,15 @@ func (s *server) run(ctx context.Context) error {
 		return storeFailure(failed)
 	}
 	return nil
+}
+
+// jobFailed logs, and ends the program when the disk refused a commit: nothing
+// read back after that can be trusted.
+func (s *server) jobFailed(job string, err error) {
+	s.log.Error("job failed", "job", job, "err", err)
+	if errors.Is(err, kv.ErrSync) {
+		s.stop(err)
+	}
 }
 
 // watchLastSeen keeps the last checkpoints beside the store up to date.

@@ -61,12 +61,9 @@ func (v *verification) run(ctx context.Context, path, key string) error {
 	if key == "" {
 		return misuse("--key register.pub is needed: the register's public keys, from a source you trust")
 	}
-	raw, err := readBounded(key)
-	if err != nil {
-		return misuse("--key: %w", err)
-	}
-	if v.register, err = statement.ParseRegisterPub(raw); err != nil {
-		return misuse("--key: not a register's public keys")
+	var err error
+	if v.register, err = readRegisterPub(key); err != nil {
+		return err
 	}
 	info, err := os.Stat(path)
 	if err != nil {
@@ -87,7 +84,8 @@ func (v *verification) run(ctx context.Context, path, key string) error {
 	if bytes.Equal(head, []byte("PK")) {
 		return v.extract(file, info.Size())
 	}
-	if raw, err = readBounded(path); err != nil {
+	raw, err := readBounded(path)
+	if err != nil {
 		return no("%s: not an extract, a mandate or a checkpoint", path)
 	}
 	switch {
@@ -97,6 +95,19 @@ func (v *verification) run(ctx context.Context, path, key string) error {
 		return v.checkpoint(raw)
 	}
 	return no("%s: not an extract, a mandate or a checkpoint", path)
+}
+
+// readRegisterPub reads the register's public keys.
+func readRegisterPub(path string) (*statement.RegisterPub, error) {
+	raw, err := readBounded(path)
+	if err != nil {
+		return nil, misuse("--key: %w", err)
+	}
+	pub, err := statement.ParseRegisterPub(raw)
+	if err != nil {
+		return nil, misuse("--key: not a register's public keys")
+	}
+	return pub, nil
 }
 
 // isCheckpoint tells whether a file is a checkpoint at all, before any signature

@@ -4,7 +4,6 @@ package jobs
 
 import (
 	"context"
-	"log/slog"
 	"time"
 
 	"aval/audit"
@@ -32,22 +31,22 @@ func Start(ctx context.Context, r *consent.Register) error {
 	return err
 }
 
-// Run runs the jobs until the context ends. A job that fails is logged and tried
-// again at its next time; nothing it left half done is lost.
-func Run(ctx context.Context, r *consent.Register, log *slog.Logger) {
+// Run runs the jobs until the context ends. A job that fails is told to failed
+// and tried again at its next time; nothing it left half done is lost.
+func Run(ctx context.Context, r *consent.Register, failed func(job string, err error)) {
 	tick := time.NewTicker(relayEvery)
 	defer tick.Stop()
 	epoch, retention := time.Now(), time.Time{}
 	for {
-		attempt(ctx, log, "relay", func() error { return relay(ctx, r) })
-		attempt(ctx, log, "erasures", func() error { return eachSpace(ctx, r, r.FinishErasures) })
+		attempt(ctx, failed, "relay", func() error { return relay(ctx, r) })
+		attempt(ctx, failed, "erasures", func() error { return eachSpace(ctx, r, r.FinishErasures) })
 		if time.Since(epoch) >= epochEvery {
 			epoch = time.Now()
-			attempt(ctx, log, "epoch", func() error { _, err := r.TurnEpoch(ctx); return err })
+			attempt(ctx, failed, "epoch", func() error { _, err := r.TurnEpoch(ctx); return err })
 		}
 		if time.Since(retention) >= retentionEvery {
 			retention = time.Now()
-			attempt(ctx, log, "retention", func() error { _, err := r.RunRetention(ctx, false); return err })
+			attempt(ctx, failed, "retention", func() error { _, err := r.RunRetention(ctx, false); return err })
 		}
 		select {
 		case <-ctx.Done():
@@ -57,9 +56,9 @@ func Run(ctx context.Context, r *consent.Register, log *slog.Logger) {
 	}
 }
 
-func attempt(ctx context.Context, log *slog.Logger, name string, job func() error) {
+func attempt(ctx context.Context, failed func(string, error), name string, job func() error) {
 	if err := job(); err != nil && ctx.Err() == nil {
-		log.Error("job failed", "job", name, "err", err)
+		failed(name, err)
 	}
 }
 

@@ -76,14 +76,14 @@ func (t *updateTx) check(b kv.Bucket, key, value []byte) error {
 	if err := t.checkBucket(b); err != nil {
 		return err
 	}
-	return checkSizes(key, value)
+	return kv.CheckSizes(key, value)
 }
 
 func (t *updateTx) checkBucket(b kv.Bucket) error {
 	if t.over {
 		return errOver
 	}
-	return checkName(b.Name)
+	return b.Check()
 }
 
 // viewTx is the kv.Tx of a View.
@@ -99,7 +99,7 @@ func (t *viewTx) Get(b kv.Bucket, key []byte) (value []byte, err error) {
 	if err := t.check(b); err != nil {
 		return nil, err
 	}
-	if err := checkSizes(key, nil); err != nil {
+	if err := kv.CheckSizes(key, nil); err != nil {
 		return nil, err
 	}
 	defer guard(&err)
@@ -128,7 +128,7 @@ func (t *viewTx) check(b kv.Bucket) error {
 	if t.over {
 		return errOver
 	}
-	return checkName(b.Name)
+	return b.Check()
 }
 
 // A run is a few rows of a scan, copied out of bbolt before the caller's
@@ -213,25 +213,4 @@ func checkRead(key, value []byte) {
 	if len(key) > kv.MaxKey || len(value) > kv.MaxValue {
 		panic("a key or value is over its limit")
 	}
-}
-
-// checkSizes keeps the limits of package kv.
-func checkSizes(key, value []byte) error {
-	if len(key) == 0 || len(key) > kv.MaxKey || len(value) > kv.MaxValue {
-		return kv.ErrTooLarge
-	}
-	return nil
-}
-
-// checkName keeps the alphabet of package kv.
-func checkName(name string) error {
-	if len(name) < 1 || len(name) > 32 {
-		return kv.ErrBucket
-	}
-	for _, c := range []byte(name) {
-		if (c < 'a' || c > 'z') && (c < '0' || c > '9') && c != '.' && c != '-' {
-			return kv.ErrBucket
-		}
-	}
-	return nil
 }

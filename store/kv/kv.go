@@ -27,7 +27,7 @@ import (
 // Numbers are given once and never reused.
 type Space uint32
 
-// Limits on what a backend must hold, in bytes.
+// Limits on what a backend must hold, in bytes. A key has at least one.
 const (
 	MaxKey   = 1 << 10
 	MaxValue = 1 << 20
@@ -40,6 +40,28 @@ type Bucket struct {
 	// Append says that keys only grow, but for a few at the very end that are
 	// rewritten: a hint to fill pages fully.
 	Append bool
+}
+
+// Check answers ErrBucket for a name outside the alphabet.
+func (b Bucket) Check() error {
+	if len(b.Name) < 1 || len(b.Name) > 32 {
+		return ErrBucket
+	}
+	for _, c := range []byte(b.Name) {
+		if (c < 'a' || c > 'z') && (c < '0' || c > '9') && c != '.' && c != '-' {
+			return ErrBucket
+		}
+	}
+	return nil
+}
+
+// CheckSizes answers ErrTooLarge for a key that is empty or over MaxKey, and for
+// a value over MaxValue.
+func CheckSizes(key, value []byte) error {
+	if len(key) < 1 || len(key) > MaxKey || len(value) > MaxValue {
+		return ErrTooLarge
+	}
+	return nil
 }
 
 // DB is an open store.
@@ -95,7 +117,7 @@ var (
 
 	ErrReadOnly = errors.New("kv: write in a read transaction")
 	ErrClosed   = errors.New("kv: store is closed")
-	ErrTooLarge = errors.New("kv: key or value over its limit")
+	ErrTooLarge = errors.New("kv: key empty, or key or value over its limit")
 	ErrBucket   = errors.New("kv: bucket name is not allowed")
 	// ErrLocked: another process has the store open.
 	ErrLocked = errors.New("kv: store is in use by another process")

@@ -38,14 +38,14 @@ func (t *tx) step(b kv.Bucket) error {
 	if t.steps == t.leaveAt {
 		panic(errLeft)
 	}
-	return checkName(b.Name)
+	return b.Check()
 }
 
 func (t *tx) Get(b kv.Bucket, key []byte) ([]byte, error) {
 	if err := t.step(b); err != nil {
 		return nil, err
 	}
-	if err := checkSizes(key, nil); err != nil {
+	if err := kv.CheckSizes(key, nil); err != nil {
 		return nil, err
 	}
 	return clone(t.rows[b.Name].get(key)), nil
@@ -58,7 +58,7 @@ func (t *tx) Put(b kv.Bucket, key, value []byte) error {
 	if err := t.step(b); err != nil {
 		return err
 	}
-	if err := checkSizes(key, value); err != nil {
+	if err := kv.CheckSizes(key, value); err != nil {
 		return err
 	}
 	t.rows[b.Name] = t.rows[b.Name].put(clone(key), append([]byte{}, value...))
@@ -72,7 +72,7 @@ func (t *tx) Delete(b kv.Bucket, key []byte) error {
 	if err := t.step(b); err != nil {
 		return err
 	}
-	if err := checkSizes(key, nil); err != nil {
+	if err := kv.CheckSizes(key, nil); err != nil {
 		return err
 	}
 	t.rows[b.Name] = t.rows[b.Name].delete(key)
@@ -100,25 +100,4 @@ func clone(b []byte) []byte {
 		return nil
 	}
 	return append(make([]byte, 0, len(b)), b...)
-}
-
-// checkSizes keeps the limits of package kv.
-func checkSizes(key, value []byte) error {
-	if len(key) == 0 || len(key) > kv.MaxKey || len(value) > kv.MaxValue {
-		return kv.ErrTooLarge
-	}
-	return nil
-}
-
-// checkName keeps the alphabet of package kv.
-func checkName(name string) error {
-	if len(name) < 1 || len(name) > 32 {
-		return kv.ErrBucket
-	}
-	for _, c := range []byte(name) {
-		if (c < 'a' || c > 'z') && (c < '0' || c > '9') && c != '.' && c != '-' {
-			return kv.ErrBucket
-		}
-	}
-	return nil
 }

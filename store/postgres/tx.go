@@ -27,7 +27,7 @@ func (r *reader) check(b kv.Bucket) error {
 	if r.over {
 		return errOver
 	}
-	return checkName(b.Name)
+	return b.Check()
 }
 
 // get returns what the database has, nil if nothing.
@@ -134,7 +134,7 @@ func (t *viewTx) Get(b kv.Bucket, key []byte) ([]byte, error) {
 	if err := t.check(b); err != nil {
 		return nil, err
 	}
-	if err := checkSizes(key, nil); err != nil {
+	if err := kv.CheckSizes(key, nil); err != nil {
 		return nil, err
 	}
 	return t.get(b, key)
@@ -166,25 +166,4 @@ func stopped(err error) error {
 		return nil
 	}
 	return err
-}
-
-// checkSizes keeps the limits of package kv.
-func checkSizes(key, value []byte) error {
-	if len(key) == 0 || len(key) > kv.MaxKey || len(value) > kv.MaxValue {
-		return kv.ErrTooLarge
-	}
-	return nil
-}
-
-// checkName keeps the alphabet of package kv.
-func checkName(name string) error {
-	if len(name) < 1 || len(name) > 32 {
-		return kv.ErrBucket
-	}
-	for _, c := range []byte(name) {
-		if (c < 'a' || c > 'z') && (c < '0' || c > '9') && c != '.' && c != '-' {
-			return kv.ErrBucket
-		}
-	}
-	return nil
 }

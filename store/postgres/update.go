@@ -61,7 +61,7 @@ func (t *updateTx) Get(b kv.Bucket, key []byte) ([]byte, error) {
 	if err := t.check(b); err != nil {
 		return nil, err
 	}
-	if err := checkSizes(key, nil); err != nil {
+	if err := kv.CheckSizes(key, nil); err != nil {
 		return nil, err
 	}
 	if value, found := t.written[b.Name].find(key); found {
@@ -84,7 +84,7 @@ func (t *updateTx) set(b kv.Bucket, key, value []byte) error {
 	if err := t.check(b); err != nil {
 		return err
 	}
-	if err := checkSizes(key, value); err != nil {
+	if err := kv.CheckSizes(key, value); err != nil {
 		return err
 	}
 	if t.written == nil {
