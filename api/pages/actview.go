@@ -13,25 +13,21 @@ type actView struct {
 	Say   []string
 }
 
-// fullActs is how many acts are told with all their details; older ones have
-// their day and name, up to maxActs.
-const (
-	fullActs = 12
-	maxActs  = 60
-)
-
+// fillActs tells the newest acts with all their details, and of older ones the
+// day and the name.
 func (v *personView) fillActs(t teller) {
+	full, all := (v.most+1)/2, 4*v.most
 	for i, act := range t.page.Acts {
 		switch {
-		case i < fullActs:
+		case i < full:
 			v.Done = append(v.Done, t.act(act))
-		case i < maxActs:
+		case i < all:
 			v.DoneOlder = append(v.DoneOlder, t.date(act.Happened.In(t.tz))+"\u00a0: "+t.procedure(act.Service, act.Procedure)+".")
 		default:
 			v.More = true
 		}
 	}
-	if older := len(t.page.Acts) - fullActs; older > 0 {
+	if older := len(t.page.Acts) - full; older > 0 {
 		v.DoneMore = t.number("done.more", older)
 	}
 }

@@ -224,9 +224,11 @@ func (p *Pages) open(c echo.Context, v *door.Visit, f cardForm) error {
 	if err != nil {
 		return err
 	}
-	view := personView{cardSheet: p.cardSheet(v, f.code, actSee)}
-	view.fill(page, p.door.Register.Charter())
-	return p.show(c, http.StatusOK, "person", view)
+	raw, err := p.renderPerson(p.cardSheet(v, f.code, actSee), page, p.door.Register.Charter())
+	if err != nil {
+		return err
+	}
+	return p.send(c, http.StatusOK, raw, v.Lang.String())
 }
 
 // A confirmView asks whether to stop.

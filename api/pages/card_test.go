@@ -3,6 +3,7 @@ package pages_test
 import (
 	"html"
 	"net/http"
+	"net/http/httptest"
 	"regexp"
 	"slices"
 	"strconv"
@@ -316,6 +317,14 @@ func TestPersonPagesAreLocked(t *testing.T) {
 		if regexp.MustCompile(`(?i)<script|javascript:|\son[a-z]+=|style="|<link rel="?(stylesheet|preload)|@import|url\(|src=`).MatchString(r.body) {
 			t.Errorf("%s: something to run or to load", name)
 		}
+		for _, m := range regexp.MustCompile(`(?:href|action)="([^"]*)"`).FindAllStringSubmatch(r.body, -1) {
+			if !regexp.MustCompile(`^(\?lang=[a-z]+|/carte(\?lang=[a-z]+)?|tel:\+33[0-9]{9}|data:,|https://meteofrance\.com/)$`).MatchString(m[1]) {
+				t.Errorf("%s leads to %s", name, m[1])
+			}
+		}
+		if !strings.Contains(r.body, "<title>Ma carte</title>") {
+			t.Errorf("%s: the title says more than it must", name)
+		}
 		if strings.Contains(strings.ToLower(text(r.body)), "aval") {
 			t.Errorf("%s names the program", name)
 		}
@@ -326,4 +335,31 @@ func TestPersonPagesAreLocked(t *testing.T) {
 func unknownCode(t *testing.T) string {
 	t.Helper()
 	return personal.NewCardCode().Shown()
+}
+
+// Whatever is sent, the person's form answers a page, and nothing is stopped
+// without a card.
+func FuzzCardForm(f *testing.F) {
+	s := newSite(f)
+	f.Add("action=see&code=C-3333-3333-33333&lang=fr")
+	f.Add("action=open&code=%zz&day=1&month=2&year=1950")
+	f.Add("action=stop_confirmed&code=&mandate=m_aaaaaaaaaaaaaaaaaaaaaaaaaa")
+	f.Add("action=stop;code=x\x00&lang=\xff")
+	f.Fuzz(func(t *testing.T, body string) {
+		r := httptest.NewRequest(http.MethodPost, "/carte", strings.NewReader(body))
+		r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+		s.clock.add(time.Minute) // so that limits do not hide the rest
+		answer := httptest.NewRecorder()
+		s.public.ServeHTTP(answer, r)
+		if answer.Code >= 500 || answer.Code < 400 {
+			t.Errorf("status %d", answer.Code)
+		}
+		if !strings.Contains(answer.Body.String(), "</html>") {
+			t.Error("half a page")
+		}
+		m, err := s.reg.Mandate(s.ctx, s.helper, s.mandate.ID)
+		if err == nil && m.End.Kind == consent.Revoked {
+			t.Error("stopped without a card")
+		}
+	})
 }

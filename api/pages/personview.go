@@ -29,6 +29,8 @@ type personView struct {
 	DoneMore  string
 
 	Kept []string
+
+	most int // lines a section may show
 }
 
 // An accordView is one mandate.
@@ -44,6 +46,27 @@ type itemView struct {
 	Title string
 	Say   []string
 }
+
+// maxPage is what the page may weigh, in bytes, uncompressed and style included:
+// it is opened on old phones and poor lines.
+const maxPage = 30_000
+
+// renderPerson makes the person's page. Somebody helped by many people for years
+// would get a heavy one: then the newest of each section are shown, fewer and
+// fewer until the page is light, and it says that there is more.
+func (p *Pages) renderPerson(sheet cardSheet, page *consent.PersonPage, ch *charter.Charter) ([]byte, error) {
+	for most := mostLines; ; most /= 2 {
+		v := personView{cardSheet: sheet, most: most}
+		v.fill(page, ch)
+		raw, err := p.render("person", v)
+		if err != nil || len(raw) <= maxPage || most == 1 {
+			return raw, err
+		}
+	}
+}
+
+// mostLines is how many folded lines a section shows where they are light enough.
+const mostLines = 32
 
 // fill puts a page into words.
 func (v *personView) fill(p *consent.PersonPage, ch *charter.Charter) {
@@ -194,10 +217,6 @@ type lineView struct {
 	Times string // "" for a line that stands for one instant
 }
 
-// maxFolds bounds the folded lines of a section, so that the page stays light on
-// a poor line whatever was done; the page then says that there is more.
-const maxFolds = 24
-
 func (v *personView) fillLines(t teller) {
 	v.More = t.page.More
 	sections := map[section][]audit.Line{}
@@ -209,7 +228,7 @@ func (v *personView) fillLines(t teller) {
 	}
 	for s, into := range map[section]*[]lineView{looked: &v.Looked, refused: &v.Refused, other: &v.Other} {
 		for i, f := range foldLines(sections[s], t.tz) {
-			if i == maxFolds {
+			if i == v.most {
 				v.More = true
 				break
 			}
@@ -225,8 +244,8 @@ func (t teller) line(f *fold, s section) lineView {
 	v := lineView{When: t.when(f), Text: t.sentence(d, s)}
 	if s == refused {
 		v.Say = t.rules(d)
-	} else if why := purposeOf(d); why != "" && s == looked {
-		v.Say = append(v.Say, t.say("why."+why))
+	} else if why := t.why(d); why != "" && s == looked {
+		v.Say = append(v.Say, why)
 	}
 	if len(f.times) > 1 {
 		v.Count, v.Times = t.number("times", len(f.times)), t.instants(f)
@@ -337,13 +356,13 @@ func (t teller) what(d *audit.Detail) string {
 	return t.say("accords.and", "First", strings.Join(kinds[:last], ", "), "Last", kinds[last])
 }
 
-// purposeOf is why somebody looked; a person who opens their own page needs no
-// reason.
-func purposeOf(d *audit.Detail) string {
-	if d.By == byPerson {
+// why tells the purpose of a look; "" for the person's own, and for a purpose of
+// a later version.
+func (t teller) why(d *audit.Detail) string {
+	if d.By == byPerson || d.Purpose == "" {
 		return ""
 	}
-	return d.Purpose
+	return t.say("why." + d.Purpose)
 }
 
 // refusedKind groups what was refused.

@@ -52,18 +52,32 @@ type sheet struct {
 	Wide  bool
 }
 
-// show renders a page to the end before a byte is sent: a fault in a template
-// becomes an error page, never half a page.
-func (p *Pages) show(c echo.Context, status int, name string, view interface{ Lang() string }) error {
+// A view is a page's data; the sheet in it knows the language.
+type view interface{ Lang() string }
+
+// render makes a page, to the end: a fault in a template becomes an error page,
+// never half a page.
+func (p *Pages) render(name string, v view) ([]byte, error) {
 	var page bytes.Buffer
-	if err := p.templates[name].ExecuteTemplate(&page, "page", view); err != nil {
+	err := p.templates[name].ExecuteTemplate(&page, "page", v)
+	return page.Bytes(), err
+}
+
+// show answers with a page.
+func (p *Pages) show(c echo.Context, status int, name string, v view) error {
+	page, err := p.render(name, v)
+	if err != nil {
 		return err
 	}
+	return p.send(c, status, page, v.Lang())
+}
+
+func (p *Pages) send(c echo.Context, status int, page []byte, lang string) error {
 	h := c.Response().Header()
 	door.AllowPage(h, "style-src "+p.styleHash, "img-src data:", "form-action 'self'")
 	h.Set("Cache-Control", "no-store")
-	h.Set("Content-Language", view.Lang())
-	return c.Blob(status, "text/html; charset=utf-8", page.Bytes())
+	h.Set("Content-Language", lang)
+	return c.Blob(status, "text/html; charset=utf-8", page)
 }
 
 // form reads the form of a request strictly: one encoding, a small body, known

@@ -279,8 +279,7 @@ func TestPersonWords(t *testing.T) {
 	}
 }
 
-// The two pages that stop never promise more than what happens; the phrase is
-// the one of the charter's training.
+// A mandate that is over says how it ended, whatever the way.
 func TestEveryStateIsTold(t *testing.T) {
 	ended := map[consent.State]bool{}
 	for _, s := range consent.States {
