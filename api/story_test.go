@@ -3,8 +3,10 @@ package api_test
 import (
 	"archive/zip"
 	"bytes"
+	"flag"
 	"net/http/httptest"
 	"net/url"
+	"os"
 	"slices"
 	"strings"
 	"testing"
@@ -302,5 +304,24 @@ func provesPeriod(t *testing.T, h *house, extract *answer) {
 		if _, err := consent.VerifyExtract(bytes.NewReader(broken), int64(len(broken)), register); err == nil {
 			t.Errorf("byte %d flipped, and the extract still verifies", at)
 		}
+	}
+}
+
+var update = flag.Bool("update", false, "write api/token/testdata anew")
+
+// The document in api/token/testdata was made like this; run with -update after
+// a change of the format that was meant.
+func TestDocumentIsOfToday(t *testing.T) {
+	h := newHouse(t, options{})
+	worker := h.helper("social_worker")
+	mandate := worker.active(worker.recorded())
+	document := worker.must("POST", "/mandates/"+mandate+"/document", members{"purpose": "act_under_mandate"}, 200).body
+	verified(t, h, document)
+	pub, err := h.reg.RegisterPub()
+	ok(t, err)
+	if *update {
+		ok(t, os.MkdirAll("token/testdata", 0o755))
+		ok(t, os.WriteFile("token/testdata/mandate.json", document, 0o600))
+		ok(t, os.WriteFile("token/testdata/register.pub", pub, 0o600))
 	}
 }

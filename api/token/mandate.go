@@ -60,7 +60,8 @@ func VerifyMandate(doc []byte, register RegisterPub) error {
 	return err
 }
 
-// Verify proves every signature of a mandate document (general JSON serialization, RFC 7515 §7.2.1) from register.pub alone: the register's key
+// Verify proves every signature of a mandate document (general JSON
+// serialization, RFC 7515 §7.2.1) from register.pub alone: the register's key
 // signed the statement of the space's seal, the seal that of the helper's key,
 // each valid when the mandate was issued. Every signature must verify with the
 // key of its own kid; one that does not refuses the whole.
@@ -68,13 +69,13 @@ func Verify(doc, registerPub []byte) (*Verified, error) {
 	if len(doc) > maxDocument || len(registerPub) > maxDocument {
 		return nil, ErrForm
 	}
-	var d struct {
-		Payload    string      `json:"payload"`
-		Signatures []signature `json:"signatures"`
-		Statements []string    `json:"statements"`
-	}
+	var d document
 	if err := strict(doc, &d); err != nil {
 		return nil, err
+	}
+	// encoding/json takes members in any case and order, and the last of two.
+	if again, err := json.Marshal(d); err != nil || !bytes.Equal(again, bytes.TrimSuffix(doc, []byte("\n"))) {
+		return nil, ErrForm
 	}
 	if len(d.Signatures) == 0 || len(d.Signatures) > maxSignatures || len(d.Statements) > maxStatements {
 		return nil, ErrForm
@@ -100,6 +101,13 @@ func Verify(doc, registerPub []byte) (*Verified, error) {
 		v.Signers = append(v.Signers, signer)
 	}
 	return v, nil
+}
+
+// A document's members, in the order they are written.
+type document struct {
+	Payload    string      `json:"payload"`
+	Signatures []signature `json:"signatures"`
+	Statements []string    `json:"statements"`
 }
 
 type signature struct {
@@ -130,6 +138,12 @@ func (s signature) verify(encoded string, payload []byte, keys *stated) (Signer,
 // header reads the protected header of a compact JWS: ES256, the kind wanted, a
 // key named by its kid and by nothing else.
 func header(compact []byte, typ string) (jws.Headers, error) {
+	// jwx reads base64 laxly: a last character has bits that do not count.
+	for part := range bytes.SplitSeq(compact, []byte(".")) {
+		if _, err := base64.RawURLEncoding.Strict().DecodeString(string(part)); err != nil {
+			return nil, ErrForm
+		}
+	}
 	m, err := jws.Parse(compact, jws.WithCompact())
 	if err != nil || len(m.Signatures()) != 1 {
 		return nil, ErrForm
