@@ -25,6 +25,7 @@ import (
 // A register on disk with one structure, one helper and some persons under
 // mandate: what the benchmarks read.
 type register struct {
+	dir     string
 	db      *bolt.DB
 	log     *audit.Log
 	rec     *consent.Recorder
@@ -52,7 +53,7 @@ func open(tb testing.TB, persons int) *register {
 	ch, err := charter.Load()
 	must(tb, err)
 	keys := personal.NewKeyring(folder, store.Keys{DB: db})
-	r := &register{db: db, log: audit.NewLog(db, keys, keys, audit.NewClock(time.Now, nil))}
+	r := &register{dir: dir, db: db, log: audit.NewLog(db, keys, keys, audit.NewClock(time.Now, nil))}
 	r.rec = audit.NewRecorder(r.log, store.Ledger, store.Housekeeping...)
 	r.reg = consent.NewRegister(r.rec, keys, ch, folder.Origin(), noErased{}, slog.New(slog.DiscardHandler))
 	must(tb, r.reg.Begin(ctx))
