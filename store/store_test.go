@@ -8,6 +8,9 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
+
 	"aval/audit"
 	"aval/consent"
 	"aval/consent/personal"
@@ -54,8 +57,8 @@ func TestRowsRoundTrip(t *testing.T) {
 			if err != nil {
 				return err
 			}
-			if !reflect.DeepEqual(got, want) {
-				t.Errorf("%s: got %+v, want %+v", want.Bucket(), got, want)
+			if diff := cmp.Diff(want, got, cmpopts.EquateEmpty()); diff != "" {
+				t.Errorf("%s: %s", want.Bucket(), diff)
 			}
 		}
 		return nil
