@@ -585,3 +585,37 @@ func TestPublicKeys(t *testing.T) {
 		t.Errorf("key set: %v", set)
 	}
 }
+
+// A part of an extract must not be taken for the whole.
+func TestBrokenAnswerBreaksTheConnection(t *testing.T) {
+	h := newHouse(t, options{})
+	dpo := h.enrolled(h.referent, "dpo")
+	body := fmt.Sprintf(`{"from":%q,"to":%q,"profile":"dpo","purpose":"dpo_audit"}`,
+		h.clock.Now().Add(-time.Hour).Format(time.RFC3339), h.clock.Now().Add(time.Hour).Format(time.RFC3339))
+	r := httptest.NewRequestWithContext(t.Context(), "POST", v1.Base+"/extracts", strings.NewReader(body))
+	r.Header.Set("Content-Type", "application/json")
+	r.Header.Set("Authorization", "Bearer "+dpo.bearer)
+	w := &breaking{ResponseRecorder: httptest.NewRecorder(), left: 200}
+	defer func() {
+		if p := recover(); p != http.ErrAbortHandler {
+			t.Errorf("the connection goes on: %v", p)
+		}
+		if w.Code != 200 || w.Header().Get("Content-Type") != "application/zip" {
+			t.Errorf("%d %v", w.Code, w.Header())
+		}
+	}()
+	h.staff.ServeHTTP(w, r)
+}
+
+// breaking is a reader who goes away.
+type breaking struct {
+	*httptest.ResponseRecorder
+	left int
+}
+
+func (b *breaking) Write(p []byte) (int, error) {
+	if b.left -= len(p); b.left < 0 {
+		return 0, errors.New("gone")
+	}
+	return b.ResponseRecorder.Write(p)
+}

@@ -16,6 +16,7 @@ type Limits struct {
 	mu    sync.Mutex
 	kept  map[string]*rate.Limiter
 	rest  *rate.Limiter
+	swept time.Time
 }
 
 // maxKeys bounds the memory of one Limits: about 2 MB.
@@ -50,7 +51,7 @@ func (l *Limits) of(key string, now time.Time) *rate.Limiter {
 	if of, ok := l.kept[key]; ok {
 		return of
 	}
-	if len(l.kept) >= maxKeys {
+	if len(l.kept) >= maxKeys && now.Sub(l.swept) >= time.Second {
 		l.forget(now)
 	}
 	if len(l.kept) >= maxKeys {
@@ -62,8 +63,10 @@ func (l *Limits) of(key string, now time.Time) *rate.Limiter {
 }
 
 // forget drops the keys that have all their burst again: keeping them would
-// change no answer.
+// change no answer. It is done once a second at most, so that a flood of keys
+// costs no more than any other request.
 func (l *Limits) forget(now time.Time) {
+	l.swept = now
 	for key, of := range l.kept {
 		if of.TokensAt(now) >= float64(l.burst) {
 			delete(l.kept, key)
