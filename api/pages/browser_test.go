@@ -127,6 +127,7 @@ type window struct {
 }
 
 func watch(t *testing.T, h http.Handler) *window {
+	t.Helper()
 	w := &window{}
 	w.Server = httptest.NewServer(http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
 		rec := httptest.NewRecorder()
@@ -276,7 +277,10 @@ type accessibility struct {
 	mux   *http.ServeMux
 }
 
-func newAudit(t *testing.T) *accessibility { return &accessibility{t: t, mux: http.NewServeMux()} }
+func newAudit(t *testing.T) *accessibility {
+	t.Helper()
+	return &accessibility{t: t, mux: http.NewServeMux()}
+}
 
 func (a *accessibility) page(name string, r reply) {
 	a.names = append(a.names, name)
@@ -323,7 +327,7 @@ func (a *accessibility) judge(b *browser, label string, width int64, large bool)
 	}
 	var report struct {
 		Passes     int
-		Violations []struct{ Id, Help, Where string }
+		Violations []struct{ ID, Help, Where string }
 		Wide       int64
 		Small      []string // texts under 14 pt
 		Tight      []string // targets under 44 px
@@ -335,7 +339,7 @@ func (a *accessibility) judge(b *browser, label string, width int64, large bool)
 		a.t.Errorf("%s: axe looked at %d rules only", label, report.Passes)
 	}
 	for _, v := range report.Violations {
-		a.t.Errorf("%s: %s: %s: %s", label, v.Id, v.Help, v.Where)
+		a.t.Errorf("%s: %s: %s: %s", label, v.ID, v.Help, v.Where)
 	}
 	if report.Wide > width {
 		a.t.Errorf("%s: the page is %d px wide", label, report.Wide)
@@ -382,7 +386,7 @@ const findings = `(async () => {
 		if (e.getBoundingClientRect().height < 44) tight.add(e.textContent.trim() || e.id);
 	return JSON.stringify({
 		Passes: r.passes.length,
-		Violations: r.violations.map(v => ({Id: v.id, Help: v.help, Where: v.nodes.map(n => n.html).slice(0, 3).join(" ")})),
+		Violations: r.violations.map(v => ({ID: v.id, Help: v.help, Where: v.nodes.map(n => n.html).slice(0, 3).join(" ")})),
 		Wide: document.documentElement.scrollWidth, Small: [...small], Tight: [...tight],
 	});
 })()`

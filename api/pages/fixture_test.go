@@ -66,10 +66,10 @@ var start = time.Date(2027, 1, 11, 9, 5, 0, 0, time.UTC)
 
 // newSite opens a register and lets the story begin: a structure, a referent, a
 // helper and a colleague, a person with a card and a mandate in force.
-func newSite(t testing.TB) *site {
-	t.Helper()
-	s := &site{t: t, ctx: context.Background(), clock: &clock{at: start}}
-	folder, err := personal.Create(filepath.Join(t.TempDir(), "keys"), "register.test", start)
+func newSite(tb testing.TB) *site {
+	tb.Helper()
+	s := &site{t: tb, ctx: context.Background(), clock: &clock{at: start}}
+	folder, err := personal.Create(filepath.Join(tb.TempDir(), "keys"), "register.test", start)
 	s.must(err)
 	ch, err := charter.Load()
 	s.must(err)
