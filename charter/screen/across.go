@@ -30,12 +30,20 @@ func across(first, second *page) finding {
 			adjacent := (cue[1] == len(first.tokens) || first.has&isPointer != 0) && value[0] == 0
 			p := &page{kind: second.kind, joined: true, loose: !adjacent, text: strings.TrimRight(first.span(cue), ".,;!?") + " : " + second.span(value)}
 			p.analyse()
-			if f := p.judge(); f.found() {
+			if f := p.judge(); f.found() && !frames(first, cue, second, value) {
 				return finding{f.kind, RuleAcross}
 			}
 		}
 	}
 	return finding{}
+}
+
+// frames reports whether the two texts read as one phrase mean something
+// harmless: "code" and "postal 44400".
+func frames(first *page, cue [2]int, second *page, value [2]int) bool {
+	p := &page{kind: second.kind, text: first.span(cue) + " " + second.span(value)}
+	p.analyse()
+	return p.has&isFrame != 0 && (first.has|second.has)&isFrame == 0
 }
 
 // maxClauses is how many sentences of each field are read together with those

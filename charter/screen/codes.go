@@ -63,7 +63,7 @@ func (p *page) continues(i int) bool {
 // codes finds digits that a word announces: PIN, one-time code, password of
 // digits, login number.
 func (p *page) codes() finding {
-	if p.has&(cueSenses|isCard|isATM|isEnter|isReceived|isHolder) == 0 {
+	if p.has&(cueSenses|isCard|isATM|isEnter|isReceived|isHolder|isDevice) == 0 {
 		return finding{}
 	}
 	for _, r := range p.runs() {
@@ -80,7 +80,7 @@ func (p *page) codes() finding {
 
 func (p *page) announced(r digitRun, n int) finding {
 	year := n == 4 && yearLike(r.digits)
-	if h, ok := p.before(r.first, 10, blockers, func(h hit) bool { return suits(h, n, year, r) }); ok {
+	if h, ok := p.before(r.first, 16, blockers, func(h hit) bool { return suits(h, n, year, r) && p.stillOpen(h, r) }); ok {
 		return p.codeFinding(h)
 	}
 	if r.tail {
@@ -93,6 +93,17 @@ func (p *page) announced(r digitRun, n int) finding {
 		return p.codeFinding(h)
 	}
 	return p.entered(r, n)
+}
+
+// stillOpen reports whether a cue in front reaches as far as the number: far
+// ones only for six digits, and a card not when the number only names it
+// ("carte 1234 perdue").
+func (p *page) stillOpen(h hit, r digitRun) bool {
+	if h.distance > 10 {
+		return h.sense&(isOTP|isCode) != 0 && len(r.digits) == 6
+	}
+	next := r.last + 1
+	return h.sense&isCard == 0 || h.sense&(cueSenses|isATM) != 0 || next == len(p.tokens) || p.tokens[next].sense&isStatus == 0
 }
 
 func (p *page) codeFinding(h hit) finding {
@@ -112,6 +123,8 @@ func suits(h hit, n int, year bool, r digitRun) bool {
 		return h.distance == 0
 	case r.tail:
 		return false
+	case s&isDevice != 0 && s&cueSenses == 0:
+		return h.joined && h.distance == 0 && n >= 4 && n <= 6 && !year
 	case s&isPIN != 0:
 		return n >= 4 && n <= 10
 	case s&(isPassword|isOTP) != 0:
@@ -133,12 +146,13 @@ func suits(h hit, n int, year bool, r digitRun) bool {
 // entered finds digits that somebody types and that came by message: "je
 // rentre 534242 reçu sur son portable".
 func (p *page) entered(r digitRun, n int) finding {
-	if n < 4 || n > 8 {
+	if n < 4 || n > 8 || p.announcedByReference(p.tokens[r.first].start) {
 		return finding{}
 	}
 	_, typed := p.before(r.first, 4, blockers, func(h hit) bool { return h.sense&isEnter != 0 })
-	_, came := p.after(r.last, 4, 0, func(h hit) bool { return h.sense&isReceived != 0 })
-	if typed && (came || n == 6) {
+	_, came := p.after(r.last, 4, 0, func(h hit) bool { return h.sense&isReceived != 0 || n == 6 && h.sense&isEnter != 0 })
+	_, had := p.before(r.first, 4, blockers, func(h hit) bool { return h.sense&isReceived != 0 })
+	if came = came || had; typed && came || n == 6 && (typed || came) {
 		return finding{KindOneTime, RuleCode}
 	}
 	return finding{}

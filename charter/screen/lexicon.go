@@ -67,6 +67,7 @@ const (
 	isCommon
 	isHolder
 	isPointer
+	isDevice
 )
 
 var classes = map[string]sense{
@@ -80,8 +81,21 @@ var classes = map[string]sense{
 	"unit": isUnit, "phone": isPhone, "enter": isEnter, "received": isReceived,
 	"month": isMonth, "year": isYear, "half": isHalf, "keep": isKeep, "spell": isSpell,
 	"doc": isDoc, "function": isFunction, "article": isArticle, "link": isLink,
-	"symbol": isSymbolName, "number": isNumberName, "common": isCommon, "holder": isHolder, "pointer": isPointer,
+	"symbol": isSymbolName, "number": isNumberName, "common": isCommon, "holder": isHolder, "pointer": isPointer, "device": isDevice,
 }
+
+// exact are the classes whose words are matched only as they are written: they
+// announce nothing, and a name near one of them is not it.
+const exact = isFunction | isArticle | isLink | isCommon | isDoc | isNumberName | isSymbolName | isKeep |
+	isMonth | isUnit | isYear | isService | isDevice
+
+// spelling says how a word of the lexicon is matched.
+type spelling uint8
+
+const (
+	literal   spelling = iota + 1 // as it is written
+	forgiving                     // with slips too
+)
 
 // node is a place in the tree of phrases: the words that may follow, and the
 // senses of the phrase that ends here.
@@ -93,12 +107,12 @@ type node struct {
 // lexicon is read once and never changes.
 type lexicon struct {
 	root        *node
-	words       map[string]bool   // every word of every row
-	stems       map[string]string // stem → the word of the tree it stands for
-	skip        map[string]bool   // articles, skipped inside phrases
-	longestStem int               // in bytes
-	generous    []slip            // words marked "~", in which slips are forgiven though they are short
-	slips       [24]slips         // words that may be mistyped, by their length in runes
+	words       map[string]spelling // every word of every row
+	stems       map[string]string   // stem → the word of the tree it stands for
+	skip        map[string]bool     // articles, skipped inside phrases
+	longestStem int                 // in bytes
+	generous    []slip              // words marked "~", in which slips are forgiven though they are short
+	slips       [24]slips           // words that may be mistyped, by their length in runes
 }
 
 // slips are the words of one length that may be mistyped, with what a quick
@@ -121,7 +135,7 @@ var lexiconOnce = sync.OnceValue(func() *lexicon {
 	if err != nil {
 		panic("screen: lexicon missing: " + err.Error())
 	}
-	lx := &lexicon{root: &node{next: map[string]*node{}}, words: map[string]bool{}, stems: map[string]string{}, skip: map[string]bool{}}
+	lx := &lexicon{root: &node{next: map[string]*node{}}, words: map[string]spelling{}, stems: map[string]string{}, skip: map[string]bool{}}
 	for _, f := range files {
 		if f.Name() == "README.txt" {
 			continue
@@ -163,9 +177,13 @@ func (lx *lexicon) add(row string, class sense) {
 			key += "*"
 			lx.stems[word] = key
 			lx.longestStem = max(lx.longestStem, len(word))
-		} else if !lx.words[word] {
-			lx.words[word] = true
-			lx.addSlip(word)
+		} else {
+			if known := lx.words[word]; class&exact == 0 && known != forgiving {
+				lx.words[word] = forgiving
+				lx.addSlip(word)
+			} else if known == 0 {
+				lx.words[word] = literal
+			}
 		}
 		if strings.HasPrefix(part, "~") {
 			lx.generous = append(lx.generous, slip{word, []rune(word)})
@@ -208,7 +226,7 @@ func letterCounts(runes []rune) uint64 {
 
 // known gives the word of the tree that a folded word stands for, or "".
 func (lx *lexicon) known(word string) string {
-	if lx.words[word] {
+	if lx.words[word] != 0 {
 		return word
 	}
 	return lx.stem(word)
@@ -232,11 +250,11 @@ func (lx *lexicon) stem(word string) string {
 // and particles, or with the article it lacks.
 func (lx *lexicon) withoutPrefix(word string) string {
 	for _, prefix := range arabicPrefixes {
-		if rest, ok := strings.CutPrefix(word, prefix); ok && lx.words[rest] {
+		if rest, ok := strings.CutPrefix(word, prefix); ok && lx.words[rest] != 0 {
 			return rest
 		}
 	}
-	if lx.words["ال"+word] {
+	if lx.words["ال"+word] != 0 {
 		return "ال" + word
 	}
 	return ""

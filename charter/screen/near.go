@@ -29,7 +29,7 @@ func (p *page) before(i, limit int, block sense, suits func(hit) bool) (hit, boo
 		h.comma = h.comma || g&gapComma != 0
 		t := &p.tokens[k]
 		h.sense, h.at = t.sense, k
-		if t.sense&cueSenses != 0 || t.sense&(isCard|isATM|isService|isPassWeak|isKeep|isBack|isEnter|isReceived|isHolder) != 0 {
+		if t.sense&cueSenses != 0 || t.sense&(isCard|isATM|isService|isPassWeak|isKeep|isBack|isEnter|isReceived|isHolder|isDevice) != 0 {
 			if suits(h) {
 				return h, true
 			}
@@ -55,7 +55,7 @@ func (p *page) after(i, limit int, block sense, suits func(hit) bool) (hit, bool
 		h.comma = h.comma || g&gapComma != 0
 		t := &p.tokens[k]
 		h.sense, h.at = t.sense, k
-		if t.sense&cueSenses != 0 || t.sense&(isCard|isATM|isService|isPassWeak|isKeep|isBack|isReceived) != 0 {
+		if t.sense&cueSenses != 0 || t.sense&(isCard|isATM|isService|isPassWeak|isKeep|isBack|isReceived|isEnter|isHolder|isDevice) != 0 {
 			if suits(h) {
 				return h, true
 			}
@@ -105,7 +105,7 @@ func kindFor(s sense) (Kind, Rule) {
 		return KindRecovery, RuleRecovery
 	case s&isOTP != 0:
 		return KindOneTime, RuleCode
-	case s&(isPIN|isUnlock|isCard|isATM) != 0:
+	case s&(isPIN|isUnlock|isCard|isATM|isDevice) != 0:
 		return KindPIN, RulePIN
 	case s&isPassword != 0:
 		return KindPassword, RulePassword

@@ -23,7 +23,7 @@ func (p *page) weigh(v *value) finding {
 			return finding{}
 		case v.grade == likely && p.isUserName(v):
 			return finding{}
-		case !v.mixed && strings.Contains(v.text, "&") && !p.standsAlone(v):
+		case !v.mixed && strings.Contains(v.text, "&") && (p.kind == Name || p.kind == Place || p.kind == Address || !p.standsAlone(v)):
 			return finding{}
 		}
 		return finding{KindPassword, RuleStrongToken}
@@ -52,6 +52,8 @@ func (p *page) announces(h hit, v *value) bool {
 		return v.grade >= odd || !h.comma && (h.joined && h.distance <= 3 || v.mixed && h.distance == 0 && len(v.text) >= 6)
 	case s&isToken != 0:
 		return v.grade >= odd && len(v.text) >= 16
+	case s&isAccount != 0:
+		return v.mixed && shapeOf(v.text).digits >= 5 && !h.comma && h.distance <= 2
 	case s&(isPIN|isOTP|isUnlock) != 0:
 		return v.grade >= odd && h.distance <= 6
 	case s&isCode != 0:

@@ -72,7 +72,7 @@ func (p *page) cancelled(i int, by sense) bool {
 
 // valueAfter looks from token j on for a joint and then a word that is a value.
 func (p *page) valueAfter(j int, pair bool) bool {
-	joint, soft, article := false, false, false
+	joint, soft, article, spoken := false, false, false, false
 	for n := 0; j < len(p.tokens) && n < 8; j, n = j+1, n+1 {
 		t := &p.tokens[j]
 		if t.gap&(gapStop|gapComma) != 0 && t.gap&gapJoin == 0 {
@@ -84,18 +84,22 @@ func (p *page) valueAfter(j int, pair bool) bool {
 		switch {
 		case joint && famous[t.fold] && p.endsSegment(j):
 			return true
-		case (joint || soft) && p.isWordValue(j, joint && !article):
+		case spoken && joint && p.unknown(j) && !p.loose:
+			return j+1 == len(p.tokens) && !p.joined
+		case (joint || soft) && !spoken && p.isWordValue(j, joint && !article):
 			return p.endsSegment(j)
-		case n == 0 && !joint && (pair || p.isCapitalised(j)) && p.unknown(j):
-			return p.endsSegment(j) && !p.joined
+		case n == 0 && !joint && p.unknown(j) && (pair || p.isCapitalised(j)) && p.endsSegment(j):
+			return !p.joined
 		case t.sense&isCopula != 0:
 			if strongCopula[t.fold] {
 				joint = true
 			}
 			soft = true
-		case t.sense&(isStatus|isNegation|isAdvice) != 0, p.unknown(j) && n > 0 && joint:
+		case t.sense&isStatus != 0 && !joint && t.sense&(isNegation|isAdvice) == 0:
+			spoken = true
+		case t.sense&(isStatus|isNegation|isAdvice) != 0, p.unknown(j) && joint:
 			return false
-		case t.sense&(isFunction|isArticle|isLink|isService) == 0 && (t.sense != 0 || joint),
+		case t.sense&(isFunction|isArticle|isLink|isService|isDevice) == 0 && (t.sense != 0 || joint),
 			joint && t.sense&isFunction != 0 && t.sense&(isArticle|isLink) == 0:
 			return false
 		case joint:
@@ -115,8 +119,29 @@ func (p *page) isWordValue(j int, joint bool) bool {
 	if !p.unknown(j) || p.loose || p.joined && p.kind != Note && p.kind != Search {
 		return false
 	}
-	return joint || p.isCapitalised(j)
+	return joint || p.isCapitalised(j) || p.tokens[j-1].sense&isCopula != 0 && p.bareWord(j)
 }
+
+// bareWord reports whether a word may be a value though no sign announces it:
+// it ends the sentence, it is no participle, and nothing in the sentence says
+// that a password was changed, lost or asked for.
+func (p *page) bareWord(j int) bool {
+	from, to := p.clause(j)
+	t := &p.tokens[j]
+	if to != j+1 || len(t.fold) < 4 || p.senses(from, j)&(isStatus|isNegation|isAdvice|isEnter) != 0 {
+		return false
+	}
+	word := strings.ToLower(p.text[t.start:t.end])
+	for _, ending := range participles {
+		if strings.HasSuffix(word, ending) {
+			return false
+		}
+	}
+	return true
+}
+
+// participles are endings of words that say what became of a password.
+var participles = []string{"é", "ée", "és", "ées", "er", "ez", "ir", "able", "ible", "ant", "ent", "ing", "ed", "ado", "ada", "ido", "ida", "at", "it", "ut", "но", "ий", "mış", "miş", "di", "dı"}
 
 // isCapitalised reports whether a word begins with a capital, in a text that
 // is not all capitals, and does not only begin a sentence.
@@ -209,7 +234,7 @@ func (p *page) describes(from, noun, to int) bool {
 	if p.senses(noun, to)&isSymbolName != 0 && after&isDescOp != 0 {
 		numbered = true
 	}
-	if joint && other <= 1 {
+	if joint && other <= 2 {
 		return after&isStatus == 0 || after&isDescOp != 0
 	}
 	return other <= 1 && (same && noun-cue <= 6 || after&isTwist != 0 || after&isDescOp != 0 && numbered)

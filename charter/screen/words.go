@@ -227,7 +227,7 @@ func (p *page) key(lx *lexicon, i int) string {
 			return ""
 		}
 		plain := unLeet(t.fold)
-		if lx.words[plain] {
+		if lx.words[plain] != 0 {
 			return plain
 		}
 		return ""
