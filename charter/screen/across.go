@@ -15,7 +15,7 @@ func across(first, second *page) finding {
 		return f
 	}
 	switch second.kind {
-	case Phone, Email, Language:
+	case Phone, Email, Language, Address:
 		return finding{}
 	}
 	if acrossAccount(first.text, second.text) {

@@ -21,6 +21,7 @@ func TestFormPassesOrdinaryFields(t *testing.T) {
 		{"language", "français", Language, 30},
 		{"note", "A oublié son mot de passe,\nréinitialisation lancée avec elle.", Note, 2000},
 		{"empty", "", Note, 10},
+		{"open", "À revoir : son identifiant CAF, son code", Note, 200},
 	}
 	clean, err := Form(fields...)
 	if err != nil {

@@ -87,6 +87,14 @@ func TestFloors(t *testing.T) {
 	}
 }
 
+// TestFloorsHeldOut holds the figures on notes that no rule was fitted to. No
+// line of it is printed, so that it stays so.
+func TestFloorsHeldOut(t *testing.T) {
+	s := measure(t, "own-held-out.jsonl")
+	s.floor(t, "secret", 0.85)
+	s.floor(t, "clean", 0.97)
+}
+
 // TestFloorsOwn holds the figures on notes written beside the rules, in other
 // voices.
 func TestFloorsOwn(t *testing.T) {

@@ -57,7 +57,7 @@ func (p *page) announces(h hit, v *value) bool {
 	case s&(isPIN|isOTP|isUnlock) != 0:
 		return v.grade >= odd && h.distance <= 6
 	case s&isCode != 0:
-		return v.grade >= odd && h.distance <= 3 || v.mixed && h.joined && !h.comma && h.distance <= 2 && len(v.text) >= 6
+		return v.mixed && v.grade >= odd && h.distance <= 3 || v.mixed && h.joined && !h.comma && h.distance <= 2 && len(v.text) >= 6
 	case s&(isPassWeak|isEnter) != 0:
 		return v.grade >= odd && h.distance <= 1 && !h.comma && s&isReference == 0
 	case s&isService != 0:
