@@ -14,7 +14,7 @@ import (
 	"aval/api/door"
 	"aval/api/locale"
 	"aval/api/pages"
-	"aval/api/v1"
+	v1 "aval/api/v1"
 	"aval/consent"
 )
 
@@ -54,6 +54,7 @@ type API struct {
 	session       *door.Limits
 	sameOrigin    *http.CrossOriginProtection
 	staff, public *echo.Echo
+	templates     map[string]bool // of all routes, for the log of requests
 }
 
 // New makes both listeners. An error says that the configuration is incomplete
@@ -103,6 +104,11 @@ func (a *API) routes(json *v1.API) {
 	a.public.GET("/register.pub", a.registerPub)
 	a.public.GET("/.well-known/jwks.json", a.keySet)
 	a.pages.Public(a.public.Group(""))
+
+	a.templates = map[string]bool{}
+	for _, r := range append(a.staff.Routes(), a.public.Routes()...) {
+		a.templates[r.Path] = true
+	}
 }
 
 // Staff is the listener for members and programs.

@@ -12,7 +12,7 @@ import (
 	"github.com/getkin/kin-openapi/openapi3"
 	"github.com/labstack/echo/v4"
 
-	"aval/api/v1"
+	v1 "aval/api/v1"
 )
 
 // An operation of the contract, as the tests walk it.

@@ -69,11 +69,12 @@ func (a *API) kept(next echo.HandlerFunc, c echo.Context) (err error) {
 		if p == nil {
 			return
 		}
-		if p == http.ErrAbortHandler {
+		cause, _ := p.(error)
+		if errors.Is(cause, http.ErrAbortHandler) {
 			panic(p)
 		}
 		said := fmt.Sprintf("%T", p)
-		if fault, ok := p.(runtime.Error); ok {
+		if fault, ok := errors.AsType[runtime.Error](cause); ok {
 			said = fault.Error()
 		}
 		a.Log.Error("panic", "request", door.VisitOf(c.Request().Context()).Request, "said", said, "stack", string(debug.Stack()))
@@ -90,7 +91,7 @@ func (a *API) note(c echo.Context, listener string, v *door.Visit, took time.Dur
 		method = "other"
 	}
 	a.Log.LogAttrs(context.WithoutCancel(c.Request().Context()), slog.LevelInfo, "request",
-		slog.String("listener", listener), slog.String("method", method), slog.String("route", template(c)),
+		slog.String("listener", listener), slog.String("method", method), slog.String("route", a.template(c)),
 		slog.Int("status", c.Response().Status), slog.Duration("took", took), slog.String("request", string(v.Request)))
 }
 
@@ -100,12 +101,9 @@ var methods = []string{
 }
 
 // template is the route's template; of what is no route, echo gives the path.
-func template(c echo.Context) string {
-	path := c.Path()
-	for _, r := range c.Echo().Routes() {
-		if r.Path == path {
-			return path
-		}
+func (a *API) template(c echo.Context) string {
+	if path := c.Path(); a.templates[path] {
+		return path
 	}
 	return "none"
 }

@@ -21,7 +21,7 @@ import (
 	"github.com/getkin/kin-openapi/routers"
 
 	"aval/api"
-	"aval/api/v1"
+	v1 "aval/api/v1"
 	"aval/audit"
 	"aval/charter"
 	"aval/charter/screen"
@@ -109,24 +109,28 @@ type options struct {
 }
 
 // newHouse opens a register with one structure, "ccas", whose referent is signed in.
-func newHouse(t testing.TB, o options) *house {
-	t.Helper()
-	h := &house{t: t, out: &lockedBuffer{}, clock: &clock{now: time.Date(2026, 11, 23, 9, 0, 0, 0, time.UTC)}}
+func newHouse(tb testing.TB, o options) *house {
+	tb.Helper()
+	h := &house{t: tb, out: &lockedBuffer{}, clock: &clock{now: time.Date(2026, 11, 23, 9, 0, 0, 0, time.UTC)}}
 	var err error
-	h.keys, err = personal.Create(t.TempDir()+"/keys", origin, h.clock.Now())
-	ok(t, err)
+	h.keys, err = personal.Create(tb.TempDir()+"/keys", origin, h.clock.Now())
+	ok(tb, err)
 	ch, err := charter.Load()
-	ok(t, err)
+	ok(tb, err)
 	// Every function runs once more than it counts, so that a handler or use-case
 	// that keeps something of the first run shows.
 	h.db = mem.Open(mem.Options{Reruns: 1, Fault: o.fault})
-	t.Cleanup(func() { h.db.Close() })
+	tb.Cleanup(func() {
+		if err := h.db.Close(); err != nil {
+			tb.Error(err)
+		}
+	})
 	keyring := personal.NewKeyring(h.keys, store.Keys{DB: h.db})
 	h.log = audit.NewLog(h.db, keyring, keyring, audit.NewClock(h.clock.Now, nil))
 	h.rec = audit.NewRecorder(h.log, store.Ledger, store.Housekeeping...)
-	t.Cleanup(func() {
-		if _, fuzzing := t.(*testing.F); t.Failed() && !fuzzing {
-			t.Log(h.out.String())
+	tb.Cleanup(func() {
+		if _, fuzzing := tb.(*testing.F); tb.Failed() && !fuzzing {
+			tb.Log(h.out.String())
 		}
 	})
 	logger := slog.New(slog.NewJSONHandler(h.out, nil))
@@ -140,13 +144,13 @@ func newHouse(t testing.TB, o options) *house {
 		o.config(&c)
 	}
 	a, err := api.New(c)
-	ok(t, err)
+	ok(tb, err)
 	h.staff, h.public = a.Staff(), a.Public()
 	h.spec, err = v1.GetSpec()
-	ok(t, err)
+	ok(tb, err)
 	h.referent = h.structure("ccas")
-	spaces, err := h.reg.Spaces(t.Context())
-	ok(t, err)
+	spaces, err := h.reg.Spaces(tb.Context())
+	ok(tb, err)
 	h.space = spaces[1]
 	return h
 }
@@ -435,9 +439,9 @@ func (h *house) unchanged(fn func(), rule string) {
 	}
 }
 
-func ok(t testing.TB, err error) {
-	t.Helper()
+func ok(tb testing.TB, err error) {
+	tb.Helper()
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 }

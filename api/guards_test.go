@@ -15,7 +15,7 @@ import (
 	"golang.org/x/time/rate"
 
 	"aval/api"
-	"aval/api/v1"
+	v1 "aval/api/v1"
 	"aval/audit"
 	"aval/consent"
 	"aval/store/kv"
@@ -597,8 +597,8 @@ func TestBrokenAnswerBreaksTheConnection(t *testing.T) {
 	r.Header.Set("Authorization", "Bearer "+dpo.bearer)
 	w := &breaking{ResponseRecorder: httptest.NewRecorder(), left: 200}
 	defer func() {
-		if p := recover(); p != http.ErrAbortHandler {
-			t.Errorf("the connection goes on: %v", p)
+		if err, _ := recover().(error); !errors.Is(err, http.ErrAbortHandler) {
+			t.Errorf("the connection goes on: %v", err)
 		}
 		if w.Code != 200 || w.Header().Get("Content-Type") != "application/zip" {
 			t.Errorf("%d %v", w.Code, w.Header())

@@ -1,13 +1,15 @@
 package api
 
 import (
+	"context"
+	"errors"
 	"net/http"
 	"strings"
 
 	"github.com/labstack/echo/v4"
 
 	"aval/api/door"
-	"aval/api/v1"
+	v1 "aval/api/v1"
 )
 
 // fail answers an error: as a problem document where JSON is spoken, as a page
@@ -18,8 +20,8 @@ func (a *API) fail(err error, c echo.Context) {
 		a.Fatal(err)
 	}
 	f := door.FaultOf(err)
-	if f.Status >= http.StatusInternalServerError {
-		a.Log.Error("fault", "request", v.Request, "route", template(c), "reason", f.Reason, "error", err)
+	if f.Status >= http.StatusInternalServerError && !errors.Is(err, context.Canceled) { // who asked has gone
+		a.Log.Error("fault", "request", v.Request, "route", a.template(c), "reason", f.Reason, "error", err)
 	}
 	if c.Response().Committed {
 		// Part of an answer is out: break the connection, so that nobody takes
@@ -32,7 +34,7 @@ func (a *API) fail(err error, c echo.Context) {
 		err = a.pages.Fault(c, v, f)
 	}
 	if err != nil {
-		a.Log.Error("fault not told", "request", v.Request, "route", template(c))
+		a.Log.Error("fault not told", "request", v.Request, "route", a.template(c))
 	}
 }
 

@@ -4,6 +4,7 @@ import (
 	"archive/zip"
 	"bytes"
 	"flag"
+	"net/http"
 	"net/http/httptest"
 	"net/url"
 	"os"
@@ -240,7 +241,7 @@ func (h *house) card(code, do, birth string) *answer {
 		form.Set("month", m)
 		form.Set("day", d)
 	}
-	r := httptest.NewRequest("POST", "/carte", strings.NewReader(form.Encode()))
+	r := httptest.NewRequest(http.MethodPost, "/carte", strings.NewReader(form.Encode()))
 	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
 	return h.serve(h.public, r)
 }

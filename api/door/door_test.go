@@ -150,7 +150,7 @@ func TestVisit(t *testing.T) {
 		"a lax last letter":   {map[string]string{"Authorization": "Bearer " + token[:42] + "B"}, false, true},
 		"a token with spaces": {map[string]string{"Authorization": "Bearer  " + token}, false, true},
 	} {
-		r := httptest.NewRequest("GET", "/", nil)
+		r := httptest.NewRequest(http.MethodGet, "/", nil)
 		for k, v := range c.header {
 			r.Header.Set(k, v)
 		}
@@ -171,7 +171,7 @@ func TestVisit(t *testing.T) {
 }
 
 func TestOnce(t *testing.T) {
-	v := newDoor(t, false).NewVisit(httptest.NewRequest("POST", "/", nil), "")
+	v := newDoor(t, false).NewVisit(httptest.NewRequest(http.MethodPost, "/", nil), "")
 	for _, key := range []string{"a b", "é", strings.Repeat("a", 65), "a\n"} {
 		if err := v.Once(key, "POST /x", nil); err == nil {
 			t.Errorf("key %q is accepted", key)
@@ -207,7 +207,7 @@ func TestWantsJSON(t *testing.T) {
 		"": false, "*/*": false, "text/html": false, "application/json": true, "application/json;q=0.9": true,
 		"application/problem+json, */*": true, "text/html,application/json": false, "application/xml": false,
 	} {
-		r := httptest.NewRequest("GET", "/", nil)
+		r := httptest.NewRequest(http.MethodGet, "/", nil)
 		r.Header.Set("Accept", accept)
 		if got := door.WantsJSON(r); got != want {
 			t.Errorf("%q: %v", accept, got)

