@@ -131,7 +131,11 @@ type noteLoginBody struct {
 }
 
 func (t *turn) applyNoteLogin(b noteLoginBody) error {
-	t.enter(audit.Entry{Act: audit.HelperLogin, On: []string{string(b.Member), b.LinkBy}})
+	on := []string{string(b.Member)}
+	if b.LinkBy != on[0] { // a referent's link for themself
+		on = append(on, b.LinkBy)
+	}
+	t.enter(audit.Entry{Act: audit.HelperLogin, On: on})
 	return nil
 }
 

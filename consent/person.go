@@ -184,9 +184,9 @@ func (r *Register) UpdateContact(ctx context.Context, a Actor, id PersonID, d Pe
 		return err
 	}
 	owner := ownerOf(id)
-	key, err := r.keys.SealingKey(ctx, a.space, owner, personal.KeyActive)
+	key, fresh, err := r.contactKey(ctx, a.space, owner)
 	if err != nil {
-		return gone(err)
+		return err
 	}
 	version++
 	box, err := personal.Seal(r.keys, key, recordContact, version, contact)
@@ -203,7 +203,7 @@ func (r *Register) UpdateContact(ctx context.Context, a Actor, id PersonID, d Pe
 			return err
 		}
 		try := Attempt{Action: audit.PersonUpdated, Person: id, Mandate: mandateID(m)}
-		read, err := t.reading(id, charter.PurposePrepareMandate)
+		read, err := t.reading(id, charter.PurposePrepareMandate, charter.FieldContact)
 		if err != nil {
 			return err
 		}
@@ -215,7 +215,8 @@ func (r *Register) UpdateContact(ctx context.Context, a Actor, id PersonID, d Pe
 		}
 		p.Contact = version
 		t.enter(audit.Entry{Act: audit.PersonUpdated, Person: string(id), On: []string{recordContact}})
-		if err := putAll(t.tx, p, &Box{Owner: owner, Name: recordContact, Version: version, Sealed: box}); err != nil {
+		rows := append(fresh, p, &Box{Owner: owner, Name: recordContact, Version: version, Sealed: box})
+		if err := putAll(t.tx, rows...); err != nil {
 			return err
 		}
 		return t.made(string(id))
