@@ -25,6 +25,7 @@ import (
 type world struct {
 	t      *testing.T
 	db     kv.DB
+	dir    string // of the keys
 	folder *personal.Folder
 	keys   *personal.Keyring
 	log    *audit.Log
@@ -47,11 +48,15 @@ func (c *clock) add(d time.Duration) { c.Lock(); defer c.Unlock(); c.at = c.at.A
 type erasedList struct {
 	sync.Mutex
 	list map[string][]consent.PersonID
+	full error // of the disk that the list is on
 }
 
 func (e *erasedList) Add(space string, p consent.PersonID) error {
 	e.Lock()
 	defer e.Unlock()
+	if e.full != nil {
+		return e.full
+	}
 	if !slices.Contains(e.list[space], p) {
 		e.list[space] = append(e.list[space], p)
 	}
@@ -68,7 +73,8 @@ func newWorld(t *testing.T) *world { return newWorldOn(t, mem.Open(mem.Options{R
 func newWorldOn(t *testing.T, db kv.DB) *world {
 	t.Helper()
 	w := &world{t: t, db: db, clock: &clock{at: start}, ctx: t.Context(), erased: &erasedList{list: map[string][]consent.PersonID{}}}
-	folder, err := personal.Create(filepath.Join(t.TempDir(), "keys"), "register.test", start)
+	w.dir = filepath.Join(t.TempDir(), "keys")
+	folder, err := personal.Create(w.dir, "register.test", start)
 	if err != nil {
 		t.Fatal(err)
 	}
