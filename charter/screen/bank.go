@@ -1,6 +1,9 @@
 package screen
 
-import "strings"
+import (
+	"strings"
+	"unicode/utf8"
+)
 
 // ibanLength is the length of an IBAN by country (SWIFT IBAN registry, and the
 // North African countries that use the form without being in it).
@@ -25,7 +28,7 @@ func parseLengths(table string) map[string]int {
 // digits are right; form is true when country, length and the share of digits
 // fit, which is refused too: a mistyped account number is an account number.
 func ibanAt(s string, i int) (exact, form bool) {
-	if i+4 > len(s) || i > 0 && isAlnum(s[i-1]) || !isLetter(s[i]) || !isLetter(s[i+1]) {
+	if i+4 > len(s) || insideWord(s, i) || !isLetter(s[i]) || !isLetter(s[i+1]) {
 		return false, false
 	}
 	want := ibanLength[strings.ToUpper(s[i:i+2])]
@@ -56,7 +59,7 @@ func ibanAt(s string, i int) (exact, form bool) {
 	if len(read) == want && ibanRemainder(read) == 1 {
 		return true, true
 	}
-	return false, len(read) >= want-4 && 10*digits >= 7*len(read)
+	return false, isDigit(s[i+2]) && len(read) >= want-4 && 10*digits >= 7*len(read)
 }
 
 func ibanRemainder(s []byte) int {
@@ -72,11 +75,17 @@ func ibanRemainder(s []byte) int {
 	return r
 }
 
+// insideWord reports whether the byte at i goes on with a word: what precedes
+// is a letter, of any script, or a digit.
+func insideWord(s string, i int) bool {
+	return i > 0 && (isAlnum(s[i-1]) || s[i-1] >= utf8.RuneSelf)
+}
+
 // ribAt reports whether a French RIB begins at byte i: bank 5, branch 5,
 // account 11, key 2 (Comité français d'organisation et de normalisation
 // bancaires). Letters stand in the account number only.
 func ribAt(s string, i int) bool {
-	if i > 0 && isAlnum(s[i-1]) {
+	if insideWord(s, i) {
 		return false
 	}
 	var read [23]byte

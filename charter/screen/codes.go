@@ -63,7 +63,7 @@ func (p *page) continues(i int) bool {
 // codes finds digits that a word announces: PIN, one-time code, password of
 // digits, login number.
 func (p *page) codes() finding {
-	if p.has&(cueSenses|isCard|isATM|isEnter|isReceived|isHolder|isDevice) == 0 {
+	if p.has&(cueSenses|isCard|isATM|isEnter|isReceived|isHolder|isDevice|isService) == 0 {
 		return finding{}
 	}
 	for _, r := range p.runs() {
@@ -123,6 +123,8 @@ func suits(h hit, n int, year bool, r digitRun) bool {
 		return h.distance == 0
 	case r.tail:
 		return false
+	case s&isService != 0 && s&cueSenses == 0 && n == 6:
+		return h.distance == 0 && !h.comma
 	case s&isDevice != 0 && s&cueSenses == 0:
 		return h.joined && h.distance == 0 && n >= 4 && n <= 6 && !year
 	case s&isPIN != 0:

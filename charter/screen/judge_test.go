@@ -52,6 +52,7 @@ func TestHarmlessNumbers(t *testing.T) {
 		"carte finissant par 4821", "les 4 derniers chiffres : 0606", "2024-018877", "art. L.262-10 du CASF",
 		"https://www.impots.gouv.fr/particulier?id=12", "contact@poste.example", "IMG_20240312.jpg",
 		"demande 5f0c6c1e-2b57-4d0c-9a80-3b1d2f6f8a11", "BIC PSSTFRPPLYO",
+		"numéro 075240987654310999", "Demande renouvelée (numéro 075240987654310999)",
 	} {
 		if v := Judge(text, "memo"); v.Refused {
 			t.Errorf("%q refused: %+v", text, v)

@@ -20,12 +20,13 @@ type hit struct {
 // limit tokens away. suits decides about each cue; a blocker ends the search.
 func (p *page) before(i, limit int, block sense, suits func(hit) bool) (hit, bool) {
 	var h hit
+	foreign := false // a word of no list stands between
 	for k := i - 1; k >= 0 && h.distance < limit; k-- {
 		g := p.tokens[k+1].gap
 		if g&gapStop != 0 {
 			break
 		}
-		h.joined = h.joined || g&gapJoin != 0
+		h.joined = h.joined || g&gapJoin != 0 && !foreign
 		h.comma = h.comma || g&gapComma != 0
 		t := &p.tokens[k]
 		h.sense, h.at = t.sense, k
@@ -37,7 +38,8 @@ func (p *page) before(i, limit int, block sense, suits func(hit) bool) (hit, boo
 		if t.sense&block != 0 && t.sense&cueSenses == 0 {
 			break
 		}
-		h.joined = h.joined || t.sense&isCopula != 0
+		foreign = foreign || p.unknown(k)
+		h.joined = h.joined || t.sense&isCopula != 0 && !foreign
 		h.distance++
 	}
 	return hit{}, false

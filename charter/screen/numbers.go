@@ -122,7 +122,7 @@ func hasCardCode(word string) bool {
 	const length = len("C-XXXX-XXXX-XXXXX")
 	word = strings.ToUpper(word)
 	i := strings.Index(word, "C-")
-	if i < 0 || len(word)-i < length || i > 0 && isAlnum(word[i-1]) {
+	if i < 0 || len(word)-i < length || insideWord(word, i) {
 		return false
 	}
 	for k, c := range []byte(word[i+1 : i+length]) {

@@ -198,6 +198,9 @@ func (p *page) describes(from, noun, to int) bool {
 			break
 		}
 	}
+	if cue >= 0 && p.twoNouns(cue, to) {
+		return true
+	}
 	after := p.senses(p.phraseEnd(noun), to)
 	numbered := false
 	for k := noun; k < min(to, noun+12); k++ {
@@ -207,7 +210,7 @@ func (p *page) describes(from, noun, to int) bool {
 		hint := false
 		for k := max(noun-4, from); k < noun; k++ {
 			s := p.tokens[k].sense
-			hint = hint || s&isDescHint != 0 && s&isCopula == 0
+			hint = hint || s&isDescHint != 0 && s&isCopula == 0 || s&isService != 0 && p.tokens[k+1].gap&gapJoin != 0
 		}
 		if hint && after&isDescOp != 0 && numbered && p.has&isNegation == 0 {
 			return true
@@ -259,6 +262,24 @@ func (p *page) sameButNumber() bool {
 }
 
 func (p *page) inPhrase(k int) bool { return !p.tokens[k].head }
+
+// twoNouns reports whether two nouns of a description follow the cue and
+// nothing is said of it: "password: first name, street number".
+func (p *page) twoNouns(cue, to int) bool {
+	if p.cancelled(cue, isNegation|isAdvice|isStatus) {
+		return false
+	}
+	nouns := 0
+	for k := p.phraseEnd(cue); k < min(to, cue+16); k++ {
+		s := p.tokens[k].sense
+		if s&(isDesc|isTopic) != 0 && p.tokens[k].head {
+			nouns++
+		} else if s&(isStatus|isNegation|isAdvice|isEnter|isReceived|isLogin|isPassword) != 0 && s&(isDescOp|isDescHint|isTwist) == 0 {
+			return false
+		}
+	}
+	return nouns >= 2
+}
 
 // usedAs finds "her date of birth as password".
 func (p *page) usedAs(noun, to int) bool {
