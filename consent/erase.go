@@ -30,6 +30,8 @@ const evidenceYears = 6
 type Erasing struct {
 	Person PersonID
 	Kind   personal.KeyKind // the key that goes
+	// Contact says that only the contact is over: nobody asked to be forgotten.
+	Contact bool
 }
 
 func (r *Erasing) Bucket() string { return "erasing" }
@@ -151,8 +153,10 @@ func (r *Register) FinishErasures(ctx context.Context, s audit.Space) error {
 		return err
 	}
 	for _, e := range waiting {
-		if err := r.erased.Add(s.Slug(), e.Person); err != nil {
-			return err
+		if !e.Contact {
+			if err := r.erased.Add(s.Slug(), e.Person); err != nil {
+				return err
+			}
 		}
 		if err := r.rec.Keep(ctx, s, func(tx Tx, _ time.Time) error { return sweep(tx, e) }); err != nil {
 			return err
@@ -167,7 +171,17 @@ func sweep(tx Tx, e Erasing) error {
 	key := &WrappedKey{}
 	key.Owner, key.Kind = owner, e.Kind
 	gone := []Record{key}
-	if e.Kind == personal.KeyActive {
+	switch {
+	case e.Contact:
+		p := &Person{ID: e.Person}
+		if _, err := tx.Get(p); err != nil {
+			return err
+		}
+		if p.Contact > 0 { // written anew meanwhile, under the same key
+			return tx.Delete(&e)
+		}
+		gone = append(gone, &Box{Owner: owner, Name: recordContact})
+	case e.Kind == personal.KeyActive:
 		seal := &IndexSeal{Owner: e.Person}
 		if _, err := tx.Get(seal); err != nil {
 			return err
@@ -176,7 +190,7 @@ func sweep(tx Tx, e Erasing) error {
 			gone = append(gone, &IndexRow{Row: row, Owner: e.Person})
 		}
 		gone = append(gone, seal, &BirthSeal{Owner: e.Person}, &Box{Owner: owner, Name: recordContact})
-	} else {
+	default:
 		err := each(tx, string(owner)+"/", func(b *Box) error {
 			gone = append(gone, b)
 			return nil

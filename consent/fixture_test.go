@@ -134,6 +134,17 @@ func (w *world) enter(token personal.Token) consent.Actor {
 	return a
 }
 
+// letIn signs a member in by a link that the operator made: every session was
+// over.
+func (w *world) letIn(slug string, id consent.MemberID) consent.Actor {
+	w.t.Helper()
+	operator, err := w.reg.In(w.ctx, slug)
+	w.must(err)
+	invite, err := w.reg.MakeLink(w.ctx, operator, id)
+	w.must(err)
+	return w.enter(invite.Token)
+}
+
 // helper opens a member, signs them in and lets them adhere.
 func (w *world) helper(referent consent.Actor, role charter.Role) consent.Actor {
 	w.t.Helper()

@@ -78,3 +78,22 @@ func (r *Register) note(ctx context.Context, act audit.Action) error {
 	})
 	return err
 }
+
+// FirstReferent finds the member whom the operator lets in when every session of
+// a structure is over: its first referent who is not closed.
+func (r *Register) FirstReferent(ctx context.Context, a Actor) (MemberID, error) {
+	members, err := r.Members(ctx, a)
+	if err != nil {
+		return "", err
+	}
+	var first *Member
+	for _, m := range members {
+		if m.Referent && m.Closed.IsZero() && (first == nil || m.Opened.Before(first.Opened)) {
+			first = m
+		}
+	}
+	if first == nil {
+		return "", &NotFound{Kind: "referent"}
+	}
+	return first.ID, nil
+}

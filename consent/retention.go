@@ -22,6 +22,7 @@ var keepMonths = map[audit.Class]int{
 type RetentionReport struct {
 	Space    string `json:"space"`
 	Drafts   int    `json:"drafts"`
+	Contacts int    `json:"contacts"`
 	Evidence int    `json:"evidence_keys"`
 	Months   int    `json:"log_months"`
 }
@@ -56,10 +57,13 @@ func (r *Register) retain(ctx context.Context, s audit.Space, dry bool) (Retenti
 		return rep, err
 	}
 	rep.Months = len(months)
+	if rep.Contacts, err = r.destroyDueContacts(ctx, s, now, dry); err != nil {
+		return rep, err
+	}
 	if rep.Evidence, err = r.DestroyDueEvidence(ctx, s, dry); err != nil {
 		return rep, err
 	}
-	if dry || rep == (RetentionReport{Space: s.Slug(), Evidence: rep.Evidence}) {
+	if dry || rep.Drafts+rep.Months == 0 {
 		return rep, nil
 	}
 	for _, m := range months {

@@ -25,12 +25,13 @@ type order func(ctx context.Context, h *house, params json.RawMessage, out io.Wr
 
 // orders are the commands that a control socket takes.
 var orders = map[string]order{
-	"structure add": ordered(addStructure),
-	"clock confirm": ordered(confirmClock),
-	"extract":       ordered(extract),
-	"retention run": ordered(runRetention),
-	"backup":        ordered(backup),
-	"check":         ordered(checkLogs),
+	"structure add":  ordered(addStructure),
+	"structure link": ordered(makeLink),
+	"clock confirm":  ordered(confirmClock),
+	"extract":        ordered(extract),
+	"retention run":  ordered(runRetention),
+	"backup":         ordered(backup),
+	"check":          ordered(checkLogs),
 }
 
 func ordered[P any](fn func(context.Context, *house, P, io.Writer) error) order {

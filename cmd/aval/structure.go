@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"io"
@@ -29,8 +30,45 @@ func (p *program) structureCommand() *cobra.Command {
 	add.Flags().StringVar(&params.Slug, "slug", "", "short name of its space, fixed for ever: a-z 0-9 and -")
 	add.Flags().StringVar(&params.TZ, "tz", "", "its time zone (default "+consent.DefaultTZ+")")
 	add.Flags().StringVar(&params.URL, "url", "", "address of the staff pages, for the link (default https://ORIGIN)")
-	group.AddCommand(add)
+	var link linkParams
+	let := &cobra.Command{
+		Use: "link --space S", Short: "Make a sign-in link for a referent who is locked out; entered in the log",
+		Long: "Makes a sign-in link, good for 15 minutes, for the first referent of a structure or for\n" +
+			"the member named. The log says that the operator made it, and so does the session.",
+		Args: cobra.NoArgs,
+		RunE: func(c *cobra.Command, _ []string) error {
+			return p.order(c.Context(), f, "structure link", link, p.out)
+		},
+	}
+	f.flags(let)
+	let.Flags().StringVar(&link.Space, "space", "", "short name of the structure's space")
+	let.Flags().StringVar(&link.Member, "member", "", "the member's pseudonym, h_… (default: the first referent)")
+	let.Flags().StringVar(&link.URL, "url", "", "address of the staff pages (default https://ORIGIN)")
+	group.AddCommand(add, let)
 	return group
+}
+
+type linkParams struct{ Space, Member, URL string }
+
+func makeLink(ctx context.Context, h *house, params linkParams, out io.Writer) error {
+	a, err := h.reg.In(ctx, params.Space)
+	if err != nil {
+		return misuse("--space: there is no space of that name")
+	}
+	id := consent.MemberID(params.Member)
+	if params.Member == "" {
+		if id, err = h.reg.FirstReferent(ctx, a); err != nil {
+			return err
+		}
+	} else if id, err = consent.ParseMemberID(params.Member); err != nil {
+		return misuse("--member: not a member's pseudonym")
+	}
+	invite, err := h.reg.MakeLink(ctx, a, id)
+	if err != nil {
+		return err
+	}
+	_, err = fmt.Fprintf(out, "member: %s\nlink: %s\n", id, linkURL(cmp.Or(params.URL, "https://"+h.reg.Origin()), invite))
+	return err
 }
 
 func addStructure(ctx context.Context, h *house, params structureParams, out io.Writer) error {
@@ -38,14 +76,11 @@ func addStructure(ctx context.Context, h *house, params structureParams, out io.
 	if err != nil {
 		return err
 	}
-	if params.URL == "" {
-		params.URL = "https://" + h.reg.Origin()
-	}
 	s, invite, err := h.reg.OpenStructure(ctx, consent.Operator(), consent.NewStructure{Name: name, Slug: params.Slug, TZ: params.TZ})
 	if err != nil {
 		return err
 	}
-	_, err = fmt.Fprintf(out, "structure: %s\nspace: %s\nlink: %s\n", s.ID, s.Slug, linkURL(params.URL, invite))
+	_, err = fmt.Fprintf(out, "structure: %s\nspace: %s\nlink: %s\n", s.ID, s.Slug, linkURL(cmp.Or(params.URL, "https://"+h.reg.Origin()), invite))
 	return err
 }
 
@@ -104,7 +139,7 @@ func runRetention(ctx context.Context, h *house, params retentionParams, out io.
 		return err
 	}
 	for _, r := range reports {
-		if _, err := fmt.Fprintf(out, "space %s: drafts %d, evidence keys %d, months of log details %d\n", r.Space, r.Drafts, r.Evidence, r.Months); err != nil {
+		if _, err := fmt.Fprintf(out, "space %s: drafts %d, contacts %d, evidence keys %d, months of log details %d\n", r.Space, r.Drafts, r.Contacts, r.Evidence, r.Months); err != nil {
 			return err
 		}
 	}
