@@ -137,8 +137,9 @@ func acrossNumber(first, second *page) finding {
 // of a and ends in b.
 func acrossAccount(a, b string) bool {
 	a, b = a[max(len(a)-40, 0):], b[:min(len(b), 40)]
+	both := a + " " + b
 	for i := range len(a) {
-		if exact, _ := ibanAt(a+" "+b, i); exact || ribAt(a+" "+b, i) {
+		if exact, _ := ibanAt(both, i); exact || ribAt(both, i) {
 			return true
 		}
 	}

@@ -34,7 +34,7 @@ var disguises = []struct {
 		return strings.NewReplacer("'", "’", " - ", " – ", "--", "—").Replace(s)
 	}},
 	{"guillemets around", func(s string) string { return "« " + s + " »" }},
-	{"all capitals", upper},
+	{"all capitals", strings.ToUpper},
 	{"all lower case", strings.ToLower},
 	{"two clean sentences before", func(s string) string {
 		return "Entretien de suivi avec la personne. Elle va bien et reviendra la semaine prochaine. " + s
@@ -66,10 +66,6 @@ var disguises = []struct {
 		}, s)
 	}},
 }
-
-// upper writes capitals where a program would: not in a link, whose path
-// loses its meaning, nor in tokens whose case is part of their form.
-func upper(s string) string { return strings.ToUpper(s) }
 
 // insideWords puts a mark between every two letters of a word.
 func insideWords(mark string) func(string) string {

@@ -76,7 +76,7 @@ func shapeOf(s string) shape {
 	return sh
 }
 
-// values cuts the text in values and grades each.
+// cut finds the values of the text and grades each.
 func (p *page) cut() {
 	at := 0 // next token
 	rest, offset := p.text, 0
@@ -202,7 +202,7 @@ func (p *page) gradeValue(v *value) {
 	word := strings.TrimRight(p.tokens[v.first].fold, "0123456789")
 	v.madeUp = v.grade >= odd && v.first == v.last && sh.turns == 1 && sh.longest >= 5 && lexiconOnce().known(word) == "" &&
 		lexiconOnce().mistyped(word) == ""
-	if v.madeUp && v.grade == odd && sh.joints == 0 && isLetter(text[0]|0x20) {
+	if v.madeUp && v.grade == odd && sh.joints == 0 && !isDigit(text[0]) {
 		v.grade = likely
 	}
 }
@@ -235,9 +235,7 @@ func gradeMixed(core, text string, sh shape) (grade, bool) {
 		return certain, false
 	case sh.longest >= 4 && sh.digits >= 2 && sh.joints == 0:
 		return likely, false
-	case n >= 5:
-		return odd, false
-	case sh.longest >= 3 || n >= 5:
+	case n >= 5 || sh.longest >= 3:
 		return odd, false
 	}
 	return plain, false
