@@ -237,6 +237,9 @@ func (r *Register) DestroyDueEvidence(ctx context.Context, s audit.Space, dry bo
 			}
 			p.Erasure.Finished = true
 			t.enter(audit.Entry{Act: audit.PersonKeyDestroyed, Person: string(p.ID), On: []string{string(personal.KeyEvidence)}, Rules: []string{"C26"}})
+			if err := t.deleteTraces(p.ID); err != nil {
+				return err
+			}
 			if err := t.tx.Delete(&d); err != nil {
 				return err
 			}
@@ -247,6 +250,32 @@ func (r *Register) DestroyDueEvidence(ctx context.Context, s audit.Space, dry bo
 		}
 	}
 	return len(due), r.FinishErasures(ctx, s)
+}
+
+// deleteTraces deletes the rows of a person that name nobody: mandates, their
+// documents, acts. Their entries stay in the log, as leaves that say nothing.
+func (t *turn) deleteTraces(p PersonID) error {
+	all, err := t.mandates(p)
+	if err != nil {
+		return err
+	}
+	var rows []Record
+	for _, m := range all {
+		rows = append(rows, m, &MandateOf{Person: p, Mandate: m.ID}, &MandateRef{Ref: m.Ref}, &Document{Mandate: m.ID})
+	}
+	err = each(t.tx, string(p)+"/", func(row *ActOf) error {
+		rows = append(rows, row, &Act{ID: row.Act})
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	for _, row := range rows {
+		if err := t.tx.Delete(row); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // ReplayErased marks again the persons whom the lists outside the store name and

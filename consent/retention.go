@@ -23,6 +23,7 @@ type RetentionReport struct {
 	Space    string `json:"space"`
 	Drafts   int    `json:"drafts"`
 	Contacts int    `json:"contacts"`
+	Persons  int    `json:"persons"`
 	Evidence int    `json:"evidence_keys"`
 	Months   int    `json:"log_months"`
 }
@@ -58,6 +59,9 @@ func (r *Register) retain(ctx context.Context, s audit.Space, dry bool) (Retenti
 	}
 	rep.Months = len(months)
 	if rep.Contacts, err = r.destroyDueContacts(ctx, s, now, dry); err != nil {
+		return rep, err
+	}
+	if rep.Persons, err = r.forgetDue(ctx, s, now, dry); err != nil {
 		return rep, err
 	}
 	if rep.Evidence, err = r.DestroyDueEvidence(ctx, s, dry); err != nil {

@@ -139,7 +139,7 @@ func runRetention(ctx context.Context, h *house, params retentionParams, out io.
 		return err
 	}
 	for _, r := range reports {
-		if _, err := fmt.Fprintf(out, "space %s: drafts %d, contacts %d, evidence keys %d, months of log details %d\n", r.Space, r.Drafts, r.Contacts, r.Evidence, r.Months); err != nil {
+		if _, err := fmt.Fprintf(out, "space %s: drafts %d, contacts %d, persons %d, evidence keys %d, months of log details %d\n", r.Space, r.Drafts, r.Contacts, r.Persons, r.Evidence, r.Months); err != nil {
 			return err
 		}
 	}

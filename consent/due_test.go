@@ -58,3 +58,48 @@ func TestContactsGoInTime(t *testing.T) {
 		t.Error("the new contact is not what was written")
 	}
 }
+
+// Six years after the last mandate, or two after nothing came of it, a person is
+// forgotten without asking.
+func TestPersonsGoInTime(t *testing.T) {
+	w := newWorld(t)
+	referent := w.structure("ccas")
+	helper := w.helper(referent, charter.SocialWorker)
+	never := w.person(helper)
+	once := w.person(helper)
+	w.mandate(helper, terms(once, caf))
+	gone := func() (persons, evidence int) {
+		t.Helper()
+		reports, err := w.reg.RunRetention(w.ctx, false)
+		w.must(err)
+		return reports[1].Persons, reports[1].Evidence
+	}
+	year := 365 * 24 * time.Hour
+	w.clock.add(2*year - time.Hour)
+	if p, _ := gone(); p != 0 {
+		t.Fatalf("%d persons went too early", p)
+	}
+	w.clock.add(2 * time.Hour)
+	if p, e := gone(); p != 1 || e != 1 {
+		t.Fatalf("%d persons and %d evidence keys went, want the one without a mandate", p, e)
+	}
+	w.clock.add(4*year + 20*24*time.Hour)
+	if p, _ := gone(); p != 0 {
+		t.Fatalf("%d persons went before their proof", p)
+	}
+	w.clock.add(30 * 24 * time.Hour)
+	if p, e := gone(); p != 1 || e != 1 {
+		t.Fatalf("%d persons and %d evidence keys went, want the one with a mandate", p, e)
+	}
+	referent = w.letIn("ccas", referent.Member())
+	for _, id := range []consent.PersonID{never, once} {
+		_, err := w.reg.Acts(w.ctx, referent, id)
+		w.notFound("ccas", w.size("ccas"), err)
+	}
+	list, _, err := w.reg.Mandates(w.ctx, referent, "", consent.Page{Limit: 10})
+	w.must(err)
+	if len(list) != 0 {
+		t.Errorf("%d mandates are left", len(list))
+	}
+	w.must(w.log.Check(w.ctx, w.space("ccas")))
+}
