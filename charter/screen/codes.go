@@ -102,12 +102,18 @@ func (p *page) stillOpen(h hit, r digitRun) bool {
 	if h.distance > 10 {
 		return h.sense&(isOTP|isCode) != 0 && len(r.digits) == 6
 	}
+	if h.sense&isService != 0 && h.sense&(cueSenses|isHolder|isDevice) == 0 {
+		return !p.announcedByReference(p.tokens[r.first].start)
+	}
 	next := r.last + 1
 	return h.sense&isCard == 0 || h.sense&(cueSenses|isATM) != 0 || next == len(p.tokens) || p.tokens[next].sense&isStatus == 0
 }
 
 func (p *page) codeFinding(h hit) finding {
 	kind, rule := kindFor(h.sense)
+	if rule == RuleStrongToken { // six digits beside the name of a service
+		return finding{KindOneTime, RuleCode}
+	}
 	return finding{kind, rule}
 }
 

@@ -29,6 +29,9 @@ func (p *page) weigh(v *value) finding {
 		return finding{KindPassword, RuleStrongToken}
 	}
 	kind, rule := kindFor(cue.sense)
+	if cue.sense&(isLogin|isHolder) != 0 && cue.sense&isAccount == 0 || cue.sense&isDevice != 0 && cue.sense&cueSenses == 0 {
+		kind, rule = KindPassword, RuleStrongToken
+	}
 	return finding{kind, rule}
 }
 
@@ -39,13 +42,15 @@ func (p *page) cueFor(v *value) (hit, bool) {
 		return h, true
 	}
 	return p.after(v.last, 6, isFrame, func(h hit) bool {
-		return h.sense&(isPassword|isPIN|isKeep|isService) != 0 && p.announces(h, v)
+		return h.sense&(isPassword|isPIN|isKeep|isEnter|isService) != 0 && p.announces(h, v)
 	})
 }
 
 func (p *page) announces(h hit, v *value) bool {
 	s := h.sense
 	switch {
+	case v.madeUp && s&(isLogin|isPassWeak|isKeep|isEnter|isService) != 0 && h.distance <= 6:
+		return true
 	case s&isPassword != 0 && v.grade == plain && v.signs && h.distance <= 3:
 		return !h.comma && p.allUnknown(v)
 	case s&(isPassword|isRecovery|isSpell) != 0:
@@ -61,7 +66,7 @@ func (p *page) announces(h hit, v *value) bool {
 	case s&(isPassWeak|isEnter) != 0:
 		return v.grade >= odd && h.distance <= 1 && !h.comma && s&isReference == 0
 	case s&isService != 0:
-		return v.grade >= odd && h.joined && h.distance <= 1 || v.madeUp && h.distance <= 6
+		return v.grade >= odd && h.joined && h.distance <= 1
 	case s&isKeep != 0:
 		return v.grade >= odd && h.distance <= 2
 	}

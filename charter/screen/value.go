@@ -202,9 +202,6 @@ func (p *page) gradeValue(v *value) {
 	word := strings.TrimRight(p.tokens[v.first].fold, "0123456789")
 	v.madeUp = v.grade >= odd && v.first == v.last && sh.turns == 1 && sh.longest >= 5 && lexiconOnce().known(word) == "" &&
 		lexiconOnce().mistyped(word) == ""
-	if v.madeUp && v.grade == odd && sh.joints == 0 && !isDigit(text[0]) {
-		v.grade = likely
-	}
 }
 
 // gradeMixed weighs a value with letters and digits.
