@@ -43,7 +43,7 @@ var directions = []direction{
 		tests: []pattern{"..."}},
 	{room: "api/door/fault.go", may: []pattern{"api/...", "consent", "charter", "audit",
 		"store/kv"}}, // its errors only: a full disk is told from a broken line
-	{room: "consent/...", may: []pattern{"consent", "charter", "charter/screen", "audit", "consent/personal", "consent/statement"}, tests: []pattern{"consent/...", "store/..."}},
+	{room: "consent/...", may: []pattern{"consent", "charter", "charter/screen", "audit", "audit/extract", "consent/personal", "consent/statement"}, tests: []pattern{"consent/...", "store/..."}},
 	{room: "consent/personal/...", may: []pattern{"consent/personal/...", "audit", "charter/screen", "consent/statement"}, tests: []pattern{"store/..."}},
 	{room: "consent/statement"}, // signed documents: strict parsing and verifying, for others too
 	{room: "store", may: []pattern{"consent", "consent/personal", "store/kv",
@@ -51,7 +51,8 @@ var directions = []direction{
 		tests: []pattern{"..."}},
 	{room: "store/...", may: []pattern{"store/kv"}, tests: []pattern{"store/kvtest", "store/mem", "store/bolt"}},
 	{room: "store/kv"},
-	{room: "audit", may: []pattern{"store/kv"}, tests: []pattern{"store/..."}},
+	{room: "audit", may: []pattern{"store/kv"}, tests: []pattern{"store/...", "audit/extract"}},
+	{room: "audit/extract", may: []pattern{"audit"}, tests: []pattern{"store/..."}}, // what an outsider can check: it sees of the log what anyone does
 	{room: "charter", tests: []pattern{"charter/screen"}},
 	{room: "charter/..."},
 }

@@ -195,20 +195,6 @@ func BenchmarkCheck(b *testing.B) {
 	b.ReportMetric(float64(b.N)*largeSize/b.Elapsed().Seconds(), "entries/s")
 }
 
-// BenchmarkReadExtract verifies leaves alone: the tree of a year, offline.
-func BenchmarkReadExtract(b *testing.B) {
-	l := largeLog(b)
-	x := request(-time.Hour, 10_000*time.Hour)
-	x.Open = nil
-	data, _ := extract(b, l, x)
-	for b.Loop() {
-		if _, err := l.read(data); err != nil {
-			b.Fatal(err)
-		}
-	}
-	b.ReportMetric(float64(b.N)*largeSize/b.Elapsed().Seconds(), "entries/s")
-}
-
 // BenchmarkSHA256 hashes the same leaves in one stream: the limit.
 func BenchmarkSHA256(b *testing.B) {
 	leaf := make([]byte, 110)

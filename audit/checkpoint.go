@@ -78,10 +78,10 @@ func OpenCheckpoint(signed []byte, v note.Verifier) (Checkpoint, error) {
 	return c, nil
 }
 
-// openNote verifies a note that v's key alone has signed and returns its text.
+// OpenNote verifies a note that v's key alone has signed and returns its text.
 // The note must be the very bytes that note.Sign writes: base64 as note.Open
 // takes it leaves bits that can be flipped unseen.
-func openNote(signed []byte, v note.Verifier) (string, error) {
+func OpenNote(signed []byte, v note.Verifier) (string, error) {
 	n, err := note.Open(signed, note.VerifierList(v))
 	if err != nil || len(n.Sigs) != 1 || len(n.UnverifiedSigs) != 0 {
 		return "", ErrNote
@@ -215,7 +215,7 @@ func (l *Log) openOwn(s Space, signed []byte) (Checkpoint, error) {
 	if err != nil {
 		return Checkpoint{}, err
 	}
-	text, err := openNote(signed, v)
+	text, err := OpenNote(signed, v)
 	if err != nil {
 		return Checkpoint{}, damaged("stored checkpoint: %v", err)
 	}

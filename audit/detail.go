@@ -130,7 +130,7 @@ func (c *cursor) lit(s string) bool {
 // word takes a word and the quote after it.
 func (c *cursor) word() string {
 	w, rest, ok := strings.Cut(c.rest, `"`)
-	if !ok || !isWord(w) {
+	if !ok || !IsWord(w) {
 		c.bad = true
 		return ""
 	}

@@ -30,9 +30,8 @@
 // [Log.Lines] walks a range, [Log.History] follows one person, actor or mandate.
 // [Log.Checkpoint] signs size and root of the committed tree as a C2SP note.
 // [Log.Inclusion] and [Log.Consistency] give RFC 6962 proofs. [Log.Check]
-// recomputes everything that is stored. [Log.WriteExtract] makes a file for a
-// period that anyone can check offline with one public key, and [ReadExtract]
-// is how Aval checks it.
+// recomputes everything that is stored. Package [aval/audit/extract] makes a file
+// for a period that anyone can check offline with one public key, and checks it.
 //
 // # Forgetting
 //

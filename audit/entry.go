@@ -28,7 +28,7 @@ func (s Space) Number() kv.Space { return s.number }
 func (s Space) Slug() string { return s.slug }
 
 func (s Space) check() error {
-	if !isWord(s.slug) {
+	if !IsWord(s.slug) {
 		return errors.New("audit: space is not valid")
 	}
 	return nil
@@ -83,7 +83,7 @@ func (e *Entry) check() error {
 		return fmt.Errorf("audit: entry %s has no digest of its object", e.Act)
 	}
 	for _, w := range []string{e.ID, e.By, e.Role, e.Person, e.Mandate, e.Purpose, e.Digest, e.Request} {
-		if w != "" && !isWord(w) {
+		if w != "" && !IsWord(w) {
 			return fmt.Errorf("audit: entry %s has a value that is not a word", e.Act)
 		}
 	}
@@ -96,7 +96,7 @@ func (e *Entry) check() error {
 		return fmt.Errorf("audit: entry %s has too many counts", e.Act)
 	}
 	for w := range e.Counts {
-		if !isWord(w) {
+		if !IsWord(w) {
 			return fmt.Errorf("audit: entry %s has a count that is not a word", e.Act)
 		}
 	}
@@ -118,7 +118,8 @@ var wordChar = func() (t [256]bool) {
 	return t
 }()
 
-func isWord(s string) bool {
+// IsWord tells whether s is what an entry calls a word.
+func IsWord(s string) bool {
 	if len(s) == 0 || len(s) > maxWord {
 		return false
 	}
@@ -135,7 +136,7 @@ func isList(list []string) bool {
 		return false
 	}
 	for i, w := range list {
-		if !isWord(w) || slices.Contains(list[:i], w) {
+		if !IsWord(w) || slices.Contains(list[:i], w) {
 			return false
 		}
 	}

@@ -1,16 +1,12 @@
 package audit
 
 import (
-	"bufio"
 	"bytes"
-	"crypto/rand"
 	"crypto/sha256"
-	"errors"
 	"strings"
 	"testing"
 	"time"
 
-	"golang.org/x/mod/sumdb/note"
 	"golang.org/x/mod/sumdb/tlog"
 )
 
@@ -85,37 +81,6 @@ func FuzzParseCheckpoint(f *testing.F) {
 	})
 }
 
-func FuzzParseRangeProof(f *testing.F) {
-	p := rangeProof{from: 3, to: 5, size: 9, before: []tlog.Hash{{1}, {2}}, after: tlog.TreeProof{{3}}}
-	f.Add(p.encode())
-	f.Add([]byte("before 0\nafter 0 0\n"))
-	f.Add([]byte("before 1\nafter 0 0\n"))
-	f.Fuzz(func(t *testing.T, b []byte) {
-		p, err := parseRangeProof(b)
-		if err != nil {
-			return
-		}
-		if again := p.encode(); !bytes.Equal(again, b) {
-			t.Errorf("%q was read as %q", b, again)
-		}
-		if err := p.check(&tree{size: p.to, peaks: make([]tlog.Hash, 1)}, Checkpoint{Size: p.size}); err == nil && p.to != 0 {
-			t.Error("a made-up proof verifies")
-		}
-	})
-}
-
-func FuzzParseOpening(f *testing.F) {
-	e := goldenEntry()
-	f.Add(appendOpening(nil, 5, make([]byte, saltSize), appendDetail(nil, &e, "x")))
-	f.Add([]byte(`{"n":5,"salt":"` + strings.Repeat("A", 43) + `","detail":"\\"}`))
-	f.Fuzz(func(t *testing.T, b []byte) {
-		n, plain, err := parseOpening(b)
-		if err == nil && !bytes.Equal(appendOpening(nil, n, plain[:saltSize], plain[saltSize:]), b) {
-			t.Errorf("%q was read otherwise", b)
-		}
-	})
-}
-
 func FuzzParseBlock(f *testing.F) {
 	f.Add((&block{names: []keyName{{1}}, rows: make([]byte, 3*rowSize)}).encode(), []byte("abcdef"))
 	f.Fuzz(func(t *testing.T, b, token []byte) {
@@ -123,57 +88,4 @@ func FuzzParseBlock(f *testing.F) {
 			parsed.find(nil, token)
 		}
 	})
-}
-
-func FuzzReadExtract(f *testing.F) {
-	skey, vkey, err := note.GenerateKey(rand.Reader, "register.example/x")
-	if err != nil {
-		f.Fatal(err)
-	}
-	v, err := note.NewVerifier(vkey)
-	if err != nil {
-		f.Fatal(err)
-	}
-	signer, err := note.NewSigner(skey)
-	if err != nil {
-		f.Fatal(err)
-	}
-	good := emptyExtract(f, signer)
-	trust := func(map[string][]byte) (note.Verifier, error) { return v, nil }
-	if _, err := ReadExtract(bytes.NewReader(good), int64(len(good)), trust); err != nil {
-		f.Fatal(err)
-	}
-	f.Add(good)
-	f.Add(good[:len(good)-22])
-	f.Fuzz(func(t *testing.T, b []byte) {
-		_, err := ReadExtract(bytes.NewReader(b), int64(len(b)), trust)
-		if err == nil && !bytes.Equal(b, good) {
-			t.Error("a changed extract verifies")
-		}
-	})
-}
-
-// emptyExtract is the extract of an empty log.
-func emptyExtract(f *testing.F, signer note.Signer) []byte {
-	c := Checkpoint{Origin: signer.Name(), Root: (&tree{}).root()}
-	signed, err := note.Sign(&note.Note{Text: c.text()}, signer)
-	if err != nil {
-		f.Fatal(err)
-	}
-	about := About{V: 1, Origin: c.Origin, Space: "x", From: "2026-11-01T00:00:00.000000Z", To: "2026-12-01T00:00:00.000000Z",
-		Made: "2026-12-02T00:00:00.000000Z", Profile: "dpo", Program: "test"}
-	var out bytes.Buffer
-	a := newArchiveWriter(&out)
-	none := func(*bufio.Writer) error { return nil }
-	err = errors.Join(
-		a.addBytes(aboutName, about.encode()),
-		a.addBytes(checkpointName, signed),
-		a.addBytes(rangeName, (&rangeProof{}).encode()),
-		a.addLines(leavesName, none),
-		a.addLines(openingsName, none),
-		a.close(signer))
-	if err != nil {
-		f.Fatal(err)
-	}
-	return out.Bytes()
 }

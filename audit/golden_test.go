@@ -104,15 +104,6 @@ func TestGoldenRecord(t *testing.T) {
 	golden(t, "sealed-v1.hex", []byte(hex.EncodeToString(sealed)+"\n"+hex.EncodeToString(token)+"\n"+name.context(Space{3, "x"})+"\n"))
 }
 
-func TestGoldenExtractLines(t *testing.T) {
-	e := goldenEntry()
-	line := appendOpening(nil, 123, bytes.Repeat([]byte{8}, saltSize), appendDetail(nil, &e, "ccas-exemple"))
-	p := rangeProof{from: 3, to: 5, size: 9, before: []tlog.Hash{{1}, {2}}, after: tlog.TreeProof{{3}}}
-	a := About{V: 1, Origin: "register.example/ccas-exemple", Space: "ccas-exemple", From: "2026-11-01T00:00:00.000000Z",
-		To: "2026-12-01T00:00:00.000000Z", Made: "2026-12-02T10:00:00.000000Z", Profile: "dpo", Program: "aval-1.0.0", First: 4, End: 4, Size: 9}
-	golden(t, "extract-v1.txt", append(append(append(line, '\n'), p.encode()...), a.encode()...))
-}
-
 // What the two halves of an entry can hold at most must parse again.
 func TestLargestDetail(t *testing.T) {
 	long := func(i int) string {

@@ -289,7 +289,7 @@ func (q Query) subject() (kind, string, error) {
 	case q.Actor != "" || q.Mandate != "":
 		id = ""
 	}
-	if !isWord(id) || q.Before < 0 || q.Limit < 0 || q.Limit > maxLimit {
+	if !IsWord(id) || q.Before < 0 || q.Limit < 0 || q.Limit > maxLimit {
 		return 0, "", errors.New("audit: a query asks for one person, actor or mandate, at most 1000 entries")
 	}
 	return k, id, nil

@@ -31,6 +31,11 @@ func (l *Log) Lines(ctx context.Context, s Space, from, to int64, fn func(Line) 
 	return l.lines(ctx, s, from, to, true, fn)
 }
 
+// Leaves is Lines without the details, which stay sealed and are not checked.
+func (l *Log) Leaves(ctx context.Context, s Space, from, to int64, fn func(Line) error) error {
+	return l.lines(ctx, s, from, to, false, fn)
+}
+
 func (l *Log) lines(ctx context.Context, s Space, from, to int64, open bool, fn func(Line) error) error {
 	if from < 0 || from > to || to > maxN {
 		return ErrRange

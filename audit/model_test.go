@@ -1,14 +1,17 @@
 package audit_test
 
 import (
+	"bytes"
 	"context"
 	"slices"
 	"testing"
 	"time"
 
 	"aval/audit"
+	"aval/audit/extract"
 	"aval/store/mem"
 
+	"golang.org/x/mod/sumdb/note"
 	"golang.org/x/mod/sumdb/tlog"
 	"pgregory.net/rapid"
 )
@@ -82,12 +85,17 @@ func (m *model) extract(t *rapid.T) {
 	m.b.watch.move(time.Second) // so that the checkpoint is new
 	from := rapid.IntRange(-2, 200).Draw(t, "from")
 	days := rapid.IntRange(1, 60).Draw(t, "days")
-	x := request(time.Duration(from)*24*time.Hour, time.Duration(from+days)*24*time.Hour)
-	var out sink
-	if _, err := m.b.log.WriteExtract(context.Background(), &out, space, x); err != nil {
+	x := extract.Request{
+		From: epoch.AddDate(0, 0, from).Truncate(time.Second), To: epoch.AddDate(0, 0, from+days).Truncate(time.Second),
+		Profile: "dpo", Program: "aval-test", Open: func(audit.Line) bool { return true },
+	}
+	var out bytes.Buffer
+	if _, err := extract.Write(context.Background(), &out, m.b.log, m.b.signers, space, x); err != nil {
 		t.Fatal(err)
 	}
-	e, err := m.b.read(out)
+	e, err := extract.Read(bytes.NewReader(out.Bytes()), int64(out.Len()), func(map[string][]byte) (note.Verifier, error) {
+		return m.b.signers.LogVerifier(space)
+	})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -101,10 +109,6 @@ func (m *model) extract(t *rapid.T) {
 		t.Fatalf("%d entries in the extract, want %d", e.Entries, want)
 	}
 }
-
-type sink []byte
-
-func (s *sink) Write(p []byte) (int, error) { *s = append(*s, p...); return len(p), nil }
 
 // check holds after every step.
 func (m *model) check(t *rapid.T) {

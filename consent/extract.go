@@ -10,6 +10,7 @@ import (
 	"golang.org/x/mod/sumdb/note"
 
 	"aval/audit"
+	"aval/audit/extract"
 	"aval/charter"
 	"aval/consent/statement"
 )
@@ -41,8 +42,8 @@ func (r *Register) In(ctx context.Context, slug string) (Actor, error) {
 
 // Extract writes the extract of a period to w. It is an access: the entry is
 // committed before the first byte is written.
-func (r *Register) Extract(ctx context.Context, a Actor, w io.Writer, q ExtractRequest) (audit.ExtractReport, error) {
-	var none audit.ExtractReport
+func (r *Register) Extract(ctx context.Context, a Actor, w io.Writer, q ExtractRequest) (extract.Report, error) {
+	var none extract.Report
 	if a.kind == card {
 		return none, &NotFound{Kind: "use-case"} // this profile is about everybody
 	}
@@ -52,7 +53,7 @@ func (r *Register) Extract(ctx context.Context, a Actor, w io.Writer, q ExtractR
 	if !q.From.Before(q.To) {
 		return none, &Invalid{Pointer: "/to", Reason: "until_before_from"}
 	}
-	var files []audit.File
+	var files []extract.File
 	_, err := r.record(ctx, a, func(t *turn) error {
 		try := Attempt{Action: audit.ExtractMade, Purpose: q.Purpose}
 		f := charter.Facts{Operation: charter.OpExtract, Read: charter.Read{Purpose: q.Purpose}}
@@ -67,7 +68,7 @@ func (r *Register) Extract(ctx context.Context, a Actor, w io.Writer, q ExtractR
 	if err != nil {
 		return none, err
 	}
-	return r.rec.Log().WriteExtract(ctx, w, a.space, audit.ExtractRequest{
+	return extract.Write(ctx, w, r.rec.Log(), r.keys, a.space, extract.Request{
 		From: q.From, To: q.To, Profile: q.Profile, Program: q.Program, Files: files,
 		Open: func(audit.Line) bool { return true },
 	})
@@ -88,7 +89,7 @@ type Summary struct {
 	WithoutCopy int            `json:"active_without_copy"` // must be 0 (C06)
 }
 
-func (t *turn) extractFiles(q ExtractRequest) ([]audit.File, error) {
+func (t *turn) extractFiles(q ExtractRequest) ([]extract.File, error) {
 	sum := Summary{
 		Origin: t.r.origin, Space: t.profile.Slug, Structure: t.profile.Name, Requester: t.actor.by(),
 		Purpose: string(q.Purpose), TZ: t.profile.TZ,
@@ -119,7 +120,7 @@ func (t *turn) extractFiles(q ExtractRequest) ([]audit.File, error) {
 	if err != nil {
 		return nil, err
 	}
-	return []audit.File{
+	return []extract.File{
 		{Name: fileReadme, Data: []byte(extractReadme)},
 		{Name: fileSummary, Data: append(raw, '\n')},
 		{Name: fileStatements, Data: []byte(statements)},
@@ -142,8 +143,8 @@ func (t *turn) statements() (string, error) {
 }
 
 // VerifyExtract proves an extract from the register's public keys alone.
-func VerifyExtract(file io.ReaderAt, size int64, register *statement.RegisterPub) (*audit.Extract, error) {
-	return audit.ReadExtract(file, size, func(files map[string][]byte) (note.Verifier, error) {
+func VerifyExtract(file io.ReaderAt, size int64, register *statement.RegisterPub) (*extract.Extract, error) {
+	return extract.Read(file, size, func(files map[string][]byte) (note.Verifier, error) {
 		return logVerifier(strings.Split(strings.TrimSuffix(string(files[fileStatements]), "\n"), "\n"), register)
 	})
 }

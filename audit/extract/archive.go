@@ -1,4 +1,4 @@
-package audit
+package extract
 
 import (
 	"archive/zip"
@@ -12,23 +12,14 @@ import (
 	"strings"
 
 	"golang.org/x/mod/sumdb/note"
+
+	"aval/audit"
 )
 
-// An extract is a zip file, so that anyone can open it, in the one form that
-// this file writes: method store, no dates, no comments, sizes after the data. A
-// reader writes it again from what it has parsed and compares every byte, so no
-// bit lies outside what is checked. The last file is a signed note over name,
-// size and SHA-256 of all others.
-
-// ErrExtract: the file is not an extract, or not as it was made.
-var ErrExtract = errors.New("audit: the extract does not verify")
-
-// A File is a file of an extract: the caller's own, such as the statements that
-// vouch for the log's key, slots of the run log, cosignatures, or timestamps.
-type File struct {
-	Name string // lower case letters, digits, '.', '-', '_' and '/', at most 64
-	Data []byte
-}
+// The zip file has the one form that this file writes: method store, no dates, no
+// comments, sizes after the data. A reader writes it again from what it has
+// parsed and compares every byte, so no bit lies outside what is checked. The last
+// file is a signed note over name, size and SHA-256 of all others.
 
 const (
 	manifestName = "manifest"
@@ -41,7 +32,7 @@ const (
 
 // isFileName allows plain relative paths only.
 func isFileName(name string) bool {
-	if len(name) == 0 || len(name) > maxFileName {
+	if len(name) > maxFileName {
 		return false
 	}
 	for part := range strings.SplitSeq(name, "/") {
@@ -68,10 +59,6 @@ func (m *member) Write(p []byte) (int, error) {
 	return m.sum.Write(p)
 }
 
-func newMember(name string) *member { return &member{name: name, sum: sha256.New()} }
-
-func zipHeader(name string) *zip.FileHeader { return &zip.FileHeader{Name: name, Method: zip.Store} }
-
 func manifest(origin string, members []*member) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "%s\n%s\n", manifestLine, origin)
@@ -89,21 +76,23 @@ type archiveWriter struct {
 
 func newArchiveWriter(w io.Writer) *archiveWriter { return &archiveWriter{zip: zip.NewWriter(w)} }
 
-func (a *archiveWriter) add(name string, fill func(io.Writer) error) error {
-	w, err := a.zip.CreateHeader(zipHeader(name))
+// create begins the next file; what is written to it ends with the next call.
+func (a *archiveWriter) create(m *member) (io.Writer, error) {
+	w, err := a.zip.CreateHeader(&zip.FileHeader{Name: m.name, Method: zip.Store})
 	if err != nil {
-		return err
+		return nil, err
 	}
-	m := newMember(name)
+	m.sum = sha256.New()
 	a.members = append(a.members, m)
-	return fill(io.MultiWriter(w, m))
+	return io.MultiWriter(w, m), nil
 }
 
-func (a *archiveWriter) addBytes(name string, data []byte) error {
-	return a.add(name, func(w io.Writer) error {
-		_, err := w.Write(data)
-		return err
-	})
+func (a *archiveWriter) add(name string, data []byte) error {
+	w, err := a.create(&member{name: name})
+	if err == nil {
+		_, err = w.Write(data)
+	}
+	return err
 }
 
 // close signs the manifest and ends the archive.
@@ -112,10 +101,7 @@ func (a *archiveWriter) close(signer note.Signer) error {
 	if err != nil {
 		return err
 	}
-	if err := a.addBytes(manifestName, signed); err != nil {
-		return err
-	}
-	return a.zip.Close()
+	return errors.Join(a.add(manifestName, signed), a.zip.Close())
 }
 
 // An archive is a parsed archive. Nothing of it is verified but its form.
@@ -129,69 +115,60 @@ type archive struct {
 func readArchive(r io.ReaderAt, size int64) (*archive, error) {
 	zr, err := zip.NewReader(r, size)
 	if err != nil || len(zr.File) == 0 || len(zr.File) > maxFiles {
-		return nil, ErrExtract
+		return nil, ErrInvalid
 	}
 	same := &comparer{r: r}
-	zw := zip.NewWriter(same)
+	again := newArchiveWriter(same)
 	a := &archive{whole: make(map[string][]byte)}
 	total := 0
 	for _, f := range zr.File {
-		if !isFileName(f.Name) || f.Method != zip.Store {
-			return nil, ErrExtract
+		if !isFileName(f.Name) || f.Method != zip.Store || a.whole[f.Name] != nil {
+			return nil, ErrInvalid
 		}
-		m := newMember(f.Name)
-		m.zip = f
-		data, err := a.copy(zw, m)
-		if err != nil {
-			return nil, ErrExtract
+		data, err := readFile(again, f)
+		if total += len(data); err != nil || total > maxWhole {
+			return nil, ErrInvalid
 		}
-		if total += len(data); total > maxWhole || a.whole[m.name] != nil {
-			return nil, ErrExtract
-		}
-		a.members = append(a.members, m)
-		a.whole[m.name] = data
+		a.whole[f.Name] = data
 	}
-	if zw.Close() != nil || same.at != size {
-		return nil, ErrExtract
+	last := len(again.members) - 1
+	if again.zip.Close() != nil || same.at != size || again.members[last].name != manifestName {
+		return nil, ErrInvalid
 	}
-	last := len(a.members) - 1
-	if a.members[last].name != manifestName {
-		return nil, ErrExtract
-	}
-	a.manifest, a.members = a.whole[manifestName], a.members[:last]
+	a.manifest, a.members = a.whole[manifestName], again.members[:last]
 	delete(a.whole, manifestName)
 	return a, nil
 }
 
-// copy reads a file into the rebuilt archive and its sum, and into memory unless
-// it is one that streams.
-func (a *archive) copy(zw *zip.Writer, m *member) ([]byte, error) {
-	w, err := zw.CreateHeader(zipHeader(m.name))
-	if err != nil {
-		return nil, err
-	}
-	r, err := m.zip.Open()
+// readFile reads a file into the rebuilt archive, and into memory unless it is
+// one that streams. What it returns is not nil.
+func readFile(again *archiveWriter, f *zip.File) ([]byte, error) {
+	r, err := f.Open()
 	if err != nil {
 		return nil, err
 	}
 	defer r.Close()
+	w, err := again.create(&member{name: f.Name, zip: f})
+	if err != nil {
+		return nil, err
+	}
 	data := bytes.NewBuffer([]byte{})
-	if isStream(m.name) {
-		_, err = io.Copy(io.MultiWriter(w, m), r)
+	if isStream(f.Name) {
+		_, err = io.Copy(w, r)
 		return data.Bytes(), err
 	}
-	n, err := io.Copy(io.MultiWriter(w, m, data), io.LimitReader(r, maxFile+1))
-	if err == nil && n > maxFile {
-		err = ErrExtract
+	n, err := io.Copy(io.MultiWriter(w, data), io.LimitReader(r, maxFile+1))
+	if n > maxFile {
+		err = ErrInvalid
 	}
 	return data.Bytes(), err
 }
 
 // verify checks the manifest's signature, and that it says what the files are.
 func (a *archive) verify(v note.Verifier) error {
-	text, err := openNote(a.manifest, v)
+	text, err := audit.OpenNote(a.manifest, v)
 	if err != nil || text != manifest(v.Name(), a.members) {
-		return ErrExtract
+		return ErrInvalid
 	}
 	return nil
 }
@@ -203,7 +180,7 @@ func (a *archive) open(name string) (io.ReadCloser, error) {
 			return m.zip.Open()
 		}
 	}
-	return nil, ErrExtract
+	return nil, ErrInvalid
 }
 
 // A comparer is a writer that takes only the bytes that r has at that place.
@@ -213,18 +190,17 @@ type comparer struct {
 	buf [16 << 10]byte
 }
 
-func (c *comparer) Write(p []byte) (int, error) {
-	done := 0
+func (c *comparer) Write(p []byte) (done int, err error) {
 	for done < len(p) {
-		n := min(len(p)-done, len(c.buf))
-		if read, err := c.r.ReadAt(c.buf[:n], c.at); read < n {
-			return done, errors.Join(ErrExtract, err)
+		there := c.buf[:min(len(p)-done, len(c.buf))]
+		if n, err := c.r.ReadAt(there, c.at); n < len(there) {
+			return done, errors.Join(ErrInvalid, err)
 		}
-		if !bytes.Equal(c.buf[:n], p[done:done+n]) {
-			return done, ErrExtract
+		if !bytes.Equal(there, p[done:done+len(there)]) {
+			return done, ErrInvalid
 		}
-		done += n
-		c.at += int64(n)
+		done += len(there)
+		c.at += int64(len(there))
 	}
 	return done, nil
 }

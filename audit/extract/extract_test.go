@@ -1,4 +1,4 @@
-package audit_test
+package extract_test
 
 import (
 	"archive/zip"
@@ -16,40 +16,44 @@ import (
 	"time"
 
 	"aval/audit"
-	"aval/store/mem"
+	"aval/audit/extract"
 
 	"golang.org/x/mod/sumdb/note"
 )
 
-func request(from, to time.Duration) audit.ExtractRequest {
-	return audit.ExtractRequest{
+func request(from, to time.Duration) extract.Request {
+	return extract.Request{
 		From: epoch.Add(from).Truncate(time.Second), To: epoch.Add(to).Truncate(time.Second),
 		Profile: "dpo", Program: "aval-test", Open: func(audit.Line) bool { return true },
-		Files: []audit.File{{Name: "statements/space.json", Data: []byte(`{"example":true}`)}},
+		Files: []extract.File{{Name: "statements/space.json", Data: []byte(`{"example":true}`)}},
 	}
 }
 
-func extract(t testing.TB, b *bench, x audit.ExtractRequest) ([]byte, audit.ExtractReport) {
+func write(t testing.TB, b *bench, x extract.Request) ([]byte, extract.Report) {
 	t.Helper()
 	var out bytes.Buffer
-	report, err := b.log.WriteExtract(context.Background(), &out, space, x)
+	report, err := b.write(&out, x)
 	if err != nil {
 		t.Fatal(err)
 	}
 	return out.Bytes(), report
 }
 
-func (b *bench) read(data []byte) (*audit.Extract, error) {
-	return audit.ReadExtract(bytes.NewReader(data), int64(len(data)), func(map[string][]byte) (note.Verifier, error) {
-		return b.signers.LogVerifier(space)
+func (b *bench) write(w io.Writer, x extract.Request) (extract.Report, error) {
+	return extract.Write(context.Background(), w, b.log, b, space, x)
+}
+
+func (b *bench) read(data []byte) (*extract.Extract, error) {
+	return extract.Read(bytes.NewReader(data), int64(len(data)), func(map[string][]byte) (note.Verifier, error) {
+		return b.LogVerifier(space)
 	})
 }
 
 func TestExtract(t *testing.T) {
-	b := memBench(mem.Options{})
-	fill(t, b, 600) // some 300 minutes
-	all := lines(t, b)
-	inside := func(x audit.ExtractRequest) (ns []int64) {
+	b := newBench()
+	b.fill(t, 600) // some 300 minutes
+	all := b.lines(t)
+	inside := func(x extract.Request) (ns []int64) {
 		for _, l := range all {
 			if !l.Time.Before(x.From) && l.Time.Before(x.To) {
 				ns = append(ns, l.N)
@@ -73,7 +77,7 @@ func TestExtract(t *testing.T) {
 	} {
 		x := request(c.from, c.to)
 		x.Open = func(l audit.Line) bool { return l.N%2 == 0 }
-		data, report := extract(t, b, x)
+		data, report := write(t, b, x)
 		e, err := b.read(data)
 		if err != nil {
 			t.Fatalf("%s: %v", c.name, err)
@@ -109,49 +113,49 @@ func TestExtract(t *testing.T) {
 	}
 }
 
-func TestExtractOfAnEmptyLog(t *testing.T) {
-	b := memBench(mem.Options{})
-	data, report := extract(t, b, request(0, time.Hour))
+func TestOfAnEmptyLog(t *testing.T) {
+	b := newBench()
+	data, report := write(t, b, request(0, time.Hour))
 	e, err := b.read(data)
 	if err != nil || e.Entries != 0 || e.Fenced || report.Size != 0 {
 		t.Errorf("%+v, %v", e, err)
 	}
 }
 
-func TestExtractRequestRefused(t *testing.T) {
-	b := memBench(mem.Options{})
-	for name, spoil := range map[string]func(*audit.ExtractRequest){
-		"backwards":   func(x *audit.ExtractRequest) { x.From, x.To = x.To, x.From },
-		"empty":       func(x *audit.ExtractRequest) { x.To = x.From },
-		"nanoseconds": func(x *audit.ExtractRequest) { x.To = x.To.Add(1) },
-		"year":        func(x *audit.ExtractRequest) { x.To = x.To.AddDate(9000, 0, 0) },
-		"profile":     func(x *audit.ExtractRequest) { x.Profile = "" },
-		"program":     func(x *audit.ExtractRequest) { x.Program = "a b" },
-		"own name":    func(x *audit.ExtractRequest) { x.Files = []audit.File{{Name: "manifest"}} },
-		"twice":       func(x *audit.ExtractRequest) { x.Files = []audit.File{{Name: "a"}, {Name: "a"}} },
-		"up":          func(x *audit.ExtractRequest) { x.Files = []audit.File{{Name: "a/../b"}} },
-		"root":        func(x *audit.ExtractRequest) { x.Files = []audit.File{{Name: "/a"}} },
-		"capital":     func(x *audit.ExtractRequest) { x.Files = []audit.File{{Name: "A"}} },
-		"too large":   func(x *audit.ExtractRequest) { x.Files = []audit.File{{Name: "a", Data: make([]byte, 17<<20)}} },
-		"too many": func(x *audit.ExtractRequest) {
+func TestRequestRefused(t *testing.T) {
+	b := newBench()
+	for name, spoil := range map[string]func(*extract.Request){
+		"backwards":   func(x *extract.Request) { x.From, x.To = x.To, x.From },
+		"empty":       func(x *extract.Request) { x.To = x.From },
+		"nanoseconds": func(x *extract.Request) { x.To = x.To.Add(1) },
+		"year":        func(x *extract.Request) { x.To = x.To.AddDate(9000, 0, 0) },
+		"profile":     func(x *extract.Request) { x.Profile = "" },
+		"program":     func(x *extract.Request) { x.Program = "a b" },
+		"own name":    func(x *extract.Request) { x.Files = []extract.File{{Name: "manifest"}} },
+		"twice":       func(x *extract.Request) { x.Files = []extract.File{{Name: "a"}, {Name: "a"}} },
+		"up":          func(x *extract.Request) { x.Files = []extract.File{{Name: "a/../b"}} },
+		"root":        func(x *extract.Request) { x.Files = []extract.File{{Name: "/a"}} },
+		"capital":     func(x *extract.Request) { x.Files = []extract.File{{Name: "A"}} },
+		"too large":   func(x *extract.Request) { x.Files = []extract.File{{Name: "a", Data: make([]byte, 17<<20)}} },
+		"too many": func(x *extract.Request) {
 			for i := range 70 {
-				x.Files = append(x.Files, audit.File{Name: fmt.Sprint("f", i)})
+				x.Files = append(x.Files, extract.File{Name: fmt.Sprint("f", i)})
 			}
 		},
 	} {
 		x := request(0, time.Hour)
 		spoil(&x)
-		if _, err := b.log.WriteExtract(context.Background(), io.Discard, space, x); err == nil {
+		if _, err := b.write(io.Discard, x); err == nil {
 			t.Errorf("%s: written", name)
 		}
 	}
 }
 
 // Whatever byte is changed, dropped or put in, the answer is no.
-func TestExtractEveryByteCounts(t *testing.T) {
-	b := memBench(mem.Options{})
-	fill(t, b, 12)
-	data, _ := extract(t, b, request(2*time.Minute, 5*time.Minute))
+func TestEveryByteCounts(t *testing.T) {
+	b := newBench()
+	b.fill(t, 12)
+	data, _ := write(t, b, request(2*time.Minute, 5*time.Minute))
 	if _, err := b.read(data); err != nil {
 		t.Fatal(err)
 	}
@@ -222,7 +226,7 @@ func pack(t testing.TB, b *bench, parts []part) []byte {
 			text += fmt.Sprintf("%s %d %s\n", p.name, len(p.data), digest(p.data))
 		}
 	}
-	signer, err := b.signers.LogSigner(space)
+	signer, err := b.LogSigner(space)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -267,11 +271,11 @@ func zipped(data []byte) []byte {
 	return out.Bytes()
 }
 
-func TestExtractCannotHide(t *testing.T) {
-	b := memBench(mem.Options{})
-	fill(t, b, 300)
-	data, _ := extract(t, b, request(10*time.Minute, 60*time.Minute))
-	all, _ := extract(t, b, request(-10*time.Minute, 600*time.Minute))
+func TestCannotHide(t *testing.T) {
+	b := newBench()
+	b.fill(t, 300)
+	data, _ := write(t, b, request(10*time.Minute, 60*time.Minute))
+	all, _ := write(t, b, request(-10*time.Minute, 600*time.Minute))
 	if _, err := b.read(pack(t, b, unpack(t, data))); err != nil {
 		t.Fatalf("an extract packed again: %v", err)
 	}
@@ -344,10 +348,10 @@ func TestExtractCannotHide(t *testing.T) {
 		parts := unpack(t, data)
 		i := slices.IndexFunc(parts, func(p part) bool { return p.name == c.file })
 		parts[i].data = c.spoil(parts[i].data)
-		if _, err := b.read(pack(t, b, parts)); !errors.Is(err, audit.ErrExtract) {
+		if _, err := b.read(pack(t, b, parts)); !errors.Is(err, extract.ErrInvalid) {
 			t.Errorf("%s: %v", name, err)
 		}
-		if _, err := b.read(pack(t, b, slices.Delete(parts, i, i+1))); !errors.Is(err, audit.ErrExtract) {
+		if _, err := b.read(pack(t, b, slices.Delete(parts, i, i+1))); !errors.Is(err, extract.ErrInvalid) {
 			t.Errorf("without %s: %v", c.file, err)
 		}
 	}
@@ -364,12 +368,12 @@ func TestExtractCannotHide(t *testing.T) {
 }
 
 // A checkpoint's signature is no manifest's, and another log's key is no key.
-func TestExtractOfAnother(t *testing.T) {
-	b := memBench(mem.Options{})
-	fill(t, b, 10)
-	data, _ := extract(t, b, request(0, time.Minute))
-	other := memBench(mem.Options{})
-	if _, err := other.read(data); !errors.Is(err, audit.ErrExtract) {
+func TestOfAnother(t *testing.T) {
+	b := newBench()
+	b.fill(t, 10)
+	data, _ := write(t, b, request(0, time.Minute))
+	other := newBench()
+	if _, err := other.read(data); !errors.Is(err, extract.ErrInvalid) {
 		t.Errorf("read with another key: %v", err)
 	}
 	parts := unpack(t, data)
@@ -377,7 +381,7 @@ func TestExtractOfAnother(t *testing.T) {
 	if parts[last].name != "manifest" || !strings.HasPrefix(string(parts[last].data), "aval extract v1\n") {
 		t.Fatal(parts[last].name)
 	}
-	v, err := b.signers.LogVerifier(space)
+	v, err := b.LogVerifier(space)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -385,24 +389,26 @@ func TestExtractOfAnother(t *testing.T) {
 		t.Errorf("a manifest was taken for a checkpoint: %v", err)
 	}
 	boom := errors.New("boom")
-	_, err = audit.ReadExtract(bytes.NewReader(data), int64(len(data)), func(map[string][]byte) (note.Verifier, error) { return nil, boom })
-	wantErr(t, err, boom)
+	_, err = extract.Read(bytes.NewReader(data), int64(len(data)), func(map[string][]byte) (note.Verifier, error) { return nil, boom })
+	if !errors.Is(err, boom) {
+		t.Errorf("the reader's own error is lost: %v", err)
+	}
 }
 
 // The log may grow, be pruned and be merged while an extract is written.
-func TestExtractOfALogInUse(t *testing.T) {
-	b := memBench(mem.Options{})
-	fill(t, b, 2000)
+func TestOfALogInUse(t *testing.T) {
+	b := newBench()
+	b.fill(t, 2000)
 	grown := 0
 	x := request(-time.Hour, 48*time.Hour)
 	x.Open = func(l audit.Line) bool {
 		if l.N%500 == 0 {
 			grown++
-			mustRecord(t, b, entry(int(l.N)))
+			b.record(t, entry(int(l.N)))
 		}
 		return true
 	}
-	data, report := extract(t, b, x)
+	data, report := write(t, b, x)
 	e, err := b.read(data)
 	if err != nil || e.Entries != 2000 || grown != 4 || report.Size != 2000 {
 		t.Errorf("%d entries, grown %d, %+v: %v", e.Entries, grown, report, err)
