@@ -259,6 +259,12 @@ func digest(b []byte) string {
 }
 
 func isDigest(s string) bool {
+	b, ok := decode64(s)
+	return ok && len(b) == sha256.Size
+}
+
+// decode64 reads base64url in its one spelling: the decoder skips line breaks.
+func decode64(s string) ([]byte, bool) {
 	b, err := base64.RawURLEncoding.Strict().DecodeString(s)
-	return err == nil && len(b) == sha256.Size
+	return b, err == nil && base64.RawURLEncoding.EncodeToString(b) == s
 }

@@ -152,8 +152,8 @@ func parseDocument(raw []byte) (*document, []byte, error) {
 	if err != nil || !bytes.Equal(bytes.TrimSuffix(raw, []byte("\n")), again) {
 		return nil, nil, mandateError("form")
 	}
-	payload, err := base64.RawURLEncoding.Strict().DecodeString(doc.Payload)
-	if err != nil || len(doc.Signatures) == 0 || len(doc.Signatures) > 8 || len(doc.Statements) > 16 {
+	payload, ok := decode64(doc.Payload)
+	if !ok || len(doc.Signatures) == 0 || len(doc.Signatures) > 8 || len(doc.Statements) > 16 {
 		return nil, nil, mandateError("form")
 	}
 	return &doc, payload, nil
@@ -166,7 +166,7 @@ func verifySignature(s signature, payload []byte, keys *statement.Keys, p *Paylo
 	if err != nil {
 		return VerifiedSignature{}, err
 	}
-	if _, err := base64.RawURLEncoding.Strict().DecodeString(s.Signature); err != nil {
+	if _, ok := decode64(s.Signature); !ok {
 		return VerifiedSignature{}, mandateError("form")
 	}
 	var key *ecdsa.PublicKey
@@ -197,8 +197,8 @@ func verifySignature(s signature, payload []byte, keys *statement.Keys, p *Paylo
 // each once.
 func parseHeader(protected string) (SignatureHeader, error) {
 	var h SignatureHeader
-	raw, err := base64.RawURLEncoding.Strict().DecodeString(protected)
-	if err != nil {
+	raw, ok := decode64(protected)
+	if !ok {
 		return h, mandateError("form")
 	}
 	d := json.NewDecoder(bytes.NewReader(raw))
