@@ -1,0 +1,9 @@
+// refused: undefined: consent.member
+
+package bypass
+
+import (
+	"aval/consent"
+)
+
+var kind = consent.member

@@ -1,0 +1,9 @@
+// refused: f.keys undefined
+
+package bypass
+
+import (
+	"aval/consent/personal"
+)
+
+func master(f *personal.Folder) any { return f.keys }
