@@ -134,7 +134,7 @@ func newHouse(tb testing.TB, o options) *house {
 		}
 	})
 	logger := slog.New(slog.NewJSONHandler(h.out, nil))
-	h.reg = consent.NewRegister(h.rec, keyring, ch, origin, erasedInFolder{h.keys}, logger)
+	h.reg = consent.NewRegister(h.rec, keyring, ch, origin, erasedInFolder{h.keys})
 	c := api.Config{
 		Register: h.reg, Log: logger, Now: h.clock.Now, StaffURL: "http://staff.test", PublicURL: "http://public.test",
 		Version: "test", Fatal: func(err error) { h.fatal = append(h.fatal, err) },

@@ -3,7 +3,6 @@ package bench
 import (
 	"context"
 	"fmt"
-	"log/slog"
 	"os"
 	"path/filepath"
 	"slices"
@@ -55,7 +54,7 @@ func open(tb testing.TB, persons int) *register {
 	keys := personal.NewKeyring(folder, store.Keys{DB: db})
 	r := &register{dir: dir, db: db, log: audit.NewLog(db, keys, keys, audit.NewClock(time.Now, nil))}
 	r.rec = audit.NewRecorder(r.log, store.Ledger, store.Housekeeping...)
-	r.reg = consent.NewRegister(r.rec, keys, ch, folder.Origin(), noErased{}, slog.New(slog.DiscardHandler))
+	r.reg = consent.NewRegister(r.rec, keys, ch, folder.Origin(), noErased{})
 	must(tb, r.reg.Begin(ctx))
 	_, invite, err := r.reg.OpenStructure(ctx, consent.Operator(), consent.NewStructure{Name: clean(tb, "Structure"), Slug: "bench"})
 	must(tb, err)

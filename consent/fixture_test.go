@@ -3,7 +3,6 @@ package consent_test
 import (
 	"context"
 	"errors"
-	"log/slog"
 	"path/filepath"
 	"slices"
 	"sync"
@@ -98,7 +97,7 @@ func (w *world) wire() {
 	w.keys = personal.NewKeyring(w.folder, store.Keys{DB: w.db})
 	w.log = audit.NewLog(w.db, w.keys, w.keys, audit.NewClock(w.clock.now, nil))
 	w.rec = audit.NewRecorder(w.log, store.Ledger, store.Housekeeping...)
-	w.reg = consent.NewRegister(w.rec, w.keys, ch, w.folder.Origin(), w.erased, slog.New(slog.DiscardHandler))
+	w.reg = consent.NewRegister(w.rec, w.keys, ch, w.folder.Origin(), w.erased)
 }
 
 func (w *world) must(err error) {

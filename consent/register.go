@@ -3,7 +3,6 @@ package consent
 import (
 	"context"
 	"errors"
-	"log/slog"
 	"time"
 
 	"aval/audit"
@@ -22,7 +21,6 @@ type Register struct {
 	charter *charter.Charter
 	origin  string
 	erased  ErasedList
-	log     *slog.Logger
 
 	failures failures
 }
@@ -38,8 +36,8 @@ type ErasedList interface {
 
 // NewRegister wires a register. origin is the name fixed when the register was
 // made; it stands in payloads and checkpoints.
-func NewRegister(rec *Recorder, keys *personal.Keyring, ch *charter.Charter, origin string, erased ErasedList, log *slog.Logger) *Register {
-	return &Register{rec: rec, keys: keys, charter: ch, origin: origin, erased: erased, log: log}
+func NewRegister(rec *Recorder, keys *personal.Keyring, ch *charter.Charter, origin string, erased ErasedList) *Register {
+	return &Register{rec: rec, keys: keys, charter: ch, origin: origin, erased: erased}
 }
 
 // Charter is the version in force.

@@ -77,7 +77,7 @@ func newSite(tb testing.TB) *site {
 	keys := personal.NewKeyring(folder, store.Keys{DB: db})
 	s.log = audit.NewLog(db, keys, keys, audit.NewClock(s.clock.now, nil))
 	rec := audit.NewRecorder(s.log, store.Ledger, store.Housekeeping...)
-	s.reg = consent.NewRegister(rec, keys, ch, folder.Origin(), nobodyErased{}, slog.New(slog.DiscardHandler))
+	s.reg = consent.NewRegister(rec, keys, ch, folder.Origin(), nobodyErased{})
 	s.must(store.Begin(s.ctx, db))
 	s.must(s.reg.Begin(s.ctx))
 	s.serve()

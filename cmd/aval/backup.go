@@ -9,7 +9,6 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
-	"log/slog"
 	"os"
 	"path/filepath"
 	"strings"
@@ -299,7 +298,7 @@ func (p *program) load(ctx context.Context, f folders, db kv.DB, keys *personal.
 	if err != nil {
 		return storeFailure(err)
 	}
-	h, err := p.wire(f, db, keys, slog.New(slog.DiscardHandler))
+	h, err := p.wire(f, db, keys)
 	if err != nil {
 		return err
 	}
@@ -347,7 +346,7 @@ func (b *rowBatch) flush(ctx context.Context) error {
 // afterRestore opens what was restored: the log says so, the erased are erased
 // again, and the public keys stand beside it.
 func (p *program) afterRestore(ctx context.Context, f folders) error {
-	h, err := p.ready(ctx, f, slog.New(slog.DiscardHandler))
+	h, err := p.ready(ctx, f)
 	if err != nil {
 		return err
 	}

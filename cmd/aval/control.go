@@ -7,7 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"log/slog"
 	"net"
 	"net/http"
 	"os"
@@ -101,7 +100,7 @@ func (p *program) order(ctx context.Context, f folders, name string, params any,
 	if name == "clock confirm" {
 		open = p.open // the clock is what is wrong
 	}
-	h, err := open(ctx, f, slog.New(slog.DiscardHandler))
+	h, err := open(ctx, f)
 	if err != nil {
 		return err
 	}

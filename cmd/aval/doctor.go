@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"io"
-	"log/slog"
 	"net"
 	"os"
 	"time"
@@ -49,7 +48,7 @@ func (p *program) doctor(ctx context.Context, f folders) error {
 		fmt.Fprintln(p.out, "ok: a server runs on this register")
 		look("logs", p.order(ctx, f, "check", struct{}{}, io.Discard))
 	} else if ill == 0 {
-		h, err := p.ready(ctx, f, slog.New(slog.DiscardHandler))
+		h, err := p.ready(ctx, f)
 		look("start", err)
 		if err == nil {
 			look("logs", checkLogs(ctx, h, struct{}{}, io.Discard))

@@ -9,7 +9,6 @@ import (
 	"flag"
 	"io"
 	"io/fs"
-	"log/slog"
 	"os"
 	"path/filepath"
 	"strings"
@@ -57,7 +56,7 @@ func TestGoldenRegister(t *testing.T) {
 		t.Fatalf("verify exited %d: %s", status, errOut.String())
 	}
 	must(t, f.check())
-	h, err := p.ready(t.Context(), f, slog.New(slog.DiscardHandler))
+	h, err := p.ready(t.Context(), f)
 	must(t, err)
 	defer h.db.Close()
 	spaces, err := h.reg.Spaces(t.Context())

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"log/slog"
 	"os"
 	"path/filepath"
 	"strings"
@@ -91,7 +90,7 @@ type house struct {
 }
 
 // wire puts the packages together over an open store.
-func (p *program) wire(f folders, db kv.DB, keys *personal.Folder, logger *slog.Logger) (*house, error) {
+func (p *program) wire(f folders, db kv.DB, keys *personal.Folder) (*house, error) {
 	ch, err := charter.Load()
 	if err != nil {
 		return nil, err
@@ -99,12 +98,12 @@ func (p *program) wire(f folders, db kv.DB, keys *personal.Folder, logger *slog.
 	keyring := personal.NewKeyring(keys, store.Keys{DB: db})
 	log := audit.NewLog(db, keyring, keyring, audit.NewClock(p.now, p.boot))
 	rec := audit.NewRecorder(log, store.Ledger, store.Housekeeping...)
-	reg := consent.NewRegister(rec, keyring, ch, keys.Origin(), erasedLists{f.in(fileErased), keys}, logger)
+	reg := consent.NewRegister(rec, keyring, ch, keys.Origin(), erasedLists{f.in(fileErased), keys})
 	return &house{folders: f, db: db, keys: keys, keyring: keyring, log: log, reg: reg}, nil
 }
 
 // open opens a register that exists, without looking at its clock or log yet.
-func (p *program) open(ctx context.Context, f folders, logger *slog.Logger) (*house, error) {
+func (p *program) open(ctx context.Context, f folders) (*house, error) {
 	if err := f.check(); err != nil {
 		return nil, err
 	}
@@ -119,7 +118,7 @@ func (p *program) open(ctx context.Context, f folders, logger *slog.Logger) (*ho
 	if err != nil {
 		return nil, storeFailure(err)
 	}
-	h, err := p.wire(f, db, keys, logger)
+	h, err := p.wire(f, db, keys)
 	if err == nil {
 		err = store.Prepare(ctx, db)
 	}
@@ -159,8 +158,8 @@ func (h *house) close(ctx context.Context) error {
 }
 
 // ready opens and starts a register.
-func (p *program) ready(ctx context.Context, f folders, logger *slog.Logger) (*house, error) {
-	h, err := p.open(ctx, f, logger)
+func (p *program) ready(ctx context.Context, f folders) (*house, error) {
+	h, err := p.open(ctx, f)
 	if err != nil {
 		return nil, err
 	}

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"log/slog"
 	"os"
 	"regexp"
 	"strings"
@@ -122,7 +121,7 @@ func (p *program) create(ctx context.Context, f folders, origin string) (*house,
 	if err != nil {
 		return nil, storeFailure(err)
 	}
-	h, err := p.wire(f, db, keys, slog.New(slog.DiscardHandler))
+	h, err := p.wire(f, db, keys)
 	if err == nil {
 		err = store.Begin(ctx, db)
 	}

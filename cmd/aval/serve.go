@@ -47,7 +47,7 @@ func (p *program) serveCommand() *cobra.Command {
 // serve opens the register, listens, and serves until the context ends.
 func (p *program) serve(ctx context.Context, c config) error {
 	logger := slog.New(slog.NewJSONHandler(p.err, nil))
-	h, err := p.ready(ctx, folders{Data: c.Data, Keys: c.Keys}, logger)
+	h, err := p.ready(ctx, folders{Data: c.Data, Keys: c.Keys})
 	if err != nil {
 		return err
 	}

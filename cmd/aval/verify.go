@@ -7,7 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"log/slog"
 	"os"
 	"strings"
 	"time"
@@ -218,7 +217,7 @@ func (v *verification) checkpoint(raw []byte) error {
 // and that it is the register of the public keys given.
 func (v *verification) folder(ctx context.Context, path string) error {
 	v.Data = path
-	h, err := v.open(ctx, v.folders, slog.New(slog.DiscardHandler))
+	h, err := v.open(ctx, v.folders)
 	if err != nil {
 		return err
 	}
