@@ -106,6 +106,9 @@ func (r *Register) RecordAct(ctx context.Context, a Actor, n NewAct) (*Act, erro
 	if err := r.complete(&n.Did); err != nil {
 		return nil, err
 	}
+	if err := r.onlyDeclared(n); err != nil {
+		return nil, err
+	}
 	var act *Act
 	_, err := r.record(ctx, a, func(t *turn) error {
 		if _, err := t.livePerson(n.Person); err != nil {
@@ -156,6 +159,21 @@ func (r *Register) RecordAct(ctx context.Context, a Actor, n NewAct) (*Act, erro
 		return nil, err
 	}
 	return act, nil
+}
+
+// onlyDeclared keeps what belongs to a declaration off other acts: the charter
+// checks those words for a declaration only, and a row is clear.
+func (r *Register) onlyDeclared(n NewAct) error {
+	c, _ := r.charter.Procedure(n.Did.Service, n.Did.Procedure)
+	switch {
+	case c.Mission == charter.MissionDeclaration:
+		return nil
+	case n.Period != "":
+		return &Invalid{Pointer: "/period", Reason: string(charter.ValidationPeriod)}
+	case n.ValidatedHow != "":
+		return &Invalid{Pointer: "/validated_how", Reason: string(charter.ValidationHow)}
+	}
+	return nil
 }
 
 func (t *turn) act(n NewAct, m *Mandate) *Act {
