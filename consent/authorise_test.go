@@ -101,6 +101,12 @@ func signInNeeded(err error) string {
 	return ""
 }
 
+func asRefusal(err error) (*consent.Refused, bool) {
+	var r *consent.Refused
+	ok := errors.As(err, &r)
+	return r, ok
+}
+
 func conflict(err error) string {
 	var c *consent.Conflict
 	if errors.As(err, &c) {
