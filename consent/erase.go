@@ -2,6 +2,7 @@ package consent
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"aval/audit"
@@ -136,11 +137,13 @@ func (r *Register) forgotten(ctx context.Context, a Actor, id PersonID) (f *Forg
 }
 
 // FinishErasures does steps 2 and 3 for every erasure of a space that waits for
-// them. It is run after step 1 and at each start.
+// them. It is run after step 1 and at each start. The card's look-up goes by
+// message; keys do not wait for it.
 func (r *Register) FinishErasures(ctx context.Context, s audit.Space) error {
-	if err := r.Relay(ctx, s); err != nil { // the card's look-up
-		return err
-	}
+	return errors.Join(r.sweepErasures(ctx, s), r.Relay(ctx, s))
+}
+
+func (r *Register) sweepErasures(ctx context.Context, s audit.Space) error {
 	var waiting []Erasing
 	err := r.rec.View(ctx, s, func(tx Tx, _ time.Time) error {
 		waiting = nil
@@ -279,7 +282,8 @@ func (t *turn) deleteTraces(p PersonID) error {
 }
 
 // ReplayErased marks again the persons whom the lists outside the store name and
-// the store does not: an older copy was restored. It is run at each start.
+// the store does not: an older copy was restored. It is run at each start, and
+// ends every erasure that was cut off; a Relay is to follow.
 func (r *Register) ReplayErased(ctx context.Context) (int, error) {
 	lists, err := r.erased.All()
 	if err != nil {
@@ -309,7 +313,7 @@ func (r *Register) ReplayErased(ctx context.Context) (int, error) {
 			}
 			replayed++
 		}
-		if err := r.FinishErasures(ctx, s); err != nil {
+		if err := r.sweepErasures(ctx, s); err != nil {
 			return replayed, err
 		}
 	}

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"slices"
 	"time"
@@ -73,25 +74,36 @@ func (t *turn) send(to audit.Space, kind messageKind, body any) error {
 }
 
 // Relay delivers the messages that wait in a space, oldest first, and those
-// that they cause. It is run after each step that sends one, and at start.
+// that they cause. It is run after each step that sends one, and at start. One
+// that cannot be delivered stays and is told; those after it are not held up,
+// since none takes its rights from another: a card or a session that comes too
+// late opens nothing that the person's or the member's own row does not allow.
 func (r *Register) Relay(ctx context.Context, from audit.Space) error {
 	waiting, err := r.waiting(ctx, from)
 	if err != nil {
 		return err
 	}
+	var faults []error
 	for _, m := range waiting {
-		to := audit.NewSpace(m.To, m.Slug)
-		if err := r.apply(ctx, to, m); err != nil {
-			return fmt.Errorf("message %s: %w", m.Kind, err)
+		if err := r.deliver(ctx, from, m); err != nil {
+			faults = append(faults, err)
 		}
-		if err := r.rec.Keep(ctx, from, func(tx Tx, _ time.Time) error { return tx.Delete(&m) }); err != nil {
-			return err
-		}
-		if err := r.Relay(ctx, to); err != nil {
-			return err
+		if ctx.Err() != nil {
+			break
 		}
 	}
-	return nil
+	return errors.Join(faults...)
+}
+
+func (r *Register) deliver(ctx context.Context, from audit.Space, m Message) error {
+	to := audit.NewSpace(m.To, m.Slug)
+	if err := r.apply(ctx, to, m); err != nil {
+		return fmt.Errorf("message %s: %w", m.Kind, err)
+	}
+	if err := r.rec.Keep(ctx, from, func(tx Tx, _ time.Time) error { return tx.Delete(&m) }); err != nil {
+		return err
+	}
+	return r.Relay(ctx, to)
 }
 
 func (r *Register) waiting(ctx context.Context, from audit.Space) ([]Message, error) {

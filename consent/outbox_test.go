@@ -7,6 +7,8 @@ import (
 	"aval/charter"
 	"aval/consent"
 	"aval/consent/personal"
+	"aval/store"
+	"aval/store/kv"
 	"aval/store/mem"
 )
 
@@ -333,4 +335,37 @@ func TestIdempotentWrites(t *testing.T) {
 		}
 		return f.Until.String(), nil
 	}, "")
+}
+
+// A message that cannot be delivered stays, and holds up neither those after it,
+// nor an erasure, nor a start.
+func TestUndeliverableMessage(t *testing.T) {
+	w := newWorld(t)
+	d := w.desk()
+	code, err := w.reg.IssueCard(w.ctx, d.helper, d.person)
+	w.must(err)
+	ccas := w.space("ccas")
+	w.must(w.db.Update(w.ctx, ccas.Number(), func(tx kv.Tx) error {
+		return store.Ledger(tx).Put(&consent.Message{ID: "x", Slug: "register", Kind: "unknown", Body: []byte(`{}`), Seq: 1})
+	}))
+
+	if err := w.reg.KillCard(w.ctx, d.helper, d.person); err == nil {
+		t.Error("the message is not told")
+	}
+	if _, err := w.reg.CardHolder(w.ctx, code); !isNotFound(err) {
+		t.Errorf("the message after it waits: %v", err)
+	}
+	if _, err := w.reg.ForgetPerson(w.ctx, d.referent, d.person); err == nil {
+		t.Error("the message is not told again")
+	}
+	if rows := dumped(t, w.db).in("erasing"); len(rows) > 0 {
+		t.Errorf("the erasure waits: %v", rows)
+	}
+	if len(w.erased.list["ccas"]) != 1 {
+		t.Error("the pseudonym is not on the list outside the store")
+	}
+	w.restart()
+	if rows := dumped(t, w.db).in("outbox"); len(rows) != 1 {
+		t.Errorf("%d messages wait, want the one that cannot go", len(rows))
+	}
 }

@@ -4,6 +4,7 @@ package jobs
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"aval/audit"
@@ -17,16 +18,15 @@ const (
 	retentionEvery = 24 * time.Hour
 )
 
-// Start does, before anybody is served, what must not wait: messages and
-// erasures cut off by a stop, erased persons that an older copy brought back,
-// and the week's epoch key.
+// Start does, before anybody is served, what must not wait: erasures cut off by
+// a stop, erased persons that an older copy brought back, messages cut off, and
+// the week's epoch key. A message that cannot be delivered keeps nobody from
+// being served: Run tries it again at once, and tells.
 func Start(ctx context.Context, r *consent.Register) error {
-	if err := relay(ctx, r); err != nil {
-		return err
-	}
 	if _, err := r.ReplayErased(ctx); err != nil {
 		return err
 	}
+	_ = relay(ctx, r)
 	_, err := r.TurnEpoch(ctx)
 	return err
 }
@@ -38,6 +38,7 @@ func Run(ctx context.Context, r *consent.Register, failed func(job string, err e
 	defer tick.Stop()
 	epoch, retention := time.Now(), time.Time{}
 	for {
+		attempt(ctx, failed, "failures", func() error { return r.NoteFailures(ctx) })
 		attempt(ctx, failed, "relay", func() error { return relay(ctx, r) })
 		attempt(ctx, failed, "erasures", func() error { return eachSpace(ctx, r, r.FinishErasures) })
 		if time.Since(epoch) >= epochEvery {
@@ -64,25 +65,25 @@ func attempt(ctx context.Context, failed func(string, error), name string, job f
 
 func relay(ctx context.Context, r *consent.Register) error {
 	return eachSpace(ctx, r, func(ctx context.Context, s audit.Space) error {
-		if err := r.Relay(ctx, s); err != nil {
-			return err
-		}
-		return r.MergeIndex(ctx, s)
+		return errors.Join(r.Relay(ctx, s), r.MergeIndex(ctx, s))
 	})
 }
 
+// eachSpace does a job in every space: what is wrong in one is told, and holds up
+// no other.
 func eachSpace(ctx context.Context, r *consent.Register, do func(context.Context, audit.Space) error) error {
-	if err := r.NoteFailures(ctx); err != nil {
-		return err
-	}
 	spaces, err := r.Spaces(ctx)
 	if err != nil {
 		return err
 	}
+	var faults []error
 	for _, s := range spaces {
 		if err := do(ctx, s); err != nil {
-			return err
+			faults = append(faults, err)
+		}
+		if ctx.Err() != nil {
+			break
 		}
 	}
-	return nil
+	return errors.Join(faults...)
 }
