@@ -18,6 +18,8 @@ import (
 	"aval/charter"
 	"aval/consent"
 	"aval/consent/personal"
+	"aval/store/bolt"
+	"aval/store/kv"
 )
 
 var update = flag.Bool("update", false, "make the golden register of the present format again")
@@ -179,5 +181,30 @@ func unpack(t *testing.T, path, dir string) {
 		raw, err := io.ReadAll(r)
 		must(t, err)
 		must(t, os.WriteFile(to, raw, fs.FileMode(head.Mode)))
+	}
+}
+
+// A register of a newer format is left alone.
+func TestNewerFormat(t *testing.T) {
+	dir := t.TempDir()
+	unpack(t, goldenRegister, dir)
+	db, err := bolt.Open(filepath.Join(dir, "reg", fileStore), bolt.Options{MustExist: true})
+	must(t, err)
+	must(t, db.Update(t.Context(), 0, func(tx kv.Tx) error {
+		return tx.Put(kv.Bucket{Name: "format"}, []byte("format"), []byte("2"))
+	}))
+	must(t, db.Close())
+	before, err := os.ReadFile(filepath.Join(dir, "reg", fileStore))
+	must(t, err)
+	var out, errOut bytes.Buffer
+	status := run(t.Context(), []string{"serve", "--data", filepath.Join(dir, "reg"), "--staff", "127.0.0.1:0", "--public", "127.0.0.1:0"}, strings.NewReader(""), &out, &errOut)
+	if status != exitCannot || !strings.Contains(errOut.String(), "newer version") {
+		t.Errorf("serve exited %d and said %s", status, errOut.String())
+	}
+	after, err := os.ReadFile(filepath.Join(dir, "reg", fileStore))
+	must(t, err)
+	// bbolt may write its list of free pages at a close; the rows are untouched.
+	if len(before) != len(after) {
+		t.Error("the store changed its size")
 	}
 }

@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"errors"
-	"fmt"
 	"io/fs"
 	"os"
 	"regexp"
@@ -22,6 +21,7 @@ import (
 func (p *program) initCommand() *cobra.Command {
 	var f folders
 	var origin, structure, slug string
+	var asJSON bool
 	c := &cobra.Command{
 		Use:   "init --data DIR --origin NAME",
 		Short: "Make a register: its keys, its log and its first structure",
@@ -30,13 +30,14 @@ func (p *program) initCommand() *cobra.Command {
 			"within 24 hours. The origin is the register's name for ever, as in register.example.fr.",
 		Args: cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
-			return p.init(c.Context(), f, origin, structure, slug)
+			return p.init(c.Context(), f, origin, structure, slug, asJSON)
 		},
 	}
 	f.flags(c)
 	c.Flags().StringVar(&origin, "origin", "", "name of the register, a host name, fixed for ever")
 	c.Flags().StringVar(&structure, "structure", "", "name of the first structure (default: the origin)")
 	c.Flags().StringVar(&slug, "slug", "", "short name of its space, a-z 0-9 and - (default: from the name)")
+	c.Flags().BoolVar(&asJSON, "json", false, "print the result as JSON")
 	return c
 }
 
@@ -44,7 +45,7 @@ func (p *program) initCommand() *cobra.Command {
 // and checkpoints.
 var originForm = regexp.MustCompile(`^[a-z0-9]([a-z0-9.-]{0,250}[a-z0-9])?(:[0-9]{1,5})?$`)
 
-func (p *program) init(ctx context.Context, f folders, origin, structure, slug string) error {
+func (p *program) init(ctx context.Context, f folders, origin, structure, slug string, asJSON bool) error {
 	if err := f.check(); err != nil {
 		return err
 	}
@@ -80,9 +81,9 @@ func (p *program) init(ctx context.Context, f folders, origin, structure, slug s
 	if err = errors.Join(err, h.close(ctx)); err != nil {
 		return cannot("%w", err)
 	}
-	fmt.Fprintf(p.out, "register: %s\ndata: %s\nkeys: %s\npublic keys: %s\nstructure: %s\nspace: %s\nlink: %s\n",
-		origin, f.Data, f.Keys, f.in(filePub), s.ID, s.Slug, linkURL("https://"+origin, invite))
-	return nil
+	return tell(p.out, asJSON,
+		fact{"register", origin}, fact{"data", f.Data}, fact{"keys", f.Keys}, fact{"public keys", f.in(filePub)},
+		fact{"structure", string(s.ID)}, fact{"space", s.Slug}, fact{"link", linkURL("https://"+origin, invite)})
 }
 
 // undoNew returns what takes a failed init back: the files it made in folders

@@ -3,6 +3,7 @@ package main
 import (
 	"cmp"
 	"context"
+	"encoding/json"
 	"fmt"
 	"io"
 
@@ -11,7 +12,10 @@ import (
 	"aval/consent"
 )
 
-type structureParams struct{ Name, Slug, TZ, URL string }
+type structureParams struct {
+	Name, Slug, TZ, URL string
+	JSON                bool
+}
 
 func (p *program) structureCommand() *cobra.Command {
 	group := &cobra.Command{Use: "structure", Short: "Structures of the register", Args: cobra.NoArgs,
@@ -44,11 +48,17 @@ func (p *program) structureCommand() *cobra.Command {
 	let.Flags().StringVar(&link.Space, "space", "", "short name of the structure's space")
 	let.Flags().StringVar(&link.Member, "member", "", "the member's pseudonym, h_… (default: the first referent)")
 	let.Flags().StringVar(&link.URL, "url", "", "address of the staff pages (default https://ORIGIN)")
+	for c, asJSON := range map[*cobra.Command]*bool{add: &params.JSON, let: &link.JSON} {
+		c.Flags().BoolVar(asJSON, "json", false, "print the result as JSON")
+	}
 	group.AddCommand(add, let)
 	return group
 }
 
-type linkParams struct{ Space, Member, URL string }
+type linkParams struct {
+	Space, Member, URL string
+	JSON               bool
+}
 
 func makeLink(ctx context.Context, h *house, params linkParams, out io.Writer) error {
 	a, err := h.reg.In(ctx, params.Space)
@@ -67,8 +77,8 @@ func makeLink(ctx context.Context, h *house, params linkParams, out io.Writer) e
 	if err != nil {
 		return err
 	}
-	_, err = fmt.Fprintf(out, "member: %s\nlink: %s\n", id, linkURL(cmp.Or(params.URL, "https://"+h.reg.Origin()), invite))
-	return err
+	return tell(out, params.JSON, fact{"member", string(id)},
+		fact{"link", linkURL(cmp.Or(params.URL, "https://"+h.reg.Origin()), invite)})
 }
 
 func addStructure(ctx context.Context, h *house, params structureParams, out io.Writer) error {
@@ -80,8 +90,8 @@ func addStructure(ctx context.Context, h *house, params structureParams, out io.
 	if err != nil {
 		return err
 	}
-	_, err = fmt.Fprintf(out, "structure: %s\nspace: %s\nlink: %s\n", s.ID, s.Slug, linkURL(cmp.Or(params.URL, "https://"+h.reg.Origin()), invite))
-	return err
+	return tell(out, params.JSON, fact{"structure", string(s.ID)}, fact{"space", s.Slug},
+		fact{"link", linkURL(cmp.Or(params.URL, "https://"+h.reg.Origin()), invite)})
 }
 
 func (p *program) clockCommand() *cobra.Command {
@@ -121,12 +131,13 @@ func (p *program) retentionCommand() *cobra.Command {
 		},
 	}
 	f.flags(run)
+	run.Flags().BoolVar(&params.JSON, "json", false, "print the counts as JSON")
 	run.Flags().BoolVar(&params.Dry, "dry-run", false, "count, and destroy nothing")
 	group.AddCommand(run)
 	return group
 }
 
-type retentionParams struct{ Dry bool }
+type retentionParams struct{ Dry, JSON bool }
 
 func runRetention(ctx context.Context, h *house, params retentionParams, out io.Writer) error {
 	if !params.Dry {
@@ -137,6 +148,9 @@ func runRetention(ctx context.Context, h *house, params retentionParams, out io.
 	reports, err := h.reg.RunRetention(ctx, params.Dry)
 	if err != nil {
 		return err
+	}
+	if params.JSON {
+		return json.NewEncoder(out).Encode(reports)
 	}
 	for _, r := range reports {
 		if _, err := fmt.Fprintf(out, "space %s: drafts %d, contacts %d, persons %d, evidence keys %d, months of log details %d\n", r.Space, r.Drafts, r.Contacts, r.Persons, r.Evidence, r.Months); err != nil {

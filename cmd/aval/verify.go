@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net/http"
 	"os"
 	"strings"
 	"time"
@@ -25,7 +26,7 @@ func (p *program) verifyCommand() *cobra.Command {
 	var key, opening, statements string
 	var asJSON bool
 	c := &cobra.Command{
-		Use:   "verify FILE|DIR --key register.pub",
+		Use:   "verify FILE|DIR|URL --key register.pub",
 		Short: "Check an extract, a mandate, a checkpoint or a whole register",
 		Long: "Checks, offline and with public keys alone, an extract (zip), a mandate (JSON) or a\n" +
 			"checkpoint; or, given a data folder and its keys, every entry of a whole register.\n" +
@@ -63,6 +64,14 @@ func (v *verification) run(ctx context.Context, path, key string) error {
 	var err error
 	if v.register, err = readRegisterPub(key); err != nil {
 		return err
+	}
+	if strings.HasPrefix(path, "https://") || strings.HasPrefix(path, "http://") {
+		local, err := download(ctx, path)
+		if err != nil {
+			return err
+		}
+		defer os.Remove(local)
+		path = local
 	}
 	info, err := os.Stat(path)
 	if err != nil {
@@ -108,6 +117,41 @@ func readRegisterPub(path string) (*statement.RegisterPub, error) {
 	}
 	return pub, nil
 }
+
+// download puts what is at an address into a temporary file. The address is only
+// where it comes from: nothing about it is trusted.
+func download(ctx context.Context, address string) (path string, err error) {
+	ctx, cancel := context.WithTimeout(ctx, 5*time.Minute)
+	defer cancel()
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, address, nil)
+	if err != nil {
+		return "", misuse("not an address that can be fetched")
+	}
+	res, err := http.DefaultClient.Do(req)
+	if err != nil {
+		return "", misuse("%w", err)
+	}
+	defer res.Body.Close()
+	if res.StatusCode != http.StatusOK {
+		return "", misuse("the address answered %s", res.Status)
+	}
+	f, err := os.CreateTemp("", "aval-verify-")
+	if err != nil {
+		return "", misuse("%w", err)
+	}
+	n, err := io.Copy(f, io.LimitReader(res.Body, maxDownload+1))
+	if err = errors.Join(err, f.Close()); err == nil && n > maxDownload {
+		err = fmt.Errorf("larger than %d bytes", int64(maxDownload))
+	}
+	if err != nil {
+		os.Remove(f.Name())
+		return "", misuse("%w", err)
+	}
+	return f.Name(), nil
+}
+
+// maxDownload bounds what is fetched to be verified, in bytes.
+const maxDownload = 1 << 32
 
 // isCheckpoint tells whether a file is a checkpoint at all, before any signature
 // (C2SP signed-note: the text ends where the signature lines begin).
