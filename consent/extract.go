@@ -91,7 +91,7 @@ type Summary struct {
 
 func (t *turn) extractFiles(q ExtractRequest) ([]extract.File, error) {
 	sum := Summary{
-		Origin: t.r.origin, Space: t.profile.Slug, Structure: t.profile.Name, Requester: t.actor.by(),
+		Origin: t.r.origin, Space: t.actor.space.Slug(), Structure: t.profile.Name, Requester: t.actor.by(),
 		Purpose: string(q.Purpose), TZ: t.profile.TZ,
 		Charter:  CharterRef{Version: t.r.charter.Version(), Digest: t.r.charter.Digest()},
 		Mandates: map[State]int{}, Levels: map[string]int{},
@@ -130,7 +130,7 @@ func (t *turn) extractFiles(q ExtractRequest) ([]extract.File, error) {
 // statements are the signed statements of the space's keys and of every member's,
 // one a line.
 func (t *turn) statements() (string, error) {
-	space := &Stated{Owner: t.profile.Slug}
+	space := &Stated{Owner: t.actor.space.Slug()}
 	if err := need(t.tx, space, "statement"); err != nil {
 		return "", err
 	}
