@@ -3,10 +3,12 @@ package consent
 import (
 	"context"
 	"encoding/hex"
+	"encoding/json"
 	"errors"
 	"time"
 
 	"aval/audit"
+	"aval/consent/personal"
 )
 
 // rewrapSlice bounds the rows that one transaction wraps again.
@@ -25,7 +27,8 @@ func (r *Register) TurnEpoch(ctx context.Context) ([]string, error) {
 	if _, err := r.keys.Turn(now); err != nil {
 		return nil, err
 	}
-	if r.epochMarked() {
+	epoch := r.currentEpoch() // to be marked, even if another is made meanwhile
+	if !epoch.Rewrapped.IsZero() {
 		return r.keys.DestroyDue(now)
 	}
 	spaces, err := r.Spaces(ctx)
@@ -46,24 +49,15 @@ func (r *Register) TurnEpoch(ctx context.Context) ([]string, error) {
 			return nil, errors.New("consent: rows of an older epoch appeared while wrapping; it is done again at the next run")
 		}
 	}
-	for _, e := range r.keys.Epochs() {
-		if e.Current {
-			if err := r.keys.MarkRewrapped(e.Kid, now); err != nil {
-				return nil, err
-			}
-		}
+	if err := r.keys.MarkRewrapped(epoch.Kid, now); err != nil {
+		return nil, err
 	}
 	return r.keys.DestroyDue(now)
 }
 
-// epochMarked tells whether everything is wrapped under the current epoch.
-func (r *Register) epochMarked() bool {
-	for _, e := range r.keys.Epochs() {
-		if e.Current {
-			return !e.Rewrapped.IsZero()
-		}
-	}
-	return false
+func (r *Register) currentEpoch() personal.EpochInfo {
+	epochs := r.keys.Epochs()
+	return epochs[len(epochs)-1]
 }
 
 func (r *Register) rewrapSpace(ctx context.Context, s audit.Space) error {
@@ -82,7 +76,7 @@ func (r *Register) rewrapOnce(ctx context.Context, s audit.Space) (int, error) {
 		return total, err
 	}
 	steps := []func(context.Context, audit.Space, string) (int, string, error){
-		r.rewrapKeys, r.rewrapIndex, r.rewrapCards, r.rewrapBirths,
+		r.rewrapKeys, r.rewrapIndex, r.rewrapCards, r.rewrapBirths, r.rewrapMessages,
 	}
 	for _, step := range steps {
 		after := ""
@@ -233,4 +227,74 @@ func (r *Register) rewrapBirths(ctx context.Context, s audit.Space, after string
 		return nil
 	})
 	return n, last, err
+}
+
+// rewrapMessages sees to it that a message which waits for long does not arrive
+// with a key that nothing opens any more.
+func (r *Register) rewrapMessages(ctx context.Context, s audit.Space, after string) (n int, last string, err error) {
+	err = r.rec.Keep(ctx, s, func(tx Tx, _ time.Time) error {
+		n = 0
+		var rows []*Message
+		if rows, last, err = slice[Message](tx, after); err != nil {
+			return err
+		}
+		for _, row := range rows {
+			changed, err := r.rewrapMessage(row)
+			if err != nil {
+				return err
+			}
+			if changed {
+				n++
+				if err := tx.Put(row); err != nil {
+					return err
+				}
+			}
+		}
+		return nil
+	})
+	return n, last, err
+}
+
+// rewrapMessage closes again the keys in a message's body. A body that cannot be
+// read will not be applied either.
+func (r *Register) rewrapMessage(m *Message) (changed bool, err error) {
+	switch messageKind(m.Kind) {
+	case openSpace:
+		return rewrapBody(m, func(b *openSpaceBody) (bool, error) {
+			member, err := r.rewrapKey(audit.NewSpace(m.To, m.Slug), &b.Enrolment.MemberKey)
+			if err != nil {
+				return false, err
+			}
+			account, err := r.rewrapKey(registerSpace, &b.Enrolment.AccountKey)
+			return member || account, err
+		})
+	case openAccount:
+		return rewrapBody(m, func(b *openAccountBody) (bool, error) { return r.rewrapKey(registerSpace, &b.Key) })
+	case issueCard:
+		return rewrapBody(m, func(b *CardRow) (bool, error) {
+			closed, row, err := r.keys.Recard(b.Closed)
+			changed := string(closed) != string(b.Closed)
+			b.Closed, b.Row = closed, hex.EncodeToString(row)
+			return changed, err
+		})
+	}
+	return false, nil
+}
+
+func (r *Register) rewrapKey(s audit.Space, w *personal.WrappedKey) (changed bool, err error) {
+	*w, changed, err = r.keys.Rewrap(s, *w)
+	return changed, err
+}
+
+// rewrapBody changes a message's body in place.
+func rewrapBody[B any](m *Message, change func(*B) (bool, error)) (changed bool, err error) {
+	var body B
+	if json.Unmarshal(m.Body, &body) != nil {
+		return false, nil
+	}
+	if changed, err = change(&body); err != nil || !changed {
+		return false, err
+	}
+	m.Body, err = json.Marshal(body)
+	return true, err
 }
