@@ -105,10 +105,11 @@ var calls = []call{
 	{pkg: "aval/consent/personal", name: "Seal", from: []pattern{"consent"}, tests: true,
 		why: "boxes are the use-cases' to make"},
 	{name: "Keep", from: []pattern{
-		"consent/epoch.go",  // closes again what lives, week by week: closed bytes for closed bytes
-		"consent/erase.go",  // removes what the entry of an erasure has already said is gone
-		"consent/link.go",   // a session's last use and its end
-		"consent/outbox.go", // takes a delivered message away; the entry is in its target
+		"consent/appointment.go", // whom a session sits with: opens nothing, and is over within the hour
+		"consent/epoch.go",       // closes again what lives, week by week: closed bytes for closed bytes
+		"consent/erase.go",       // removes what the entry of an erasure has already said is gone
+		"consent/link.go",        // a session's last use and its end
+		"consent/outbox.go",      // takes a delivered message away; the entry is in its target
 	}, tests: true,
 		why: "housekeeping writes without an entry: each file that does is listed"},
 	reveal,

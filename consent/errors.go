@@ -77,6 +77,15 @@ func isAnswer(err error) bool {
 	return false
 }
 
+// sameNotFound says "not found" of what was asked for when something behind it is
+// not found: the two cannot be told apart.
+func sameNotFound(err error, kind string) error {
+	if _, is := errors.AsType[*NotFound](err); is {
+		return &NotFound{Kind: kind}
+	}
+	return err
+}
+
 func asRefused(err error) (*Refused, bool) {
 	var r *Refused
 	ok := errors.As(err, &r)

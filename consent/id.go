@@ -16,6 +16,7 @@ type (
 	StructureID string // s_…
 	MandateID   string // m_…
 	ActID       string // t_…
+	PresetID    string // v_…
 	RequestID   string // r_…
 )
 
@@ -34,7 +35,7 @@ func NewRequestID() RequestID { return RequestID("r_" + random26()) }
 
 // The last character of 26 carries 3 bits of 5 that count; the others are
 // zero, so only one spelling of an identifier is accepted.
-var idForm = regexp.MustCompile(`^[pahsmtr]_[a-z2-7]{25}[aeimquy4]$`)
+var idForm = regexp.MustCompile(`^[pahsmtrv]_[a-z2-7]{25}[aeimquy4]$`)
 
 func validID(prefix, id string) bool {
 	return strings.HasPrefix(id, prefix) && idForm.MatchString(id)

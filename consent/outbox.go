@@ -29,6 +29,7 @@ const (
 	noteLogin   messageKind = "login.note"   // register → space: who signed in, by whose link
 	issueCard   messageKind = "card.issue"   // space → register: look-up of a card
 	killCard    messageKind = "card.kill"    // space → register
+	nameAccount messageKind = "account.name" // space → register: a member changed their name
 )
 
 // appliers do a message's work in its target.
@@ -40,6 +41,7 @@ var appliers = map[messageKind]func(*turn, json.RawMessage) error{
 	noteLogin:   applyWith((*turn).applyNoteLogin),
 	issueCard:   applyWith((*turn).applyIssueCard),
 	killCard:    applyWith((*turn).applyKillCard),
+	nameAccount: applyWith((*turn).applyNameAccount),
 }
 
 func applyWith[B any](fn func(*turn, B) error) func(*turn, json.RawMessage) error {

@@ -155,15 +155,15 @@ func (r *Register) fillPage(ctx context.Context, a Actor, pass audit.Pass, page 
 	if opened.Identity != nil {
 		page.Identity = *opened.Identity
 	}
-	page.Names, page.Roles = map[MemberID]personal.Text{}, map[MemberID]charter.Role{}
+	page.Roles = map[MemberID]charter.Role{}
 	for _, m := range members {
 		page.Roles[m.ID] = m.Role
-		name, err := personal.Open[personal.Name](ctx, r.keys, pass, displayOwner(m.ID), recordName, 1, m.Name)
-		if err != nil {
-			return err
-		}
-		page.Names[m.ID] = name.Display
 	}
+	names, err := r.openNames(ctx, pass, members)
+	if err != nil {
+		return err
+	}
+	page.Names = names
 	lines, next, err := r.rec.Log().History(ctx, a.space, audit.Query{Person: string(a.person), Limit: pageLines})
 	page.Lines, page.More = lines, next > 0
 	return err

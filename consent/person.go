@@ -5,7 +5,6 @@ import (
 	"encoding/hex"
 	"errors"
 	"regexp"
-	"slices"
 	"strconv"
 	"time"
 
@@ -390,15 +389,20 @@ func (r *Register) SearchPersons(ctx context.Context, a Actor, q Search) ([]Reve
 	if err != nil {
 		return nil, &Invalid{Pointer: "/name", Reason: "name"}
 	}
+	return r.lookUp(ctx, a, keys, q.Purpose)
+}
+
+// lookUp shows the candidates under rows of the blind index.
+func (r *Register) lookUp(ctx context.Context, a Actor, look personal.Lookup, purpose charter.Purpose) ([]Revealed, error) {
 	var boxes []Box
 	passes, err := r.record(ctx, a, func(t *turn) error {
 		boxes = boxes[:0]
-		try := Attempt{Action: audit.PersonSearched, Purpose: q.Purpose}
-		f := charter.Facts{Operation: charter.OpSearch, Read: charter.Read{Purpose: q.Purpose}}
+		try := Attempt{Action: audit.PersonSearched, Purpose: purpose}
+		f := charter.Facts{Operation: charter.OpSearch, Read: charter.Read{Purpose: purpose}}
 		if err := t.check(try, f); err != nil {
 			return err
 		}
-		found, err := t.candidates(keys)
+		found, err := t.candidates(look)
 		if err != nil {
 			return err
 		}
@@ -409,52 +413,18 @@ func (r *Register) SearchPersons(ctx context.Context, a Actor, q Search) ([]Reve
 			}
 			boxes = append(boxes, b...)
 			t.enter(audit.Entry{
-				Act: audit.PersonSearched, Person: string(p.ID), Purpose: string(q.Purpose), Fields: boxNames(b),
+				Act: audit.PersonSearched, Person: string(p.ID), Purpose: string(purpose), Fields: boxNames(b),
 			})
 		}
 		if len(found) == 0 {
-			t.enter(audit.Entry{Act: audit.PersonSearched, Purpose: string(q.Purpose), Counts: map[string]int64{"found": 0}})
+			t.enter(audit.Entry{Act: audit.PersonSearched, Purpose: string(purpose), Counts: map[string]int64{"found": 0}})
 		}
 		return nil
 	})
 	if err != nil {
 		return nil, err
 	}
-	out := make([]Revealed, len(boxes))
-	for i, b := range boxes {
-		out[i] = Revealed{Person: PersonID(b.Owner), Entry: passes[i].N(), At: passes[i].Time()}
-		if err := r.openInto(ctx, passes[i], b, &out[i]); err != nil {
-			return nil, err
-		}
-	}
-	return out, nil
-}
-
-// candidates reads the blind index: exact rows first, then prefixes.
-func (t *turn) candidates(look personal.Lookup) ([]*Person, error) {
-	var found []*Person
-	seen := map[PersonID]bool{}
-	for _, k := range slices.Concat(look.Exact, look.Prefix) {
-		err := each(t.tx, hex.EncodeToString(k)+"/", func(row *IndexRow) error {
-			if seen[row.Owner] {
-				return nil
-			}
-			seen[row.Owner] = true
-			p := &Person{ID: row.Owner}
-			if ok, err := t.tx.Get(p); err != nil || !ok || p.Erased() {
-				return err
-			}
-			found = append(found, p)
-			if len(found) == maxCandidates {
-				return StopScan
-			}
-			return nil
-		})
-		if err != nil || len(found) == maxCandidates {
-			return found, err
-		}
-	}
-	return found, nil
+	return r.openEach(ctx, passes, boxes)
 }
 
 // gone turns "no key any more" into "no such person": somebody who asked to be

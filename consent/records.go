@@ -71,6 +71,7 @@ type Member struct {
 	Adhered  Adherence
 	Kid      string          // kid of the member's signing key
 	Name     personal.Sealed // display name, under the member's own key
+	Renamed  int64           // version of the name once it was changed; 0 before
 }
 
 // Adherence is what a helper accepted, and when.

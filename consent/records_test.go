@@ -22,6 +22,7 @@ var records = []consent.Record{
 	&consent.Link{}, &consent.Session{}, &consent.CardRow{}, &consent.CardSerial{}, &consent.Message{}, &consent.Applied{},
 	&consent.Idempotency{}, &consent.MandateOf{}, &consent.MandateRef{}, &consent.Mandate{}, &consent.Document{},
 	&consent.WrappedKey{}, &consent.Erasing{}, &consent.EvidenceDue{},
+	&consent.Preset{}, &consent.Sitting{},
 }
 
 // A row is clear: whoever reads the disk reads it. A field of a type of its own
@@ -86,6 +87,9 @@ var bareStrings = map[string]string{
 	"Mandate.Payload.Template.Lang":   "language code",
 	"Mandate.Payload.Mandatary.ID":    "identifier",
 	"Mandate.Payload.Explained.Lang":  "language code",
+
+	"Preset.Name":     "what a group of mandates is for, by the referent, screened; names nobody, as Structure.Name does not",
+	"Sitting.Session": "as Session.Hash",
 
 	"WrappedKey.Kid":   "random",
 	"WrappedKey.Epoch": "random",

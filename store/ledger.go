@@ -13,12 +13,12 @@ import (
 )
 
 // Housekeeping lists the buckets that may be written without an entry: marks,
-// sessions, messages done, and what an erasure or a new epoch of keys removes or
+// sessions and their appointments, messages done, and what an erasure or a new epoch of keys removes or
 // closes anew after the entry that decided it.
 var Housekeeping = []kv.Bucket{
 	{Name: "session"}, {Name: "outbox"}, {Name: "erasing"}, {Name: "idempotency"}, {Name: "applied"},
 	{Name: "key"}, {Name: "box"}, {Name: "index"}, {Name: "index-seal"}, {Name: "birth"},
-	{Name: "card"}, {Name: "card-serial"},
+	{Name: "card"}, {Name: "card-serial"}, {Name: "appointment"},
 }
 
 // Ledger shows a transaction as the rows of package consent.
