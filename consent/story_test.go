@@ -101,13 +101,12 @@ func (w *world) verifyMandate(a consent.Actor, id consent.MandateID) {
 	if v.PersonLevel() != charter.E3 || len(v.Signatures) != 2 {
 		w.t.Errorf("proven at %s by %d signatures", v.PersonLevel(), len(v.Signatures))
 	}
+	register := w.register()
 	for i := range doc {
-		for _, mask := range []byte{1, 0x20, 0x80} {
-			bad := bytes.Clone(doc)
-			bad[i] ^= mask
-			if _, err := consent.VerifyMandate(bad, w.register()); err == nil {
-				w.t.Fatalf("byte %d of the mandate was flipped by %#x and it still verifies", i, mask)
-			}
+		bad := bytes.Clone(doc)
+		bad[i] ^= []byte{1, 0x20, 0x80}[i%3]
+		if _, err := consent.VerifyMandate(bad, register); err == nil {
+			w.t.Fatalf("byte %d of the mandate was changed to %q and it still verifies", i, bad[i])
 		}
 	}
 }
