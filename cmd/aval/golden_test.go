@@ -9,8 +9,10 @@ import (
 	"flag"
 	"io"
 	"io/fs"
+	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -102,17 +104,18 @@ func makeGolden(t *testing.T) {
 	f := folders{Data: filepath.Join(dir, "reg"), Keys: filepath.Join(dir, "reg-keys")}
 	h, err := p.create(t.Context(), f, "register.example.fr")
 	must(t, err)
-	cast, err := h.fillDemo(t.Context())
+	cast, err := (&stage{ctx: t.Context(), h: h, rng: rand.New(rand.NewPCG(1, 1))}).play()
 	must(t, err)
 	in, err := h.reg.Redeem(t.Context(), consent.Call{}, cast.roles[0].curl.Token, personal.Token{})
 	must(t, err)
 	helper, err := h.reg.SignedIn(t.Context(), in.Session)
 	must(t, err)
-	list, _, err := h.reg.Mandates(t.Context(), helper, "", consent.Page{Limit: 10})
+	list, _, err := h.reg.Mandates(t.Context(), helper, "", consent.Page{Limit: 100})
 	must(t, err)
+	slices.SortFunc(list, func(a, b *consent.Mandate) int { return a.Drafted.Compare(b.Drafted) })
 	made := golden{
 		At: time.Now().UTC(), Session: in.Session.Reveal(), Person: list[0].Person, Mandate: list[0].ID,
-		Phone: demoPersons[0].Phone, Entries: map[string]int64{},
+		Phone: jeanne.phone, Entries: map[string]int64{},
 	}
 	spaces, err := h.reg.Spaces(t.Context())
 	must(t, err)
