@@ -110,6 +110,7 @@ var calls = []call{
 		"consent/erase.go",       // removes what the entry of an erasure has already said is gone
 		"consent/link.go",        // a session's last use and its end
 		"consent/outbox.go",      // takes a delivered message away; the entry is in its target
+		"consent/stale.go",       // deletes sessions, links and marks that open nothing any more
 	}, tests: true,
 		why: "housekeeping writes without an entry: each file that does is listed"},
 	reveal,

@@ -48,7 +48,11 @@ func (r *Register) RunRetention(ctx context.Context, dry bool) ([]RetentionRepor
 
 func (r *Register) retain(ctx context.Context, s audit.Space, dry bool) (RetentionReport, error) {
 	rep := RetentionReport{Space: s.Slug()}
-	drafts, now, err := r.oldDrafts(ctx, s)
+	now, err := r.now(ctx, s)
+	if err != nil {
+		return rep, err
+	}
+	drafts, err := r.oldDrafts(ctx, s, now)
 	if err != nil {
 		return rep, err
 	}
@@ -64,54 +68,83 @@ func (r *Register) retain(ctx context.Context, s audit.Space, dry bool) (Retenti
 	if rep.Persons, err = r.forgetDue(ctx, s, now, dry); err != nil {
 		return rep, err
 	}
-	if rep.Evidence, err = r.DestroyDueEvidence(ctx, s, dry); err != nil {
+	if rep.Evidence, err = r.DestroyDueEvidence(ctx, s, dry); err != nil || dry {
 		return rep, err
-	}
-	if dry || rep.Drafts+rep.Months == 0 {
-		return rep, nil
 	}
 	for _, m := range months {
 		if err := r.rec.Log().DestroyMonth(ctx, s, m.Class, m.Month); err != nil {
 			return rep, err
 		}
 	}
-	_, err = r.record(ctx, systemIn(s), func(t *turn) error {
-		rep.Drafts = 0
-		for _, m := range drafts {
-			if found, err := t.tx.Get(m); err != nil {
+	if rep.Drafts, err = r.dropDrafts(ctx, s, drafts, len(months)); err != nil {
+		return rep, err
+	}
+	return rep, r.dropStale(ctx, s)
+}
+
+// dropDrafts deletes drafts, so many a transaction, and enters it together with
+// the months of the log that were destroyed. It tells how many drafts went.
+func (r *Register) dropDrafts(ctx context.Context, s audit.Space, drafts []*Mandate, months int) (dropped int, err error) {
+	for len(drafts) > 0 || months > 0 {
+		some := drafts[:min(len(drafts), rewrapSlice)]
+		n := 0
+		_, err := r.record(ctx, systemIn(s), func(t *turn) (err error) {
+			if n, err = t.dropDrafts(some); err != nil {
 				return err
-			} else if !found || !m.Signed.IsZero() {
-				continue // signed at the last moment
 			}
-			rep.Drafts++
-			rows := []Record{m, &MandateOf{Person: m.Person, Mandate: m.ID}, &MandateRef{Ref: m.Ref}}
-			for _, row := range rows {
-				if err := t.tx.Delete(row); err != nil {
-					return err
-				}
+			t.enter(audit.Entry{
+				Act: audit.RetentionRun, Rules: []string{"C26"},
+				Counts: map[string]int64{"drafts": int64(n), "months": int64(months)},
+			})
+			return nil
+		})
+		if err != nil {
+			return dropped, err
+		}
+		dropped += n
+		drafts, months = drafts[len(some):], 0
+	}
+	return dropped, nil
+}
+
+func (t *turn) dropDrafts(drafts []*Mandate) (n int, err error) {
+	for _, m := range drafts {
+		now := &Mandate{ID: m.ID}
+		if found, err := t.tx.Get(now); err != nil {
+			return n, err
+		} else if !found || !now.Signed.IsZero() {
+			continue // signed at the last moment
+		}
+		n++
+		for _, row := range []Record{m, &MandateOf{Person: m.Person, Mandate: m.ID}, &MandateRef{Ref: m.Ref}} {
+			if err := t.tx.Delete(row); err != nil {
+				return n, err
 			}
 		}
-		t.enter(audit.Entry{
-			Act: audit.RetentionRun, Rules: []string{"C26"},
-			Counts: map[string]int64{"drafts": int64(rep.Drafts), "months": int64(rep.Months)},
-		})
-		return nil
-	})
-	return rep, err
+	}
+	return n, nil
 }
 
 // oldDrafts lists mandates that nobody signed in time.
-func (r *Register) oldDrafts(ctx context.Context, s audit.Space) (old []*Mandate, now time.Time, err error) {
-	err = r.rec.View(ctx, s, func(tx Tx, at time.Time) error {
-		old, now = nil, at
-		return each(tx, "", func(m *Mandate) error {
-			if m.Signed.IsZero() && at.Sub(m.Drafted) > draftLife {
+func (r *Register) oldDrafts(ctx context.Context, s audit.Space, now time.Time) (old []*Mandate, err error) {
+	for after, more := "", true; more; {
+		var rows []*Mandate
+		var last string
+		err := r.rec.View(ctx, s, func(tx Tx, _ time.Time) (err error) {
+			rows, last, err = slice[Mandate](tx, after)
+			return err
+		})
+		if err != nil {
+			return nil, err
+		}
+		for _, m := range rows {
+			if m.Signed.IsZero() && now.Sub(m.Drafted) > draftLife {
 				old = append(old, m)
 			}
-			return nil
-		})
-	})
-	return old, now, err
+		}
+		after, more = last, last != ""
+	}
+	return old, nil
 }
 
 // oldMonths lists the months of the log whose details are past their time.

@@ -172,7 +172,7 @@ func TestHousekeepingNamesRealBuckets(t *testing.T) {
 	for _, r := range []consent.Record{
 		&consent.Session{}, &consent.Message{}, &consent.Erasing{}, &consent.Idempotency{}, &consent.Applied{},
 		&consent.WrappedKey{}, &consent.Box{}, &consent.IndexRow{}, &consent.IndexSeal{}, &consent.BirthSeal{},
-		&consent.CardRow{}, &consent.CardSerial{}, &consent.Sitting{},
+		&consent.CardRow{}, &consent.CardSerial{}, &consent.Link{}, &consent.Sitting{},
 	} {
 		known[r.Bucket()] = true
 	}
