@@ -116,6 +116,30 @@ func slice[R any, P interface {
 	return rows, last, err
 }
 
+// walk calls fn for each row of a bucket of a space, outside any transaction: the
+// rows are read in short ones, so that those written meanwhile may be missing.
+func walk[R any, P interface {
+	*R
+	Record
+}](ctx context.Context, r *Register, s audit.Space, fn func(P)) error {
+	for after, more := "", true; more; {
+		var rows []P
+		var last string
+		err := r.rec.View(ctx, s, func(tx Tx, _ time.Time) (err error) {
+			rows, last, err = slice[R, P](tx, after)
+			return err
+		})
+		if err != nil {
+			return err
+		}
+		for _, row := range rows {
+			fn(row)
+		}
+		after, more = last, last != ""
+	}
+	return nil
+}
+
 func (r *Register) rewrapKeys(ctx context.Context, s audit.Space, after string) (n int, last string, err error) {
 	err = r.rec.Keep(ctx, s, func(tx Tx, _ time.Time) error {
 		n = 0

@@ -53,20 +53,34 @@ func (r *Register) Extract(ctx context.Context, a Actor, w io.Writer, q ExtractR
 	if !q.From.Before(q.To) {
 		return none, &Invalid{Pointer: "/to", Reason: "until_before_from"}
 	}
-	var files []extract.File
-	_, err := r.record(ctx, a, func(t *turn) error {
+	var sum Summary
+	var statements string
+	passes, err := r.record(ctx, a, func(t *turn) error {
 		try := Attempt{Action: audit.ExtractMade, Purpose: q.Purpose}
 		f := charter.Facts{Operation: charter.OpExtract, Read: charter.Read{Purpose: q.Purpose}}
 		if err := t.check(try, f); err != nil {
 			return err
 		}
 		t.enter(audit.Entry{Act: audit.ExtractMade, Purpose: string(q.Purpose), On: []string{q.Profile}})
+		sum = t.summary(q)
 		var err error
-		files, err = t.extractFiles(q)
+		statements, err = t.statements()
 		return err
 	})
 	if err != nil {
 		return none, err
+	}
+	if err := r.countMandates(ctx, a.space, passes[0].Time(), &sum); err != nil {
+		return none, err
+	}
+	raw, err := json.MarshalIndent(sum, "", "  ")
+	if err != nil {
+		return none, err
+	}
+	files := []extract.File{
+		{Name: fileReadme, Data: []byte(extractReadme)},
+		{Name: fileSummary, Data: append(raw, '\n')},
+		{Name: fileStatements, Data: []byte(statements)},
 	}
 	return extract.Write(ctx, w, r.rec.Log(), r.keys, a.space, extract.Request{
 		From: q.From, To: q.To, Profile: q.Profile, Program: q.Program, Files: files,
@@ -89,7 +103,8 @@ type Summary struct {
 	WithoutCopy int            `json:"active_without_copy"` // must be 0 (C06)
 }
 
-func (t *turn) extractFiles(q ExtractRequest) ([]extract.File, error) {
+// summary is the head of an extract without its counts.
+func (t *turn) summary(q ExtractRequest) Summary {
 	sum := Summary{
 		Origin: t.r.origin, Space: t.actor.space.Slug(), Structure: t.profile.Name, Requester: t.actor.by(),
 		Purpose: string(q.Purpose), TZ: t.profile.TZ,
@@ -99,32 +114,23 @@ func (t *turn) extractFiles(q ExtractRequest) ([]extract.File, error) {
 	for _, rule := range t.r.charter.NotYet() {
 		sum.NotYet = append(sum.NotYet, string(rule.ID))
 	}
-	err := each(t.tx, "", func(m *Mandate) error {
-		sum.Mandates[m.State(t.at)]++
-		if !m.Signed.IsZero() {
-			sum.Levels[m.Level().String()]++
-		}
-		if m.State(t.at) == Active && m.Delivered.IsZero() {
-			sum.WithoutCopy++
-		}
-		return nil
-	})
-	if err != nil {
-		return nil, err
+	return sum
+}
+
+// countMandates counts a space's mandates by their state at an instant, in short
+// transactions: those that begin meanwhile may be missing.
+func (r *Register) countMandates(ctx context.Context, s audit.Space, at time.Time, sum *Summary) error {
+	return walk(ctx, r, s, func(m *Mandate) { sum.count(m, at) })
+}
+
+func (sum *Summary) count(m *Mandate, at time.Time) {
+	sum.Mandates[m.State(at)]++
+	if !m.Signed.IsZero() {
+		sum.Levels[m.Level().String()]++
 	}
-	raw, err := json.MarshalIndent(sum, "", "  ")
-	if err != nil {
-		return nil, err
+	if m.State(at) == Active && m.Delivered.IsZero() {
+		sum.WithoutCopy++
 	}
-	statements, err := t.statements()
-	if err != nil {
-		return nil, err
-	}
-	return []extract.File{
-		{Name: fileReadme, Data: []byte(extractReadme)},
-		{Name: fileSummary, Data: append(raw, '\n')},
-		{Name: fileStatements, Data: []byte(statements)},
-	}, nil
 }
 
 // statements are the signed statements of the space's keys and of every member's,

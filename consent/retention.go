@@ -127,24 +127,12 @@ func (t *turn) dropDrafts(drafts []*Mandate) (n int, err error) {
 
 // oldDrafts lists mandates that nobody signed in time.
 func (r *Register) oldDrafts(ctx context.Context, s audit.Space, now time.Time) (old []*Mandate, err error) {
-	for after, more := "", true; more; {
-		var rows []*Mandate
-		var last string
-		err := r.rec.View(ctx, s, func(tx Tx, _ time.Time) (err error) {
-			rows, last, err = slice[Mandate](tx, after)
-			return err
-		})
-		if err != nil {
-			return nil, err
+	err = walk(ctx, r, s, func(m *Mandate) {
+		if m.Signed.IsZero() && now.Sub(m.Drafted) > draftLife {
+			old = append(old, m)
 		}
-		for _, m := range rows {
-			if m.Signed.IsZero() && now.Sub(m.Drafted) > draftLife {
-				old = append(old, m)
-			}
-		}
-		after, more = last, last != ""
-	}
-	return old, nil
+	})
+	return old, err
 }
 
 // oldMonths lists the months of the log whose details are past their time.
