@@ -53,35 +53,25 @@ func appendList(b []byte, name string, words []string) []byte {
 	if len(words) == 0 {
 		return b
 	}
-	for i, w := range words {
-		if i == 0 {
-			b = append(b, name...)
-		} else {
-			b = append(b, ',')
-		}
-		b = append(b, '"')
-		b = append(b, w...)
-		b = append(b, '"')
+	b = append(b, name...)
+	for _, w := range words {
+		b = append(append(append(b, '"'), w...), `",`...)
 	}
-	return append(b, ']')
+	b[len(b)-1] = ']' // instead of the last comma
+	return b
 }
 
 func appendCounts(b []byte, name string, counts map[string]int64) []byte {
 	if len(counts) == 0 {
 		return b
 	}
-	for i, w := range slices.Sorted(maps.Keys(counts)) {
-		if i == 0 {
-			b = append(b, name...)
-		} else {
-			b = append(b, ',')
-		}
-		b = append(b, '"')
-		b = append(b, w...)
-		b = append(b, `":`...)
-		b = strconv.AppendInt(b, counts[w], 10)
+	b = append(b, name...)
+	for _, w := range slices.Sorted(maps.Keys(counts)) {
+		b = append(append(append(b, '"'), w...), `":`...)
+		b = append(strconv.AppendInt(b, counts[w], 10), ',')
 	}
-	return append(b, '}')
+	b[len(b)-1] = '}'
+	return b
 }
 
 // ParseDetail reads a detail. It takes the bytes that appendDetail writes and no
@@ -113,7 +103,7 @@ func ParseDetail(b []byte) (*Detail, error) {
 	return d, nil
 }
 
-// A cursor reads the plain JSON of leaves and details: fixed literals and words.
+// A cursor reads the plain JSON of details: fixed literals and words.
 // Once something does not fit, bad stays set.
 type cursor struct {
 	rest string
@@ -138,17 +128,12 @@ func (c *cursor) word() string {
 	return w
 }
 
-// number takes a whole number in its shortest form.
+// number takes a whole number in its shortest form, up to a comma or brace.
 func (c *cursor) number() int64 {
-	i := 0
-	for i < len(c.rest) && i < 20 && (c.rest[i] == '-' || '0' <= c.rest[i] && c.rest[i] <= '9') {
-		i++
-	}
-	n, err := strconv.ParseInt(c.rest[:i], 10, 64)
-	if err != nil || strconv.FormatInt(n, 10) != c.rest[:i] {
-		c.bad = true
-	}
-	c.rest = c.rest[i:]
+	end := max(strings.IndexAny(c.rest, ",}"), 0)
+	n, err := strconv.ParseInt(c.rest[:end], 10, 64)
+	c.bad = err != nil || strconv.FormatInt(n, 10) != c.rest[:end] || c.bad
+	c.rest = c.rest[end:]
 	return n
 }
 
@@ -160,24 +145,16 @@ func (c *cursor) member(name string) string {
 }
 
 func (c *cursor) need(name string) string {
-	if !c.lit(name) {
-		c.bad = true
-		return ""
-	}
-	return c.word()
+	w := c.member(name)
+	c.bad = c.bad || w == ""
+	return w
 }
 
-func (c *cursor) list(name string) []string {
-	if !c.lit(name) {
-		return nil
-	}
-	list := []string{c.word()}
-	for !c.bad && len(list) <= maxList && c.lit(`,"`) {
+func (c *cursor) list(name string) (list []string) {
+	for more := c.lit(name); more && !c.bad && len(list) <= maxList; more = c.lit(`,"`) {
 		list = append(list, c.word())
 	}
-	if !c.lit("]") || !isList(list) {
-		c.bad = true
-	}
+	c.bad = c.bad || list != nil && (!c.lit("]") || !isList(list))
 	return list
 }
 
@@ -188,13 +165,9 @@ func (c *cursor) counts(name string) map[string]int64 {
 	counts, last := map[string]int64{}, ""
 	for more := true; more && !c.bad && len(counts) < maxList; more = c.lit(`,"`) {
 		w := c.word()
-		if w <= last || !c.lit(":") {
-			c.bad = true
-		}
+		c.bad = w <= last || !c.lit(":") || c.bad
 		counts[w], last = c.number(), w
 	}
-	if !c.lit("}") {
-		c.bad = true
-	}
+	c.bad = !c.lit("}") || c.bad
 	return counts
 }

@@ -18,7 +18,8 @@
 // The leaf's hash joins an RFC 6962 Merkle tree (tree.go). Size, time and peaks
 // of the tree are the head, the last key of the same bucket: one get and one put
 // a transaction. Each 256 leaves complete a tile of hashes (tile.go) and a block
-// of the index (index.go), both written in that transaction.
+// of the index (index.go), both written in that transaction. What those entries
+// are about is remembered until then; what is not remembered is opened again.
 //
 // After the commit, and only then, each entry yields a [Pass]. It names one
 // person of one space and the boxes the entry named; each box opens once. There
@@ -27,7 +28,8 @@
 //
 // # Reading and proving
 //
-// [Log.Lines] walks a range, [Log.History] follows one person, actor or mandate.
+// [Log.Lines] walks a range, [Log.History] (history.go) follows one person, actor or
+// mandate.
 // [Log.Checkpoint] signs size and root of the committed tree as a C2SP note.
 // [Log.Inclusion] and [Log.Consistency] give RFC 6962 proofs. [Log.Check]
 // recomputes everything that is stored. Package [aval/audit/extract] makes a file

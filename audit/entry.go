@@ -109,26 +109,17 @@ func needsDigest(a Action, c Class) bool {
 		c == ClassMandate && strings.HasPrefix(string(a), "mandate.")
 }
 
-// wordChar marks the bytes of a word. None of them needs escaping in JSON.
-var wordChar = func() (t [256]bool) {
-	for c := range t {
-		t[c] = 'a' <= c && c <= 'z' || 'A' <= c && c <= 'Z' || '0' <= c && c <= '9' ||
-			c == '_' || c == '.' || c == ':' || c == '-'
-	}
-	return t
-}()
-
-// IsWord tells whether s is what an entry calls a word.
+// IsWord tells whether s is what an entry calls a word. Words need no escaping in
+// JSON.
 func IsWord(s string) bool {
-	if len(s) == 0 || len(s) > maxWord {
-		return false
-	}
-	for i := range len(s) {
-		if !wordChar[s[i]] {
+	for _, c := range []byte(s) {
+		switch {
+		case 'a' <= c && c <= 'z', 'A' <= c && c <= 'Z', '0' <= c && c <= '9', c == '_', c == '.', c == ':', c == '-':
+		default:
 			return false
 		}
 	}
-	return true
+	return 0 < len(s) && len(s) <= maxWord
 }
 
 func isList(list []string) bool {

@@ -81,10 +81,10 @@ func FuzzParseCheckpoint(f *testing.F) {
 	})
 }
 
-func FuzzParseBlock(f *testing.F) {
-	f.Add((&block{names: []keyName{{1}}, rows: make([]byte, 3*rowSize)}).encode(), []byte("abcdef"))
+func FuzzParsePage(f *testing.F) {
+	f.Add((&block{names: []keyName{{1}}, rows: make([]uint64, 3)}).encode(), []byte("abcdef"))
 	f.Fuzz(func(t *testing.T, b, token []byte) {
-		if parsed, err := parseBlock(b); err == nil && len(token) == tokenSize {
+		if parsed, err := parsePage(b); err == nil && len(token) == tokenSize {
 			parsed.find(nil, token)
 		}
 	})

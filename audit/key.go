@@ -48,6 +48,7 @@ func (k keyName) context(s Space) string {
 // A monthKey seals the details of one class and month and blinds their rows in
 // the index.
 type monthKey struct {
+	name   keyName
 	secret []byte
 	seal   cipher.AEAD
 	blind  hash.Hash // HMAC of the index; made when first asked for
@@ -83,6 +84,14 @@ func (k *monthKey) appendToken(b []byte, kind kind, id string) ([]byte, error) {
 	return append(b, k.buf[:tokenSize]...), nil
 }
 
+// open opens nonce ‖ sealed.
+func (k *monthKey) open(sealed, data []byte) ([]byte, error) {
+	if len(sealed) < nonceSize {
+		return nil, errors.New("too short")
+	}
+	return k.seal.Open(nil, sealed[:nonceSize], sealed[nonceSize:], data)
+}
+
 // keys opens month keys within one transaction. It keeps none for longer:
 // unwrapping costs less than a microsecond, and a cache would outlive a
 // destroyed key.
@@ -90,12 +99,10 @@ type keys struct {
 	tx   kv.Tx
 	s    Space
 	wrap Wrapper
-	open map[keyName]*monthKey
+	open []*monthKey // few: five classes, mostly of one month
 }
 
-func (l *Log) keys(tx kv.Tx, s Space) *keys {
-	return &keys{tx: tx, s: s, wrap: l.wrap, open: make(map[keyName]*monthKey, 1)}
-}
+func (l *Log) keys(tx kv.Tx, s Space) *keys { return &keys{tx: tx, s: s, wrap: l.wrap} }
 
 // get returns a key that exists; ErrPruned if it was destroyed.
 func (ks *keys) get(name keyName) (*monthKey, error) { return ks.key(name, false) }
@@ -104,8 +111,10 @@ func (ks *keys) get(name keyName) (*monthKey, error) { return ks.key(name, false
 func (ks *keys) make(name keyName) (*monthKey, error) { return ks.key(name, true) }
 
 func (ks *keys) key(name keyName, create bool) (*monthKey, error) {
-	if k := ks.open[name]; k != nil {
-		return k, nil
+	for _, k := range ks.open {
+		if k.name == name {
+			return k, nil
+		}
 	}
 	closed, err := ks.tx.Get(bucketKey, name[:])
 	if err != nil {
@@ -127,7 +136,7 @@ func (ks *keys) key(name keyName, create bool) (*monthKey, error) {
 	}
 	k, err := newMonthKey(secret)
 	if err == nil {
-		ks.open[name] = k
+		k.name, ks.open = name, append(ks.open, k)
 	}
 	return k, err
 }

@@ -57,34 +57,23 @@ func appendTime(b []byte, t time.Time) []byte {
 // ParseLeaf reads a leaf's line. It takes the bytes that the log writes and no
 // others: what parses, encodes to the same bytes.
 func ParseLeaf(line []byte) (Leaf, error) {
-	c := cursor{rest: string(line)}
-	var l Leaf
-	if len(line) > maxLeaf || !c.lit(`{"v":1,"n":`) {
+	// All that follows the number has a fixed length, and is compared below.
+	const number, t, k, c = len(`{"v":1,"n":`), len(`,"t":"`), len(`","k":"`), len(`","c":"`)
+	const commitment = 43
+	end := len(line) - len(`"}`) - commitment - c - 1 - k - timeSize - t // of the number
+	if end < number || len(line) > maxLeaf {
 		return Leaf{}, errLeaf
 	}
-	l.N = c.number()
-	if c.bad || !c.lit(`,"t":"`) || len(c.rest) < timeSize {
+	n, err1 := strconv.ParseInt(string(line[number:end]), 10, 64)
+	at, err2 := time.Parse(time.RFC3339Nano, string(line[end+t:end+t+timeSize]))
+	class := strings.IndexByte(classes, line[end+t+timeSize+k])
+	if err1 != nil || err2 != nil || n < 0 || class < 0 {
 		return Leaf{}, errLeaf
 	}
-	var err error
-	if l.Time, err = time.Parse(time.RFC3339Nano, c.rest[:timeSize]); err != nil {
-		return Leaf{}, errLeaf
-	}
-	c.rest = c.rest[timeSize:]
-	if !c.lit(`","k":"`) || len(c.rest) < 1 {
-		return Leaf{}, errLeaf
-	}
-	k := strings.IndexByte(classes, c.rest[0])
-	c.rest = c.rest[1:]
-	if k < 0 || !c.lit(`","c":"`) || len(c.rest) != 45 {
-		return Leaf{}, errLeaf
-	}
-	l.Class = Class(classes[k : k+1])
-	if _, err := base64.RawURLEncoding.Decode(l.Commitment[:], line[len(line)-45:len(line)-2]); err != nil {
-		return Leaf{}, errLeaf
-	}
+	l := Leaf{N: n, Time: at, Class: Class(classes[class : class+1])}
+	_, err := base64.RawURLEncoding.Decode(l.Commitment[:], line[len(line)-commitment-2:len(line)-2])
 	var again [maxLeaf]byte
-	if l.N < 0 || !bytes.Equal(l.append(again[:0]), line) {
+	if err != nil || !bytes.Equal(l.append(again[:0]), line) {
 		return Leaf{}, errLeaf
 	}
 	return l, nil

@@ -40,9 +40,9 @@ func (l *Log) lines(ctx context.Context, s Space, from, to int64, open bool, fn 
 	if from < 0 || from > to || to > maxN {
 		return ErrRange
 	}
-	lines := make([]Line, 0, slice)
-	for first := true; first || from < to; first = false {
-		end := min(from+slice, to)
+	lines := make([]Line, 0, min(slice, to-from))
+	for end := int64(-1); end < to; from = end {
+		end = min(from+slice, to)
 		err := l.view(ctx, s, func(tx kv.Tx) error {
 			t, err := readTree(tx)
 			if err != nil {
@@ -62,7 +62,6 @@ func (l *Log) lines(ctx context.Context, s Space, from, to int64, open bool, fn 
 				return err
 			}
 		}
-		from = end
 	}
 	return nil
 }
@@ -70,23 +69,23 @@ func (l *Log) lines(ctx context.Context, s Space, from, to int64, open bool, fn 
 // readLines appends the entries in from ≤ n < to, opened or not.
 func readLines(ks *keys, from, to int64, open bool, lines []Line) ([]Line, error) {
 	err := scanRecords(ks.tx, from, to, func(n int64, record []byte) error {
-		raw, leaf, sealed, err := parseRecord(n, record)
-		if err != nil {
-			return err
-		}
-		line := Line{N: n, Time: leaf.Time, Class: leaf.Class, Leaf: raw}
-		if open {
-			if err := line.open(ks, leaf, sealed); err != nil {
-				return err
-			}
-		}
+		line, err := readLine(ks, n, record, open)
 		lines = append(lines, line)
-		return nil
+		return err
 	})
 	return lines, err
 }
 
-// open fills in the detail, if its key still exists.
+func readLine(ks *keys, n int64, record []byte, open bool) (Line, error) {
+	raw, leaf, sealed, err := parseRecord(n, record)
+	line := Line{N: n, Time: leaf.Time, Class: leaf.Class, Leaf: raw}
+	if err == nil && open {
+		err = line.open(ks, leaf, sealed)
+	}
+	return line, err
+}
+
+// open fills in the detail, if its key still exists and the leaf commits to it.
 func (line *Line) open(ks *keys, leaf Leaf, sealed []byte) error {
 	key, err := ks.get(nameKey(leaf.Class, leaf.Time))
 	if errors.Is(err, ErrPruned) {
@@ -95,23 +94,12 @@ func (line *Line) open(ks *keys, leaf Leaf, sealed []byte) error {
 	if err != nil {
 		return err
 	}
-	if len(sealed) < nonceSize {
+	plain, err := key.open(sealed, recordData(ks.s, leaf.N))
+	if err != nil || len(plain) < saltSize || sha256.Sum256(plain) != leaf.Commitment {
 		return damaged("sealed detail of entry %d", leaf.N)
-	}
-	plain, err := key.seal.Open(nil, sealed[:nonceSize], sealed[nonceSize:], recordData(ks.s, leaf.N))
-	if err != nil || len(plain) < saltSize {
-		return damaged("sealed detail of entry %d", leaf.N)
-	}
-	return line.fill(leaf, plain, ks.s.slug)
-}
-
-// fill takes salt ‖ detail if the leaf commits to it.
-func (line *Line) fill(leaf Leaf, plain []byte, slug string) error {
-	if sha256.Sum256(plain) != leaf.Commitment {
-		return damaged("entry %d does not commit to its detail", leaf.N)
 	}
 	d, err := ParseDetail(plain[saltSize:])
-	if err != nil || d.Space != slug {
+	if err != nil || d.Space != ks.s.slug {
 		return damaged("detail of entry %d", leaf.N)
 	}
 	line.Salt, line.DetailBytes, line.Detail = plain[:saltSize:saltSize], plain[saltSize:], d

@@ -41,13 +41,19 @@ type Log struct {
 	signers Signers
 	clock   *Clock
 
+	recent  recent
+	writers sync.Pool // of *writer
+
 	mu     sync.Mutex
 	signed map[kv.Space]time.Time // when each last checkpoint was signed
 }
 
 // NewLog returns the logs kept in db.
 func NewLog(db kv.DB, keys Wrapper, signers Signers, clock *Clock) *Log {
-	return &Log{db: db, wrap: keys, signers: signers, clock: clock, signed: make(map[kv.Space]time.Time)}
+	return &Log{
+		db: db, wrap: keys, signers: signers, clock: clock, signed: make(map[kv.Space]time.Time),
+		writers: sync.Pool{New: func() any { return new(writer) }},
+	}
 }
 
 // Clock returns the clock that times the entries.
@@ -115,16 +121,6 @@ func splitRecord(record []byte) (line, sealed []byte, err error) {
 	return record[2 : 2+n], record[2+n:], nil
 }
 
-// readLeaf returns entry n's leaf.
-func readLeaf(tx kv.Tx, n int64) (Leaf, error) {
-	record, err := tx.Get(bucketLog, recordKey(n))
-	if err != nil {
-		return Leaf{}, err
-	}
-	_, leaf, _, err := parseRecord(n, record)
-	return leaf, err
-}
-
 func parseRecord(n int64, record []byte) (line []byte, leaf Leaf, sealed []byte, err error) {
 	if line, sealed, err = splitRecord(record); err == nil {
 		leaf, err = ParseLeaf(line)
@@ -143,35 +139,4 @@ func (l *Log) Head(ctx context.Context, s Space) (h Head, err error) {
 		return err
 	})
 	return h, err
-}
-
-// CheckStart is called for each space before a program serves it: the clock must
-// fit the last entry (ErrClock: more than 5 minutes behind, or more than 400 days
-// ahead and not confirmed), the last entry the head, and the log must extend its
-// own last checkpoint. It costs a few reads, whatever the log's size.
-func (l *Log) CheckStart(ctx context.Context, s Space) error {
-	var last []byte
-	err := l.view(ctx, s, func(tx kv.Tx) error {
-		t, err := readTree(tx)
-		if err != nil {
-			return err
-		}
-		if t.size > 0 {
-			leaf, err := readLeaf(tx, t.size-1)
-			if err != nil {
-				return err
-			}
-			if !leaf.Time.Equal(t.time) {
-				return damaged("time of the head")
-			}
-		}
-		if last, err = lastCheckpoint(tx); err != nil {
-			return err
-		}
-		return l.clock.starts(t.time)
-	})
-	if err == nil && last != nil {
-		err = l.Extends(ctx, s, last)
-	}
-	return err
 }

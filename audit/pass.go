@@ -40,37 +40,25 @@ func (a *appended) passes(s Space) []Pass {
 	return passes
 }
 
-// Space returns the space of the entry.
-func (p Pass) Space() Space {
+// get returns the grant, of nothing for the zero Pass.
+func (p Pass) get() *grant {
 	if p.g == nil {
-		return Space{}
+		return &grant{n: -1}
 	}
-	return p.g.space
+	return p.g
 }
+
+// Space returns the space of the entry.
+func (p Pass) Space() Space { return p.get().space }
 
 // N returns the number of the entry in its space's log; -1 for the zero Pass.
-func (p Pass) N() int64 {
-	if p.g == nil {
-		return -1
-	}
-	return p.g.n
-}
+func (p Pass) N() int64 { return p.get().n }
 
 // Time returns the time of the entry.
-func (p Pass) Time() time.Time {
-	if p.g == nil {
-		return time.Time{}
-	}
-	return p.g.at
-}
+func (p Pass) Time() time.Time { return p.get().at }
 
 // Person returns whom the entry is about.
-func (p Pass) Person() string {
-	if p.g == nil {
-		return ""
-	}
-	return p.g.person
-}
+func (p Pass) Person() string { return p.get().person }
 
 // Use takes the right to open one box: nil once for each record named in the
 // entry's Fields, for the entry's person alone. A colleague's box, such as the
@@ -78,24 +66,22 @@ func (p Pass) Person() string {
 // goes with the request and has no entry of its own. No other person's box does.
 // The entry of a refusal gives no right at all.
 func (p Pass) Use(owner, record string) error {
-	if p.g == nil || owner == "" {
+	g := p.get()
+	if owner == "" {
 		return ErrPass
 	}
-	if owner != p.g.person {
+	if owner != g.person {
 		if !strings.HasPrefix(owner, "h_") && !strings.HasPrefix(owner, "a_") {
 			return ErrPass
 		}
 		record = owner + ":" + record
 	}
-	i := slices.Index(p.g.fields, record)
-	if i < 0 {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	i := slices.Index(g.fields, record)
+	if i < 0 || g.used[i] {
 		return ErrPass
 	}
-	p.g.mu.Lock()
-	defer p.g.mu.Unlock()
-	if p.g.used[i] {
-		return ErrPass
-	}
-	p.g.used[i] = true
+	g.used[i] = true
 	return nil
 }

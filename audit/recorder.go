@@ -22,18 +22,14 @@ import (
 type Recorder[T any] struct {
 	log    *Log
 	ledger func(kv.Tx) T
-	keep   []string
+	keep   []kv.Bucket
 }
 
 // NewRecorder returns a recorder whose functions see transactions through
 // ledger. Keep may write to the housekeeping buckets. The log's own buckets are
 // out of reach for all of them.
 func NewRecorder[T any](log *Log, ledger func(kv.Tx) T, housekeeping ...kv.Bucket) *Recorder[T] {
-	r := &Recorder[T]{log: log, ledger: ledger}
-	for _, b := range housekeeping {
-		r.keep = append(r.keep, b.Name)
-	}
-	return r
+	return &Recorder[T]{log: log, ledger: ledger, keep: housekeeping}
 }
 
 // Log returns the log that r writes to.
@@ -75,25 +71,22 @@ func (r *Recorder[T]) Record(ctx context.Context, s Space, fn func(tx T, at time
 // View runs fn on one snapshot. It opens nothing and writes nothing: the ledger's
 // writes answer kv.ErrReadOnly. at is the time that an entry would get.
 func (r *Recorder[T]) View(ctx context.Context, s Space, fn func(tx T, at time.Time) error) error {
-	return r.log.view(ctx, s, func(tx kv.Tx) error {
-		_, at, err := r.log.begin(tx)
-		if err != nil {
-			return err
-		}
-		return fn(r.ledger(guard{tx: tx}), at)
-	})
+	return r.log.view(ctx, s, func(tx kv.Tx) error { return r.without(guard{tx: tx}, fn) })
 }
 
 // Keep runs fn in a transaction without an entry, which may write to the
 // housekeeping buckets alone: sessions, leases, marks.
 func (r *Recorder[T]) Keep(ctx context.Context, s Space, fn func(tx T, at time.Time) error) error {
-	return r.log.update(ctx, s, func(tx kv.Tx) error {
-		_, at, err := r.log.begin(tx)
-		if err != nil {
-			return err
-		}
-		return fn(r.ledger(guard{tx: tx, writable: r.keep}), at)
-	})
+	return r.log.update(ctx, s, func(tx kv.Tx) error { return r.without(guard{tx: tx, writable: r.keep}, fn) })
+}
+
+// without runs fn without an entry.
+func (r *Recorder[T]) without(g guard, fn func(tx T, at time.Time) error) error {
+	_, at, err := r.log.begin(g.tx)
+	if err != nil {
+		return err
+	}
+	return fn(r.ledger(g), at)
 }
 
 // begin reads the head and tells the time of a transaction.
@@ -111,7 +104,7 @@ type appended struct {
 	first   int64
 	at      time.Time
 	entries []Entry
-	line    []byte // the first leaf
+	leaf    tlog.Hash // of the first
 }
 
 // append writes entries within tx: records, tiles and index blocks that they
@@ -123,53 +116,56 @@ func (l *Log) append(tx kv.Tx, s Space, t *tree, at time.Time, entries []Entry) 
 	case len(entries) > maxEntries:
 		return appended{}, fmt.Errorf("audit: more than %d entries at once", maxEntries)
 	}
-	a := appended{first: t.size, at: at, entries: make([]Entry, len(entries))}
-	copy(a.entries, entries)
+	a := appended{first: t.size, at: at, entries: slices.Clone(entries)}
 	ks := l.keys(tx, s)
-	w := recordWriter{plain: make([]byte, 0, 512), record: make([]byte, 0, 768), line: make([]byte, 0, maxLeaf)}
+	grown := func(level int, index int64, root tlog.Hash) error {
+		if level == 1 {
+			if err := completeTile(ks, &l.recent, index); err != nil {
+				return err
+			}
+		}
+		return growTile(tx, level, index, root)
+	}
+	w := l.writers.Get().(*writer)
+	defer l.writers.Put(w)
 	for i := range a.entries {
 		e := &a.entries[i]
-		line, err := w.write(ks, t.size, at, e)
-		if err != nil {
+		if err := w.write(ks, t.size, at, e); err != nil {
 			return appended{}, err
 		}
+		h := leafHash(w.line)
 		if i == 0 {
-			a.line = append(a.line, line...)
+			a.leaf = h
 		}
-		err = t.add(leafHash(line), func(level int, index int64, root tlog.Hash) error {
-			if level == 1 {
-				if err := completeTile(ks, index); err != nil {
-					return err
-				}
-			}
-			return growTile(tx, level, index, root)
-		})
-		if err != nil {
+		l.recent.put(h, indexed{w.name, e})
+		if err := t.add(h, grown); err != nil {
 			return appended{}, err
 		}
 	}
 	t.time = at
-	return a, tx.Put(bucketLog, headKey, t.append(make([]byte, 0, headFixed+len(t.peaks)*tlog.HashSize)))
+	w.record = t.append(w.record[:0])
+	return a, tx.Put(bucketLog, headKey, w.record)
 }
 
-// A recordWriter makes the records of one transaction in the same buffers.
-type recordWriter struct {
+// A writer makes records in buffers that are used again.
+type writer struct {
+	name   keyName
 	plain  []byte // salt ‖ detail
+	line   []byte // the leaf
 	record []byte // length ‖ leaf ‖ nonce ‖ sealed
-	line   []byte
 }
 
 var base32Lower = base32.NewEncoding("abcdefghijklmnopqrstuvwxyz234567").WithPadding(base32.NoPadding)
 
 const idSize = 16
 
-// write stores e as entry n and returns its leaf, valid until the next call.
-func (w *recordWriter) write(ks *keys, n int64, at time.Time, e *Entry) ([]byte, error) {
+// write stores e as entry n. Its leaf is then in w.line.
+func (w *writer) write(ks *keys, n int64, at time.Time, e *Entry) error {
 	if err := e.check(); err != nil {
-		return nil, err
+		return err
 	}
 	if n >= maxN {
-		return nil, errors.New("audit: the log is full")
+		return errors.New("audit: the log is full")
 	}
 	var random [saltSize + nonceSize + idSize]byte
 	rand.Read(random[:])
@@ -178,9 +174,10 @@ func (w *recordWriter) write(ks *keys, n int64, at time.Time, e *Entry) ([]byte,
 		e.ID = base32Lower.EncodeToString(id)
 	}
 	class, _ := e.Act.Class()
-	key, err := ks.make(nameKey(class, at))
+	w.name = nameKey(class, at)
+	key, err := ks.make(w.name)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	w.plain = appendDetail(append(w.plain[:0], salt...), e, ks.s.slug)
 	leaf := Leaf{N: n, Time: at, Class: class, Commitment: sha256.Sum256(w.plain)}
@@ -190,7 +187,7 @@ func (w *recordWriter) write(ks *keys, n int64, at time.Time, e *Entry) ([]byte,
 	w.record = append(w.record, w.line...)
 	w.record = append(w.record, nonce...)
 	w.record = key.seal.Seal(w.record, nonce, w.plain, recordData(ks.s, n))
-	return w.line, ks.tx.Put(bucketLog, recordKey(n), w.record)
+	return ks.tx.Put(bucketLog, recordKey(n), w.record)
 }
 
 const nonceSize = 12
@@ -213,12 +210,11 @@ func (l *Log) settle(ctx context.Context, s Space, a appended, doubt error) erro
 	kept := false
 	err := l.update(ctx, s, func(tx kv.Tx) error {
 		record, err := tx.Get(bucketLog, recordKey(a.first))
-		kept = false
-		if err == nil && record != nil {
-			var line []byte
-			line, _, err = splitRecord(record)
-			kept = string(line) == string(a.line)
+		if kept = false; err != nil || record == nil {
+			return err
 		}
+		line, _, err := splitRecord(record)
+		kept = err == nil && leafHash(line) == a.leaf
 		return err
 	})
 	switch {
@@ -238,51 +234,34 @@ var ErrLost = errors.New("audit: the update was not kept")
 // them write to some buckets only.
 type guard struct {
 	tx       kv.Tx
-	any      bool     // any other bucket may be written,
-	writable []string // or only these
+	any      bool        // any other bucket may be written,
+	writable []kv.Bucket // or only these
 }
 
-func (g guard) reach(b kv.Bucket) error {
-	if b.Name == bucketLog.Name || strings.HasPrefix(b.Name, bucketLog.Name+".") {
-		return fmt.Errorf("audit: bucket %q belongs to the log", b.Name)
-	}
-	return nil
-}
-
-func (g guard) write(b kv.Bucket) error {
-	if err := g.reach(b); err != nil {
-		return err
-	}
-	if g.any || slices.Contains(g.writable, b.Name) {
-		return nil
-	}
-	return fmt.Errorf("audit: bucket %q can't be written without an entry: %w", b.Name, kv.ErrReadOnly)
-}
-
-func (g guard) Get(b kv.Bucket, key []byte) ([]byte, error) {
-	if err := g.reach(b); err != nil {
-		return nil, err
-	}
-	return g.tx.Get(b, key)
-}
-
-func (g guard) Put(b kv.Bucket, key, value []byte) error {
-	if err := g.write(b); err != nil {
-		return err
-	}
-	return g.tx.Put(b, key, value)
-}
-
-func (g guard) Delete(b kv.Bucket, key []byte) error {
-	if err := g.write(b); err != nil {
-		return err
-	}
-	return g.tx.Delete(b, key)
-}
-
+func (g guard) Get(b kv.Bucket, key []byte) ([]byte, error) { return g.reach(b, false).Get(b, key) }
+func (g guard) Put(b kv.Bucket, key, value []byte) error    { return g.reach(b, true).Put(b, key, value) }
+func (g guard) Delete(b kv.Bucket, key []byte) error        { return g.reach(b, true).Delete(b, key) }
 func (g guard) Scan(b kv.Bucket, from, to []byte, fn func(key, value []byte) error) error {
-	if err := g.reach(b); err != nil {
-		return err
+	return g.reach(b, false).Scan(b, from, to, fn)
+}
+
+// reach returns the transaction, or what answers in its place.
+func (g guard) reach(b kv.Bucket, write bool) kv.Tx {
+	if b.Name == bucketLog.Name || strings.HasPrefix(b.Name, bucketLog.Name+".") {
+		return refusal{fmt.Errorf("audit: bucket %q belongs to the log", b.Name)}
 	}
-	return g.tx.Scan(b, from, to, fn)
+	if write && !g.any && !slices.ContainsFunc(g.writable, func(w kv.Bucket) bool { return w.Name == b.Name }) {
+		return refusal{fmt.Errorf("audit: bucket %q can't be written without an entry: %w", b.Name, kv.ErrReadOnly)}
+	}
+	return g.tx
+}
+
+// A refusal is a transaction that does nothing.
+type refusal struct{ error }
+
+func (r refusal) Get(kv.Bucket, []byte) ([]byte, error) { return nil, r.error }
+func (r refusal) Put(kv.Bucket, []byte, []byte) error   { return r.error }
+func (r refusal) Delete(kv.Bucket, []byte) error        { return r.error }
+func (r refusal) Scan(kv.Bucket, []byte, []byte, func(_, _ []byte) error) error {
+	return r.error
 }

@@ -48,13 +48,8 @@ type Month struct {
 func (l *Log) LiveMonths(ctx context.Context, s Space) (months []Month, err error) {
 	err = l.view(ctx, s, func(tx kv.Tx) error {
 		months = nil
-		return tx.Scan(bucketKey, nil, nil, func(key, closed []byte) error {
-			if len(key) != len(keyName{}) {
-				return damaged("key name")
-			}
-			if len(closed) > 0 {
-				months = append(months, Month{Class(key[:1]), string(key[1:])})
-			}
+		return scanKeys(tx, func(name keyName, _ []byte) error {
+			months = append(months, Month{Class(name[:1]), string(name[1:])})
 			return nil
 		})
 	})
@@ -67,20 +62,27 @@ func (l *Log) LiveMonths(ctx context.Context, s Space) (months []Month, err erro
 func (l *Log) RewrapKeys(ctx context.Context, s Space, rewrap func(context string, closed []byte) (again []byte, changed bool, err error)) (count int, err error) {
 	err = l.update(ctx, s, func(tx kv.Tx) error {
 		count = 0
-		return tx.Scan(bucketKey, nil, nil, func(key, closed []byte) error {
-			if len(closed) == 0 {
-				return nil
-			}
-			if len(key) != len(keyName{}) {
-				return damaged("key name")
-			}
-			again, changed, err := rewrap(keyName(key).context(s), closed)
+		return scanKeys(tx, func(name keyName, closed []byte) error {
+			again, changed, err := rewrap(name.context(s), closed)
 			if err != nil || !changed {
 				return err
 			}
 			count++
-			return tx.Put(bucketKey, key, again)
+			return tx.Put(bucketKey, name[:], again)
 		})
 	})
 	return count, err
+}
+
+// scanKeys calls fn for each key that was not destroyed.
+func scanKeys(tx kv.Tx, fn func(name keyName, closed []byte) error) error {
+	return tx.Scan(bucketKey, nil, nil, func(key, closed []byte) error {
+		if len(key) != len(keyName{}) {
+			return damaged("key name")
+		}
+		if len(closed) == 0 {
+			return nil
+		}
+		return fn(keyName(key), closed)
+	})
 }

@@ -3,6 +3,7 @@ package audit
 import (
 	"encoding/binary"
 	"math/bits"
+	"slices"
 	"time"
 
 	"golang.org/x/mod/sumdb/tlog"
@@ -42,17 +43,13 @@ func (t *tree) add(leaf tlog.Hash, grown func(level int, index int64, root tlog.
 	return nil
 }
 
-// root folds the peaks from the right.
+// root lets tlog fold the peaks: they are the hashes that it asks for.
 func (t *tree) root() tlog.Hash {
-	if len(t.peaks) == 0 {
-		root, _ := tlog.TreeHash(0, nil) // of the empty tree: reads nothing
-		return root
+	root, err := tlog.TreeHash(t.size, tlog.HashReaderFunc(func([]int64) ([]tlog.Hash, error) { return t.peaks, nil }))
+	if err != nil {
+		panic(err) // there are as many peaks as bits are set in size
 	}
-	h := t.peaks[len(t.peaks)-1]
-	for i := len(t.peaks) - 2; i >= 0; i-- {
-		h = tlog.NodeHash(t.peaks[i], h)
-	}
-	return h
+	return root
 }
 
 func (t *tree) head() Head { return Head{Size: t.size, Time: t.time, Root: t.root()} }
@@ -89,10 +86,10 @@ func parseTree(b []byte) (tree, error) {
 	t := tree{
 		size:  int64(size),
 		time:  time.UnixMicro(int64(binary.BigEndian.Uint64(b[9:]))).UTC(),
-		peaks: make([]tlog.Hash, len(peaks)/tlog.HashSize, len(peaks)/tlog.HashSize+1),
+		peaks: make([]tlog.Hash, 0, len(peaks)/tlog.HashSize+1), // and the next leaf
 	}
-	for i := range t.peaks {
-		copy(t.peaks[i][:], peaks[i*tlog.HashSize:])
+	for h := range slices.Chunk(peaks, tlog.HashSize) {
+		t.peaks = append(t.peaks, tlog.Hash(h))
 	}
 	return t, nil
 }
