@@ -19,8 +19,8 @@ type Question struct {
 // what to do instead.
 type Answer struct {
 	Covered bool
-	Mandate MandateID
-	Until   time.Time
+	Mandate MandateID // empty when none is needed
+	Until   time.Time // zero likewise
 	Rule    charter.RuleID
 	Reason  string
 	Instead string
@@ -55,7 +55,10 @@ func (r *Register) Cover(ctx context.Context, a Actor, q Question) (*Answer, err
 			ans.Rule, ans.Reason, ans.Instead = finding.Rule, string(finding.Reason), string(finding.Instead)
 			e.Rules = []string{string(finding.Rule), string(finding.Reason)}
 		} else {
-			ans.Covered, ans.Until = true, m.Payload.Until
+			ans.Covered = true
+			if m != nil { // doing it with the person needs none
+				ans.Until = m.Payload.Until
+			}
 		}
 		t.enter(e)
 		return nil
@@ -140,7 +143,7 @@ func (r *Register) RecordAct(ctx context.Context, a Actor, n NewAct) (*Act, erro
 			Purpose: string(charter.PurposeActUnderMandate), On: []string{string(act.ID)}, Digest: dg,
 		})
 		rows := []Record{act, &ActOf{Person: act.Person, At: fixedTime(act.Recorded), Act: act.ID}}
-		if m != nil && m.OneProcedure && n.Outcome == outcomeDone {
+		if m != nil && m.OneProcedure && n.Outcome == outcomeDone && m.State(t.at) == Active {
 			if err := m.finish(t.at, Fulfilled, "system"); err != nil {
 				return err
 			}

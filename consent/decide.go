@@ -99,13 +99,24 @@ func (t *turn) relied(p PersonID, named MandateID, want Power) (*Mandate, error)
 	if len(all) == 0 {
 		return nil, nil
 	}
-	return slices.MaxFunc(all, func(a, b *Mandate) int {
+	best := slices.MaxFunc(all, func(a, b *Mandate) int {
 		if x, y := t.fitness(a, want), t.fitness(b, want); x != y {
 			return x - y
 		}
 		return a.Drafted.Compare(b.Drafted)
-	}), nil
+	})
+	if sideBySide(want.Mode) && t.fitness(best, want) <= inForceForMe {
+		return nil, nil // none is needed, and none that is over or for something else is leaned on
+	}
+	return best, nil
 }
+
+// sideBySide tells the modes in which the person does it themself.
+func sideBySide(m charter.Mode) bool { return m == charter.DoWith || m == charter.Train }
+
+// inForceForMe is the fitness of a mandate in force and open to the member that
+// does not name the procedure.
+const inForceForMe = 8 + 4
 
 // fitness orders the mandates of a person by how well they answer a request.
 func (t *turn) fitness(m *Mandate, want Power) int {
@@ -116,16 +127,16 @@ func (t *turn) fitness(m *Mandate, want Power) int {
 			score += 4
 		}
 	}
+	match := 0
 	for _, p := range m.Payload.Powers {
 		if p.Service == want.Service && p.Procedure == want.Procedure && !m.Stopped(p, t.actor.member, t.at) {
-			score++
+			match = max(match, 1)
 			if p.Mode == want.Mode {
-				score++
+				match = 2
 			}
-			break
 		}
 	}
-	return score
+	return score + match
 }
 
 // mandateFacts is the mandate a request relies on, as facts; the zero facts when
