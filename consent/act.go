@@ -195,11 +195,18 @@ func (t *turn) act(n NewAct, m *Mandate) *Act {
 
 func (r *Register) act(ctx context.Context, a Actor, id ActID) (*Act, error) {
 	act := &Act{}
-	err := r.rec.View(ctx, a.space, func(tx Tx, _ time.Time) error {
+	err := r.view(ctx, a, func(tx Tx, at time.Time) error {
 		*act = Act{ID: id}
-		return need(tx, act, "act")
+		if err := need(tx, act, "act"); err != nil {
+			return err
+		}
+		_, err := (&turn{tx: tx, at: at}).livePerson(act.Person)
+		return err
 	})
-	return act, err
+	if err != nil {
+		return nil, err
+	}
+	return act, nil
 }
 
 // outcomeDone is the outcome that fulfils a mandate given for one procedure.
