@@ -111,6 +111,7 @@ var calls = []call{
 		"consent/link.go",        // a session's last use and its end
 		"consent/outbox.go",      // takes a delivered message away; the entry is in its target
 		"consent/stale.go",       // deletes sessions, links and marks that open nothing any more
+		"consent/watch.go",       // rows that repeat what mandates say, made good once a day
 	}, tests: true,
 		why: "housekeeping writes without an entry: each file that does is listed"},
 	reveal,

@@ -142,12 +142,12 @@ func (r *Register) RecordAct(ctx context.Context, a Actor, n NewAct) (*Act, erro
 			Act: audit.ActRecorded, Person: string(n.Person), Mandate: string(mandateID(m)),
 			Purpose: string(charter.PurposeActUnderMandate), On: []string{string(act.ID)}, Digest: dg,
 		})
+		changed, err := t.follow(m, act)
+		if err != nil {
+			return err
+		}
 		rows := []Record{act, &ActOf{Person: act.Person, At: fixedTime(act.Recorded), Act: act.ID}}
-		if m != nil && m.OneProcedure && n.Outcome == outcomeDone && m.State(t.at) == Active {
-			if err := m.finish(t.at, Fulfilled, "system"); err != nil {
-				return err
-			}
-			t.enterMandate(audit.MandateEnded, m, m.Digest)
+		if changed {
 			rows = append(rows, m)
 		}
 		if err := putAll(t.tx, rows...); err != nil {
@@ -177,6 +177,28 @@ func (r *Register) onlyDeclared(n NewAct) error {
 		return &Invalid{Pointer: "/validated_how", Reason: string(charter.ValidationHow)}
 	}
 	return nil
+}
+
+// follow does what an act changes in its mandate: one for one procedure is
+// fulfilled when it is done, unless its time is over by then, and what comes back
+// is due a period later.
+func (t *turn) follow(m *Mandate, act *Act) (changed bool, err error) {
+	if m == nil {
+		return false, nil
+	}
+	before := t.r.watchRows(m, t.at)
+	changed = t.noteLast(m, act)
+	if m.OneProcedure && act.Outcome == outcomeDone && m.State(t.at) == Active {
+		if err := m.finish(t.at, Fulfilled, "system"); err != nil {
+			return false, err
+		}
+		t.enterMandate(audit.MandateEnded, m, m.Digest)
+		changed = true
+	}
+	if !changed {
+		return false, nil
+	}
+	return true, t.rewatch(m, before)
 }
 
 func (t *turn) act(n NewAct, m *Mandate) *Act {

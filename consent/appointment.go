@@ -48,9 +48,6 @@ func (r *Register) StartAppointment(ctx context.Context, a Actor, id PersonID, p
 			return nil
 		}
 		s = Sitting{a.session, Appointment{Person: id, Purpose: purpose, Until: at.Add(appointmentLife)}}
-		if err := t.clearSittings(); err != nil {
-			return err
-		}
 		return tx.Put(&s)
 	})
 	if err == nil && !allowed {
@@ -124,22 +121,4 @@ func (t *turn) seated() error {
 		return &SignInNeeded{Reason: "session"}
 	}
 	return t.begin()
-}
-
-// clearSittings takes some appointments away that are over: their sessions may
-// never come back to do it.
-func (t *turn) clearSittings() error {
-	sittings, _, err := slice[Sitting](t.tx, "")
-	if err != nil {
-		return err
-	}
-	for _, s := range sittings {
-		if t.at.Before(s.Until) {
-			continue
-		}
-		if err := t.tx.Delete(s); err != nil {
-			return err
-		}
-	}
-	return nil
 }

@@ -565,7 +565,7 @@ func (r *Register) DeliverMandate(ctx context.Context, a Actor, id MandateID, ho
 				return err
 			}
 		}
-		return nil
+		return t.rewatch(m, nil)
 	})
 }
 

@@ -34,6 +34,7 @@ type Mandate struct {
 	Evidence []EvidenceRef
 	Stops    []Stop
 	End      End
+	Lasts    []Last // of procedures that come back
 }
 
 // An EvidenceRef names one way the person agreed; the evidence itself is sealed.

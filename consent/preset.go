@@ -74,7 +74,7 @@ func (r *Register) SavePreset(ctx context.Context, a Actor, n NewPreset) (Preset
 	}
 	var p Preset
 	_, err = r.record(ctx, a, func(t *turn) error {
-		if err := t.onlyReferent(audit.StructureUpdated, charter.OpOpenMember); err != nil {
+		if err := t.governs(); err != nil {
 			return err
 		}
 		p = Preset{
@@ -105,6 +105,14 @@ func (r *Register) SavePreset(ctx context.Context, a Actor, n NewPreset) (Preset
 		return r.preset(ctx, a, PresetID(id))
 	}
 	return p, err
+}
+
+// governs lets a referent of the structure write what its members share.
+func (t *turn) governs() error {
+	if err := t.onlyMember(audit.StructureUpdated); err != nil {
+		return err
+	}
+	return t.onlyReferent(audit.StructureUpdated, charter.OpOpenMember)
 }
 
 // lasts checks that a preset says how long in one way.
@@ -181,7 +189,7 @@ func (r *Register) preset(ctx context.Context, a Actor, id PresetID) (p Preset, 
 // DropPreset lets a referent take a preset away. Mandates made with it stay.
 func (r *Register) DropPreset(ctx context.Context, a Actor, id PresetID) error {
 	_, err := r.record(ctx, a, func(t *turn) error {
-		if err := t.onlyReferent(audit.StructureUpdated, charter.OpOpenMember); err != nil {
+		if err := t.governs(); err != nil {
 			return err
 		}
 		p := &Preset{ID: id}

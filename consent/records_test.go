@@ -22,7 +22,7 @@ var records = []consent.Record{
 	&consent.Link{}, &consent.Session{}, &consent.CardRow{}, &consent.CardSerial{}, &consent.Message{}, &consent.Applied{},
 	&consent.Idempotency{}, &consent.MandateOf{}, &consent.MandateRef{}, &consent.Mandate{}, &consent.Document{},
 	&consent.WrappedKey{}, &consent.Erasing{}, &consent.EvidenceDue{},
-	&consent.Preset{}, &consent.Sitting{},
+	&consent.Preset{}, &consent.Sitting{}, &consent.TallyRow{}, &consent.StandIn{}, &consent.DutyRow{}, &consent.EndingRow{}, &consent.NamedRow{},
 }
 
 // A row is clear: whoever reads the disk reads it. A field of a type of its own
@@ -90,6 +90,12 @@ var bareStrings = map[string]string{
 
 	"Preset.Name":     "what a group of mandates is for, by the referent, screened; names nobody, as Structure.Name does not",
 	"Sitting.Session": "as Session.Hash",
+	"TallyRow.Month":  "a month",
+	"TallyRow.Kind":   "one of TallyKinds",
+	"StandIn.From":    "a date",
+	"StandIn.To":      "a date",
+	"DutyRow.Next":    "an instant, in fixed width",
+	"EndingRow.Until": "an instant, in fixed width",
 
 	"WrappedKey.Kid":   "random",
 	"WrappedKey.Epoch": "random",

@@ -79,7 +79,10 @@ func (r *Register) retain(ctx context.Context, s audit.Space, dry bool) (Retenti
 	if rep.Drafts, err = r.dropDrafts(ctx, s, drafts, len(months)); err != nil {
 		return rep, err
 	}
-	return rep, r.dropStale(ctx, s)
+	if err := r.dropStale(ctx, s); err != nil {
+		return rep, err
+	}
+	return rep, r.tidyWatch(ctx, s)
 }
 
 // dropDrafts deletes drafts, so many a transaction, and enters it together with

@@ -12,12 +12,16 @@ import (
 const appliedLife = 30 * 24 * time.Hour
 
 // dropStale deletes what is over and would only make look-ups slower: sessions
-// and links that open nothing any more, answers to calls that are not asked
-// again, and marks of messages long gone. What they did stands in the log.
+// and links that open nothing any more, appointments that are over, answers to
+// calls that are not asked again, and marks of messages long gone. What they did
+// stands in the log.
 func (r *Register) dropStale(ctx context.Context, s audit.Space) error {
 	drops := []func() error{
 		func() error {
 			return dropRows(ctx, r, s, func(x *Session, at time.Time) bool { return x.over(at) })
+		},
+		func() error {
+			return dropRows(ctx, r, s, func(x *Sitting, at time.Time) bool { return !at.Before(x.Until) })
 		},
 		func() error {
 			return dropRows(ctx, r, s, func(x *Link, at time.Time) bool { return !x.Used.IsZero() || !at.Before(x.Expires) })
