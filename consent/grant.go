@@ -13,6 +13,7 @@ import (
 	"aval/charter"
 	"aval/charter/screen"
 	"aval/consent/personal"
+	"aval/consent/statement"
 )
 
 // How a mandate comes to be, one step a function: DraftMandate (shown and
@@ -492,6 +493,9 @@ func (r *Register) AcceptMandate(ctx context.Context, a Actor, id MandateID) (*M
 		if err := m.accept(t.at); err != nil {
 			return err
 		}
+		if doc == nil && t.me.Opened.After(m.Payload.IssuedAt) {
+			return &Conflict{Reason: "member_newer"}
+		}
 		if doc == nil || m.Digest != seen.Digest || len(m.Evidence) != len(seen.Evidence) {
 			return &Conflict{Reason: "changed_meanwhile"}
 		}
@@ -502,7 +506,9 @@ func (r *Register) AcceptMandate(ctx context.Context, a Actor, id MandateID) (*M
 
 // signDocument makes the document of a mandate that the person has agreed to.
 // Until the transaction that stores it commits, it exists nowhere else. It gives
-// nil when there is nothing to sign or the actor has no key.
+// nil when there is nothing to sign, or when nobody could verify it: a key counts
+// from its statement on, so a mandate issued before a member came is for others
+// to accept.
 func (r *Register) signDocument(ctx context.Context, a Actor, m *Mandate) ([]byte, error) {
 	if m == nil || len(m.Evidence) == 0 || a.kind != member {
 		return nil, nil
@@ -540,7 +546,28 @@ func (r *Register) signDocument(ctx context.Context, a Actor, m *Mandate) ([]byt
 	if err != nil {
 		return nil, err
 	}
-	return buildDocument(payload, []string{space.JWS, me.JWS}, byHelper, byStructure)
+	doc, err := buildDocument(payload, []string{space.JWS, me.JWS}, byHelper, byStructure)
+	if err != nil {
+		return nil, err
+	}
+	if ok, err := r.verifies(doc); err != nil || !ok {
+		return nil, err
+	}
+	return doc, nil
+}
+
+// verifies tells whether others can verify a document.
+func (r *Register) verifies(doc []byte) (bool, error) {
+	raw, err := r.keys.RegisterPub()
+	if err != nil {
+		return false, err
+	}
+	pub, err := statement.ParseRegisterPub(raw)
+	if err != nil {
+		return false, err
+	}
+	_, err = VerifyMandate(doc, pub)
+	return err == nil, nil
 }
 
 // DeliverMandate records that the person has their copy and how they got it

@@ -1,6 +1,7 @@
 package consent_test
 
 import (
+	"errors"
 	"slices"
 	"strings"
 	"testing"
@@ -296,4 +297,25 @@ func TestTermsAreOfTheirForm(t *testing.T) {
 	if from, until := m.Payload.From, m.Payload.Until.Format(time.RFC3339); !from.Equal(start) || until != "2027-03-28T22:00:00Z" {
 		t.Errorf("from %s until %s", from, until)
 	}
+}
+
+// A helper who came after a mandate was issued cannot accept it: their key was
+// nobody's then, and the document would never verify. Who was there can.
+func TestAcceptedByWhoWasThere(t *testing.T) {
+	w := newWorld(t)
+	d := w.desk()
+	m, err := w.reg.DraftMandate(w.ctx, d.helper, terms(d.person, caf))
+	w.must(err)
+	_, err = w.reg.SignMandate(w.ctx, d.helper, m.ID, consent.Agreement{Type: charter.PaperOriginal, PaperPlace: clean(t, "Classeur")})
+	w.must(err)
+	w.clock.add(24 * time.Hour)
+	newer := w.helper(w.letIn("ccas", d.referent.Member()), charter.SocialWorker)
+	var conflict *consent.Conflict
+	if _, err := w.reg.AcceptMandate(w.ctx, newer, m.ID); !errors.As(err, &conflict) || conflict.Reason != "member_newer" {
+		t.Fatalf("the newer helper: %v", err)
+	}
+	there := w.letIn("ccas", d.helper.Member())
+	_, err = w.reg.AcceptMandate(w.ctx, there, m.ID)
+	w.must(err)
+	w.verifyMandate(there, m.ID)
 }
