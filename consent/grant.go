@@ -70,6 +70,9 @@ func (r *Register) DraftMandate(ctx context.Context, a Actor, terms Terms) (*Man
 		if err := t.check(try, charter.Facts{Operation: charter.OpDraft, Draft: facts}); err != nil {
 			return err
 		}
+		if countOpen(all, t.at) >= maxOpen {
+			return &Conflict{Reason: "mandates_open"}
+		}
 		if terms.Supersession == charter.SupersessionReplace {
 			m.Payload.Supersedes = overlaps
 		}
@@ -93,6 +96,19 @@ func (r *Register) DraftMandate(ctx context.Context, a Actor, terms Terms) (*Man
 		return nil, err
 	}
 	return m, nil
+}
+
+// maxOpen bounds the mandates of a person that have not ended: stopping them all
+// is one transaction with an entry each, whatever anybody drafted.
+const maxOpen = 100
+
+func countOpen(all []*Mandate, at time.Time) (n int) {
+	for _, m := range all {
+		if open(m.State(at)) {
+			n++
+		}
+	}
+	return n
 }
 
 // draft makes the mandate that the terms describe, at the instant of the turn.

@@ -319,3 +319,28 @@ func TestAcceptedByWhoWasThere(t *testing.T) {
 	w.must(err)
 	w.verifyMandate(there, m.ID)
 }
+
+// However many drafts are made, one stop ends them all, and so does forgetting.
+func TestDraftsAreBounded(t *testing.T) {
+	w := newWorld(t)
+	d := w.desk()
+	code, err := w.reg.IssueCard(w.ctx, d.helper, d.person)
+	w.must(err)
+	drafts := 0
+	for ; err == nil; drafts++ {
+		_, err = w.reg.DraftMandate(w.ctx, d.helper, terms(d.person, caf))
+	}
+	var conflict *consent.Conflict
+	if !errors.As(err, &conflict) || conflict.Reason != "mandates_open" {
+		t.Fatalf("draft %d: %v", drafts, err)
+	}
+	holder, err := w.reg.CardHolder(w.ctx, code)
+	w.must(err)
+	receipt, err := w.reg.CardStop(w.ctx, holder)
+	w.must(err)
+	if len(receipt.Stopped) != drafts-1 {
+		t.Errorf("%d of %d drafts were stopped", len(receipt.Stopped), drafts-1)
+	}
+	_, err = w.reg.DraftMandate(w.ctx, d.helper, terms(d.person, caf))
+	w.must(err)
+}

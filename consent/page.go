@@ -28,11 +28,7 @@ func (r *Register) CardGlance(ctx context.Context, a Actor) (g Glance, err error
 			return err
 		}
 		all, err := mandatesOf(tx, p.ID)
-		for _, m := range all {
-			if open(m.State(at)) {
-				g.Mandates++
-			}
-		}
+		g.Mandates = countOpen(all, at)
 		return err
 	})
 	return g, err

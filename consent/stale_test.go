@@ -56,9 +56,11 @@ func TestStaleRowsGo(t *testing.T) {
 func TestManyDraftsGo(t *testing.T) {
 	w := newWorld(t)
 	d := w.desk()
-	for range 130 {
-		_, err := w.reg.DraftMandate(w.ctx, d.helper, terms(d.person, caf))
-		w.must(err)
+	for _, p := range []consent.PersonID{d.person, w.person(d.helper)} {
+		for range 65 {
+			_, err := w.reg.DraftMandate(w.ctx, d.helper, terms(p, caf))
+			w.must(err)
+		}
 	}
 	w.clock.add(8 * 24 * time.Hour)
 	reports, err := w.reg.RunRetention(w.ctx, false)
