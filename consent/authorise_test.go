@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"io"
+	"os"
 	"reflect"
 	"slices"
 	"testing"
@@ -482,6 +483,37 @@ func TestClosedMemberIsRefusedWithTheNextClick(t *testing.T) {
 			}
 		}
 	})
+}
+
+// What is refused, or was done already, leaves no key in the keys folder either.
+func TestRefusedOpeningMakesNoKey(t *testing.T) {
+	w := newWorld(t)
+	referent := w.structure("ccas")
+	helper := w.helper(referent, charter.SocialWorker)
+	open := func(a consent.Actor) error {
+		return second(w.reg.OpenHelper(w.ctx, a, consent.NewHelper{Name: clean(t, "Ami"), Role: charter.Secretary}))
+	}
+	files := func() int {
+		list, err := os.ReadDir(w.dir)
+		w.must(err)
+		return len(list)
+	}
+	once := referent.With(consent.Call{Idempotency: "key", Body: []byte("open")})
+	w.must(open(once))
+	n := files()
+	w.must(open(once))
+	for range 3 {
+		if err := open(helper); err == nil {
+			t.Error("a helper opened a member")
+		}
+	}
+	if got := files(); got != n {
+		t.Errorf("%d files were added to the keys folder", got-n)
+	}
+	w.must(open(referent))
+	if files() == n {
+		t.Error("a member was opened without a key, or keys are elsewhere")
+	}
 }
 
 func second[T any](_ T, err error) error { return err }

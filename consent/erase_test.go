@@ -216,6 +216,8 @@ func TestForgetting(t *testing.T) {
 	helper := w.helper(referent, charter.SocialWorker)
 	other := w.person(helper)
 	w.mandate(helper, terms(other, caf))
+	othersCard, err := w.reg.IssueCard(w.ctx, helper, other)
+	w.must(err)
 	p := w.seraphine(helper)
 	m, err := w.reg.DraftMandate(w.ctx, helper, terms(p, caf))
 	w.must(err)
@@ -261,7 +263,7 @@ func TestForgetting(t *testing.T) {
 			t.Errorf("%s is still there", key)
 		}
 	}
-	if len(rows.in("card")) > 0 || len(rows.in("erasing")) > 0 || len(rows.in("outbox")) > 0 {
+	if len(rows.in("card")) > 1 || len(rows.in("erasing")) > 0 || len(rows.in("outbox")) > 0 {
 		t.Error("a card's look-up or an unfinished step is still there")
 	}
 	if due := rows.in("evidence-due"); len(due) != 1 || !strings.Contains(due[0], "2033-01-12/"+string(p)) {
@@ -286,6 +288,8 @@ func TestForgetting(t *testing.T) {
 	if _, persons := w.openable(backupOf(t, w.db), p); len(persons) != 1 {
 		t.Errorf("the locked evidence key is not there: %v", persons)
 	}
+
+	w.lives(helper, other, othersCard)
 
 	// The evidence's day comes.
 	w.on(due.Add(-time.Microsecond), helper, other)
@@ -347,6 +351,26 @@ func TestForgetting(t *testing.T) {
 	w.must(err)
 	if seen.Identity.BirthName.Reveal() != "Morel" {
 		t.Error("another person's data did not live through it")
+	}
+}
+
+// lives checks that somebody who did not ask to be forgotten is still found by
+// name, by card and birth date, and read, under whatever epoch it is now.
+func (w *world) lives(helper consent.Actor, p consent.PersonID, code personal.CardCode) {
+	w.t.Helper()
+	found, err := w.reg.SearchPersons(w.ctx, helper, consent.Search{
+		Name: clean(w.t, "Morel"), Birth: "1948-03-12", Purpose: charter.PurposePrepareMandate,
+	})
+	w.must(err)
+	if len(found) != 1 || found[0].Person != p {
+		w.t.Errorf("a search finds %d persons", len(found))
+	}
+	holder, err := w.reg.CardHolder(w.ctx, code)
+	w.must(err)
+	page, err := w.reg.CardPage(w.ctx, holder, "1948-03-12")
+	w.must(err)
+	if page.Identity.BirthName.Reveal() != "Morel" || len(page.Lines) < 5 {
+		w.t.Error("their page has lost something")
 	}
 }
 
