@@ -128,6 +128,9 @@ func (t *turn) draft(p *Person, terms Terms) (*Mandate, error) {
 		ID: MandateID("m_" + random26()), Ref: ref, Person: p.ID, By: t.actor.member, Drafted: t.at,
 		OneProcedure: terms.OneProcedure,
 	}
+	if terms.ReferentConfirmed && t.me.Referent {
+		m.Confirmed = t.me.ID
+	}
 	from, until, err := terms.period(t.at, tz)
 	if err != nil {
 		return nil, err
@@ -274,7 +277,7 @@ func (t *turn) draftFacts(p *Person, m *Mandate, terms Terms, overlaps bool) (ch
 	d := charter.Draft{
 		Powers: m.Payload.Powers, From: m.Payload.From, Until: m.Payload.Until,
 		Capacity: terms.Capacity, Minor: !p.MinorUntil.IsZero() && t.at.Before(p.MinorUntil),
-		ReferentConfirmed: terms.ReferentConfirmed && t.me.Referent, SpecialMandatary: terms.SpecialMandatary,
+		ReferentConfirmed: m.Confirmed != "", SpecialMandatary: terms.SpecialMandatary,
 		Conflict: terms.Conflict, Overlaps: overlaps, Supersedes: terms.Supersession,
 	}
 	tz, err := time.LoadLocation(m.Payload.TZ)
@@ -356,7 +359,7 @@ func (t *turn) storedDraft(m *Mandate) charter.Draft {
 		Powers: m.Payload.Powers, From: m.Payload.From, Until: m.Payload.Until,
 		Days:     days(m.Payload.From, m.Payload.Until, tz),
 		Capacity: m.Payload.Capacity, Conflict: charter.ConflictNo, Aid: m.Payload.Explained.Aid,
-		Supersedes: charter.SupersessionNone,
+		ReferentConfirmed: m.Confirmed != "", Supersedes: charter.SupersessionNone,
 	}
 }
 

@@ -344,3 +344,25 @@ func TestDraftsAreBounded(t *testing.T) {
 	_, err = w.reg.DraftMandate(w.ctx, d.helper, terms(d.person, caf))
 	w.must(err)
 }
+
+// Under sauvegarde de justice a referent who helps confirms once, when drafting:
+// signing does not ask again, and a helper's word does not do.
+func TestReferentConfirms(t *testing.T) {
+	w := newWorld(t)
+	d := w.desk()
+	invite, err := w.reg.OpenHelper(w.ctx, d.referent, consent.NewHelper{
+		Name: clean(t, "Ana Costa"), Role: charter.SocialWorker, Referent: true,
+	})
+	w.must(err)
+	both := w.enter(invite.Token)
+	w.must(w.reg.Adhere(w.ctx, both, w.reg.Charter().Version(), w.reg.Charter().Digest()))
+	protected := terms(d.person, caf)
+	protected.Capacity, protected.ReferentConfirmed = charter.CapacitySauvegarde, true
+	size := w.size("ccas")
+	_, err = w.reg.DraftMandate(w.ctx, d.helper, protected)
+	w.refusal("ccas", size, err, "C19", charter.CapacityConfirm)
+	m := w.mandate(both, protected)
+	if got := m.State(w.clock.now()); got != consent.Active || m.Confirmed != both.Member() {
+		t.Errorf("the mandate is %s, confirmed by %q", got, m.Confirmed)
+	}
+}

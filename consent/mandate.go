@@ -20,6 +20,10 @@ type Mandate struct {
 	Payload Payload
 	Digest  string // SHA-256 of the payload's bytes, base64url; set when proposed
 
+	// Confirmed is the referent who confirmed a case that needs it (a person
+	// under sauvegarde de justice); empty for others.
+	Confirmed MemberID
+
 	// OneProcedure ends the mandate as fulfilled with the first act whose
 	// outcome is "done".
 	OneProcedure bool
