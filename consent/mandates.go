@@ -3,6 +3,7 @@ package consent
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"slices"
 	"strings"
 	"time"
@@ -22,8 +23,14 @@ func (r *Register) Mandate(ctx context.Context, a Actor, id MandateID) (*Mandate
 		if err := need(tx, m, "mandate"); err != nil {
 			return err
 		}
-		if a.kind == card && m.Person != a.person {
-			return &NotFound{Kind: "mandate"}
+		if a.kind == card { // live, and of this mandate's person
+			p, err := (&turn{tx: tx, actor: a}).holder()
+			if err != nil {
+				return sameNotFound(err, "mandate")
+			}
+			if m.Person != p.ID {
+				return &NotFound{Kind: "mandate"}
+			}
 		}
 		return hideErased(tx, m)
 	})
@@ -74,10 +81,12 @@ func (r *Register) Mandates(ctx context.Context, a Actor, person PersonID, page 
 			if err := load(m); err != nil {
 				return err
 			}
-			if hideErased(tx, m) == nil {
-				list = append(list, m)
+			err := hideErased(tx, m)
+			if _, hidden := errors.AsType[*NotFound](err); hidden {
+				return nil
 			}
-			return nil
+			list = append(list, m)
+			return err
 		})
 	})
 	return list, next, err

@@ -5,6 +5,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"regexp"
+	"slices"
 	"strconv"
 	"time"
 
@@ -276,6 +277,11 @@ type Revealed struct {
 func (r *Register) RevealPerson(ctx context.Context, a Actor, q Reveal) (*Revealed, error) {
 	if len(q.Fields) == 0 {
 		return nil, &Invalid{Pointer: "/fields", Reason: "empty"}
+	}
+	for i, f := range q.Fields {
+		if slices.Contains(q.Fields[:i], f) {
+			return nil, &Invalid{Pointer: "/fields", Reason: "member_twice"}
+		}
 	}
 	var boxes []Box
 	passes, err := r.record(ctx, a, func(t *turn) error {
