@@ -49,11 +49,12 @@ const (
 	noPerson  = "p_aaaaaaaaaaaaaaaaaaaaaaaaaa"
 	noMandate = "m_aaaaaaaaaaaaaaaaaaaaaaaaaa"
 	noMember  = "h_aaaaaaaaaaaaaaaaaaaaaaaaaa"
+	noPreset  = "v_aaaaaaaaaaaaaaaaaaaaaaaaaa"
 )
 
 // at puts identifiers into a path.
 func (o operation) at(person, mandate, member string) string {
-	return strings.NewReplacer("{person}", person, "{mandate}", mandate, "{helper}", member).Replace(o.path)
+	return strings.NewReplacer("{person}", person, "{mandate}", mandate, "{helper}", member, "{preset}", noPreset).Replace(o.path)
 }
 
 // sample makes a value of a schema's form.
@@ -65,6 +66,8 @@ func sample(s *openapi3.SchemaRef) any {
 		return noMandate
 	case "MemberId":
 		return noMember
+	case "PresetId":
+		return noPreset
 	case "Code":
 		return "caf"
 	case "Lang":
@@ -110,7 +113,7 @@ func TestContractIsWhatIsServed(t *testing.T) {
 		}
 	}
 	for _, o := range h.operations() {
-		key := o.method + " " + o.at(":person", ":mandate", ":helper")
+		key := o.method + " " + strings.ReplaceAll(o.at(":person", ":mandate", ":helper"), noPreset, ":preset")
 		if !served[key] {
 			t.Errorf("%s is in the contract and not served", o)
 		}
@@ -163,15 +166,17 @@ func TestContractBoundsWhatComesIn(t *testing.T) {
 // Writes can be asked twice; what shows personal data is a POST.
 func TestContractHabits(t *testing.T) {
 	h := newHouse(t, options{})
-	noKey := []string{"RedeemLink", "SignOut", "LinkHelper"} // one-time by themselves, or make something new each time
-	reads := []string{"SearchPersons", "RevealPerson", "MandateDocument", "MandateOpening", "Cover", "LogLines", "Extract"}
+	// One-time by themselves, or make something new each time; an appointment is the session's.
+	noKey := []string{"RedeemLink", "SignOut", "LinkHelper", "StartAppointment", "EndAppointment"}
+	reads := []string{"SearchPersons", "RevealPerson", "MandateDocument", "MandateOpening", "Cover", "LogLines", "Extract",
+		"Find", "ListNames", "SimilarPersons", "MandateSheet", "MemberNames"}
 	for _, o := range h.operations() {
 		has := o.Parameters.GetByInAndName("header", "Idempotency-Key") != nil
 		want := o.method == "POST" && !slices.Contains(noKey, o.OperationID) && !slices.Contains(reads, o.OperationID)
 		if has != want {
 			t.Errorf("%s: takes an idempotency key: %v, want %v", o, has, want)
 		}
-		for _, schema := range []string{"Revealed", "SearchAnswer"} {
+		for _, schema := range []string{"Revealed", "SearchAnswer", "Found", "Sheet"} {
 			media := o.Responses.Status(200)
 			if media == nil || media.Value.Content.Get("application/json") == nil {
 				continue

@@ -15,8 +15,10 @@ type Sheet struct {
 	Identity  personal.Identity
 	Structure Profile
 	// HelperName is the display name of whoever explained the mandate, else of
-	// whoever drafted it; Names has it too, and those of the helpers named.
+	// whoever drafted it. Members are that member, then the helpers named; Names
+	// has the names of them all.
 	HelperName personal.Text
+	Members    []MemberID
 	Names      map[MemberID]personal.Text
 	// Others are the person's other mandates in force for a procedure of this one
 	// (CC 2006).
@@ -117,6 +119,9 @@ func (r *Register) fillSheet(ctx context.Context, pass audit.Pass, s *Sheet, box
 	}
 	if opened.Identity != nil {
 		s.Identity = *opened.Identity
+	}
+	for _, m := range members {
+		s.Members = append(s.Members, m.ID)
 	}
 	names, err := r.openNames(ctx, pass, members)
 	s.Names, s.HelperName = names, names[s.Mandate.spokesman()]

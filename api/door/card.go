@@ -37,22 +37,30 @@ func (d *Door) card(ctx context.Context, v *Visit, typed string) (consent.Actor,
 	case err != nil:
 		return consent.Actor{}, code, &consent.Invalid{Pointer: "/code", Reason: "card_form"}
 	}
-	now := d.Now()
-	if d.guesses.all.TokensAt(now) < 1 {
-		return consent.Actor{}, code, &consent.TooMany{Seconds: 60}
-	}
-	if !d.guesses.address.Left(v.Address, now) {
+	if !d.mayGuess(v) {
 		return consent.Actor{}, code, &consent.TooMany{Seconds: 60}
 	}
 	a, err := d.Register.CardHolder(ctx, code)
-	if _, unknown := errors.AsType[*consent.NotFound](err); unknown {
-		d.guesses.all.AllowN(now, 1)
-		d.guesses.address.Take(v.Address, now)
-	}
+	d.guessed(v, err)
 	if err != nil {
 		return consent.Actor{}, code, err
 	}
 	return a.With(v.Call()), code, nil
+}
+
+// mayGuess tells whether unknown codes are still taken, from everybody and from
+// the visit's address.
+func (d *Door) mayGuess(v *Visit) bool {
+	now := d.Now()
+	return d.guesses.all.TokensAt(now) >= 1 && d.guesses.address.Left(v.Address, now)
+}
+
+// guessed counts a code that was not found.
+func (d *Door) guessed(v *Visit, err error) {
+	if _, unknown := errors.AsType[*consent.NotFound](err); unknown {
+		d.guesses.all.AllowN(d.Now(), 1)
+		d.guesses.address.Take(v.Address, d.Now())
+	}
 }
 
 // CardPage opens the person's page with a code and a birth date, both as they

@@ -23,6 +23,27 @@ import (
 	"github.com/oapi-codegen/runtime"
 )
 
+// Defines values for DutyEvery.
+const (
+	DutyEveryMonth   DutyEvery = "month"
+	DutyEveryQuarter DutyEvery = "quarter"
+	DutyEveryYear    DutyEvery = "year"
+)
+
+// Valid indicates whether the value is a known member of the DutyEvery enum.
+func (e DutyEvery) Valid() bool {
+	switch e {
+	case DutyEveryMonth:
+		return true
+	case DutyEveryQuarter:
+		return true
+	case DutyEveryYear:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for Level.
 const (
 	E0 Level = "E0"
@@ -191,6 +212,42 @@ func (e RevealRequestFields) Valid() bool {
 	}
 }
 
+// Defines values for SimilarRequestPurpose.
+const (
+	PrepareMandate SimilarRequestPurpose = "prepare_mandate"
+)
+
+// Valid indicates whether the value is a known member of the SimilarRequestPurpose enum.
+func (e SimilarRequestPurpose) Valid() bool {
+	switch e {
+	case PrepareMandate:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for TallyRequestKind.
+const (
+	DoWith      TallyRequestKind = "do_with"
+	NotRecorded TallyRequestKind = "not_recorded"
+	Train       TallyRequestKind = "train"
+)
+
+// Valid indicates whether the value is a known member of the TallyRequestKind enum.
+func (e TallyRequestKind) Valid() bool {
+	switch e {
+	case DoWith:
+		return true
+	case NotRecorded:
+		return true
+	case Train:
+		return true
+	default:
+		return false
+	}
+}
+
 // Act defines model for Act.
 type Act struct {
 	By              MemberId  `json:"by"`
@@ -279,6 +336,23 @@ type Adherence struct {
 	// Digest SHA-256, base64url
 	Digest  Digest `json:"digest"`
 	Version string `json:"version"`
+}
+
+// Appointment defines model for Appointment.
+type Appointment struct {
+	Person PersonId `json:"person"`
+
+	// Purpose A fixed word of the charter
+	Purpose Code `json:"purpose"`
+	Until   Time `json:"until"`
+}
+
+// AppointmentRequest defines model for AppointmentRequest.
+type AppointmentRequest struct {
+	Person PersonId `json:"person"`
+
+	// Purpose A fixed word of the charter
+	Purpose Code `json:"purpose"`
 }
 
 // BirthDate YYYY, YYYY-MM or YYYY-MM-DD
@@ -392,6 +466,41 @@ type DraftRequest struct {
 	Until Date `json:"until,omitempty,omitzero"`
 }
 
+// Duties defines model for Duties.
+type Duties struct {
+	Duties []Duty     `json:"duties"`
+	Next   DutyCursor `json:"next,omitempty,omitzero"`
+}
+
+// Duty defines model for Duty.
+type Duty struct {
+	// Counted Counted from the start of the mandate since nothing was carried out yet
+	Counted     bool      `json:"counted"`
+	Every       DutyEvery `json:"every"`
+	LastAt      Time      `json:"last_at,omitempty,omitzero"`
+	LastOutcome string    `json:"last_outcome,omitempty,omitzero"`
+	Mandate     MandateId `json:"mandate"`
+
+	// Mode A fixed word of the charter
+	Mode   Code     `json:"mode"`
+	Next   Time     `json:"next"`
+	Person PersonId `json:"person"`
+
+	// Procedure A fixed word of the charter
+	Procedure Code   `json:"procedure"`
+	Ref       string `json:"ref"`
+
+	// Service A fixed word of the charter
+	Service Code `json:"service"`
+	Until   Time `json:"until"`
+}
+
+// DutyEvery defines model for Duty.Every.
+type DutyEvery string
+
+// DutyCursor defines model for DutyCursor.
+type DutyCursor = string
+
 // EndView defines model for EndView.
 type EndView struct {
 	At   Time   `json:"at"`
@@ -434,10 +543,24 @@ type ExtractRequest struct {
 	To      Time `json:"to"`
 }
 
+// FindRequest defines model for FindRequest.
+type FindRequest struct {
+	// Purpose A fixed word of the charter
+	Purpose Code   `json:"purpose"`
+	Text    string `json:"text"`
+}
+
 // Forgotten defines model for Forgotten.
 type Forgotten struct {
 	At    Time `json:"at"`
 	Until Time `json:"until"`
+}
+
+// Found defines model for Found.
+type Found struct {
+	Candidates []Revealed `json:"candidates"`
+	Mandate    Mandate    `json:"mandate,omitempty,omitzero"`
+	Person     PersonId   `json:"person,omitempty,omitzero"`
 }
 
 // HelperView defines model for HelperView.
@@ -477,6 +600,19 @@ type Invitation struct {
 
 // Lang Language code (BCP 47)
 type Lang = string
+
+// LastView The last act of a procedure that comes back, and when it was last carried out
+type LastView struct {
+	At      Time   `json:"at"`
+	Done    Time   `json:"done,omitempty,omitzero"`
+	Outcome string `json:"outcome"`
+
+	// Procedure A fixed word of the charter
+	Procedure Code `json:"procedure"`
+
+	// Service A fixed word of the charter
+	Service Code `json:"service"`
+}
 
 // Level defines model for Level.
 type Level string
@@ -568,6 +704,7 @@ type Mandate struct {
 	Helpers      []MemberId    `json:"helpers,omitempty,omitzero"`
 	Id           MandateId     `json:"id"`
 	InForce      bool          `json:"in_force"`
+	Lasts        []LastView    `json:"lasts,omitempty,omitzero"`
 	Level        Level         `json:"level"`
 	Mandatary    MandataryView `json:"mandatary"`
 	MinLevel     Level         `json:"min_level"`
@@ -628,6 +765,22 @@ type MeMay string
 // MemberId defines model for MemberId.
 type MemberId = string
 
+// MemberName defines model for MemberName.
+type MemberName struct {
+	Member MemberId `json:"member"`
+	Name   string   `json:"name"`
+}
+
+// MemberNames defines model for MemberNames.
+type MemberNames struct {
+	Names []MemberName `json:"names"`
+}
+
+// MemberNamesRequest defines model for MemberNamesRequest.
+type MemberNamesRequest struct {
+	Members []MemberId `json:"members"`
+}
+
 // MissionCell defines model for MissionCell.
 type MissionCell struct {
 	// Cell What the charter's matrix says for this role: exclusive, lead, own, if_opened, if_opened_present, no, person
@@ -637,8 +790,24 @@ type MissionCell struct {
 	Mission Code `json:"mission"`
 }
 
+// Month YYYY-MM in the structure's time zone
+type Month = string
+
+// NameRequest defines model for NameRequest.
+type NameRequest struct {
+	Name NameText `json:"name"`
+}
+
 // NameText defines model for NameText.
 type NameText = string
+
+// NamesRequest defines model for NamesRequest.
+type NamesRequest struct {
+	Persons []PersonId `json:"persons"`
+
+	// Purpose A fixed word of the charter
+	Purpose Code `json:"purpose"`
+}
 
 // OpenHelperRequest defines model for OpenHelperRequest.
 type OpenHelperRequest struct {
@@ -686,6 +855,36 @@ type PowerView struct {
 
 	// Stopped The person took this power back
 	Stopped bool `json:"stopped"`
+}
+
+// Preset defines model for Preset.
+type Preset struct {
+	By      MemberId `json:"by"`
+	Changed Time     `json:"changed"`
+
+	// Days Absent for one procedure only
+	Days         int      `json:"days,omitempty,omitzero"`
+	Id           PresetId `json:"id"`
+	Name         string   `json:"name"`
+	OneProcedure bool     `json:"one_procedure"`
+	Powers       []Power  `json:"powers"`
+}
+
+// PresetId defines model for PresetId.
+type PresetId = string
+
+// PresetRequest defines model for PresetRequest.
+type PresetRequest struct {
+	Days         int      `json:"days,omitempty,omitzero"`
+	Id           PresetId `json:"id,omitempty,omitzero"`
+	Name         string   `json:"name"`
+	OneProcedure bool     `json:"one_procedure,omitempty,omitzero"`
+	Powers       []Power  `json:"powers"`
+}
+
+// Presets defines model for Presets.
+type Presets struct {
+	Presets []Preset `json:"presets"`
 }
 
 // Problem defines model for Problem.
@@ -841,6 +1040,26 @@ type Services struct {
 	Services []ServiceView `json:"services"`
 }
 
+// Sheet defines model for Sheet.
+type Sheet struct {
+	// Digest SHA-256, base64url
+	Digest Digest `json:"digest,omitempty,omitzero"`
+
+	// Entry Number of the line in the log
+	Entry int64 `json:"entry"`
+
+	// HelperName Of whoever explained or drafted the mandate
+	HelperName string       `json:"helper_name,omitempty,omitzero"`
+	Identity   Identity     `json:"identity"`
+	Mandate    Mandate      `json:"mandate"`
+	Names      []MemberName `json:"names"`
+
+	// Others Other mandates in force for one of its procedures
+	Others    []Mandate     `json:"others,omitempty,omitzero"`
+	Structure StructureView `json:"structure"`
+	Template  TemplateView  `json:"template"`
+}
+
 // SignRequest defines model for SignRequest.
 type SignRequest struct {
 	OutsideTeam int    `json:"outside_team,omitempty,omitzero"`
@@ -849,6 +1068,36 @@ type SignRequest struct {
 	// Type A fixed word of the charter
 	Type      Code       `json:"type"`
 	Witnesses []NameText `json:"witnesses,omitempty,omitzero"`
+}
+
+// SimilarRequest defines model for SimilarRequest.
+type SimilarRequest struct {
+	// Birth YYYY, YYYY-MM or YYYY-MM-DD
+	Birth      BirthDate             `json:"birth"`
+	BirthName  NameText              `json:"birth_name,omitempty,omitzero"`
+	GivenNames NameText              `json:"given_names,omitempty,omitzero"`
+	Purpose    SimilarRequestPurpose `json:"purpose"`
+	UsedName   NameText              `json:"used_name,omitempty,omitzero"`
+}
+
+// SimilarRequestPurpose defines model for SimilarRequest.Purpose.
+type SimilarRequestPurpose string
+
+// StandIn Dates are inclusive
+type StandIn struct {
+	Away MemberId `json:"away"`
+	By   MemberId `json:"by"`
+
+	// From YYYY-MM-DD in the structure's time zone
+	From Date `json:"from"`
+
+	// To YYYY-MM-DD in the structure's time zone
+	To Date `json:"to"`
+}
+
+// StandIns defines model for StandIns.
+type StandIns struct {
+	Standins []StandIn `json:"standins"`
 }
 
 // StopView defines model for StopView.
@@ -871,6 +1120,33 @@ type StructureView struct {
 	Tz    string      `json:"tz"`
 }
 
+// Tallies defines model for Tallies.
+type Tallies struct {
+	DoWith int64 `json:"do_with"`
+
+	// Month YYYY-MM in the structure's time zone
+	Month Month `json:"month"`
+
+	// NotRecorded The person did not want to be recorded
+	NotRecorded int64 `json:"not_recorded"`
+	Train       int64 `json:"train"`
+}
+
+// TallyRequest defines model for TallyRequest.
+type TallyRequest struct {
+	Kind TallyRequestKind `json:"kind"`
+}
+
+// TallyRequestKind defines model for TallyRequest.Kind.
+type TallyRequestKind string
+
+// TemplateView defines model for TemplateView.
+type TemplateView struct {
+	// Digest SHA-256, base64url
+	Digest Digest `json:"digest"`
+	Lang   string `json:"lang"`
+}
+
 // Time defines model for Time.
 type Time = time.Time
 
@@ -882,6 +1158,12 @@ type Words struct {
 
 // AfterQuery defines model for AfterQuery.
 type AfterQuery = MandateId
+
+// DaysQuery defines model for DaysQuery.
+type DaysQuery = int
+
+// DutyAfterQuery defines model for DutyAfterQuery.
+type DutyAfterQuery = DutyCursor
 
 // HelperPath defines model for HelperPath.
 type HelperPath = MemberId
@@ -895,11 +1177,17 @@ type LimitQuery = int
 // MandatePath defines model for MandatePath.
 type MandatePath = MandateId
 
+// MonthQuery YYYY-MM in the structure's time zone
+type MonthQuery = Month
+
 // PersonPath defines model for PersonPath.
 type PersonPath = PersonId
 
 // PersonQuery defines model for PersonQuery.
 type PersonQuery = PersonId
+
+// PresetPath defines model for PresetPath.
+type PresetPath = PresetId
 
 // RefQuery defines model for RefQuery.
 type RefQuery = string
@@ -914,6 +1202,18 @@ type RecordActParams struct {
 type AdhereParams struct {
 	// IdempotencyKey Makes the write happen once within 24 hours. The same key with another request is refused (422).
 	IdempotencyKey IdempotencyKey `json:"Idempotency-Key,omitempty,omitzero"`
+}
+
+// DutiesParams defines parameters for Duties.
+type DutiesParams struct {
+	// After The cursor `next` of the former page
+	After DutyAfterQuery `form:"after,omitempty" json:"after,omitempty,omitzero"`
+	Limit LimitQuery     `form:"limit,omitempty" json:"limit,omitempty,omitzero"`
+}
+
+// EndingParams defines parameters for Ending.
+type EndingParams struct {
+	Days DaysQuery `form:"days,omitempty" json:"days,omitempty,omitzero"`
 }
 
 // OpenHelperParams defines parameters for OpenHelper.
@@ -983,6 +1283,12 @@ type SignMandateParams struct {
 	IdempotencyKey IdempotencyKey `json:"Idempotency-Key,omitempty,omitzero"`
 }
 
+// SetOwnNameParams defines parameters for SetOwnName.
+type SetOwnNameParams struct {
+	// IdempotencyKey Makes the write happen once within 24 hours. The same key with another request is refused (422).
+	IdempotencyKey IdempotencyKey `json:"Idempotency-Key,omitempty,omitzero"`
+}
+
 // RecordPersonParams defines parameters for RecordPerson.
 type RecordPersonParams struct {
 	// IdempotencyKey Makes the write happen once within 24 hours. The same key with another request is refused (422).
@@ -1013,8 +1319,47 @@ type ForgetPersonParams struct {
 	IdempotencyKey IdempotencyKey `json:"Idempotency-Key,omitempty,omitzero"`
 }
 
+// SavePresetParams defines parameters for SavePreset.
+type SavePresetParams struct {
+	// IdempotencyKey Makes the write happen once within 24 hours. The same key with another request is refused (422).
+	IdempotencyKey IdempotencyKey `json:"Idempotency-Key,omitempty,omitzero"`
+}
+
+// DropPresetParams defines parameters for DropPreset.
+type DropPresetParams struct {
+	// IdempotencyKey Makes the write happen once within 24 hours. The same key with another request is refused (422).
+	IdempotencyKey IdempotencyKey `json:"Idempotency-Key,omitempty,omitzero"`
+}
+
+// SetStandInParams defines parameters for SetStandIn.
+type SetStandInParams struct {
+	// IdempotencyKey Makes the write happen once within 24 hours. The same key with another request is refused (422).
+	IdempotencyKey IdempotencyKey `json:"Idempotency-Key,omitempty,omitzero"`
+}
+
+// DropStandInParams defines parameters for DropStandIn.
+type DropStandInParams struct {
+	// IdempotencyKey Makes the write happen once within 24 hours. The same key with another request is refused (422).
+	IdempotencyKey IdempotencyKey `json:"Idempotency-Key,omitempty,omitzero"`
+}
+
+// TalliesParams defines parameters for Tallies.
+type TalliesParams struct {
+	// Month This month when absent
+	Month MonthQuery `form:"month,omitempty" json:"month,omitempty,omitzero"`
+}
+
+// CountHelpParams defines parameters for CountHelp.
+type CountHelpParams struct {
+	// IdempotencyKey Makes the write happen once within 24 hours. The same key with another request is refused (422).
+	IdempotencyKey IdempotencyKey `json:"Idempotency-Key,omitempty,omitzero"`
+}
+
 // RecordActJSONRequestBody defines body for RecordAct for application/json ContentType.
 type RecordActJSONRequestBody = ActRequest
+
+// StartAppointmentJSONRequestBody defines body for StartAppointment for application/json ContentType.
+type StartAppointmentJSONRequestBody = AppointmentRequest
 
 // AdhereJSONRequestBody defines body for Adhere for application/json ContentType.
 type AdhereJSONRequestBody = AdhereRequest
@@ -1025,8 +1370,14 @@ type CoverJSONRequestBody = CoverRequest
 // ExtractJSONRequestBody defines body for Extract for application/json ContentType.
 type ExtractJSONRequestBody = ExtractRequest
 
+// FindJSONRequestBody defines body for Find for application/json ContentType.
+type FindJSONRequestBody = FindRequest
+
 // OpenHelperJSONRequestBody defines body for OpenHelper for application/json ContentType.
 type OpenHelperJSONRequestBody = OpenHelperRequest
+
+// MemberNamesJSONRequestBody defines body for MemberNames for application/json ContentType.
+type MemberNamesJSONRequestBody = MemberNamesRequest
 
 // RedeemLinkJSONRequestBody defines body for RedeemLink for application/json ContentType.
 type RedeemLinkJSONRequestBody = RedeemRequest
@@ -1052,14 +1403,26 @@ type ProposeMandateJSONRequestBody = ExplainedRequest
 // RevokeMandateJSONRequestBody defines body for RevokeMandate for application/json ContentType.
 type RevokeMandateJSONRequestBody = RevokeRequest
 
+// MandateSheetJSONRequestBody defines body for MandateSheet for application/json ContentType.
+type MandateSheetJSONRequestBody = PurposeRequest
+
 // SignMandateJSONRequestBody defines body for SignMandate for application/json ContentType.
 type SignMandateJSONRequestBody = SignRequest
+
+// SetOwnNameJSONRequestBody defines body for SetOwnName for application/json ContentType.
+type SetOwnNameJSONRequestBody = NameRequest
 
 // RecordPersonJSONRequestBody defines body for RecordPerson for application/json ContentType.
 type RecordPersonJSONRequestBody = RecordPersonRequest
 
+// ListNamesJSONRequestBody defines body for ListNames for application/json ContentType.
+type ListNamesJSONRequestBody = NamesRequest
+
 // SearchPersonsJSONRequestBody defines body for SearchPersons for application/json ContentType.
 type SearchPersonsJSONRequestBody = SearchRequest
+
+// SimilarPersonsJSONRequestBody defines body for SimilarPersons for application/json ContentType.
+type SimilarPersonsJSONRequestBody = SimilarRequest
 
 // UpdateContactJSONRequestBody defines body for UpdateContact for application/json ContentType.
 type UpdateContactJSONRequestBody = Contact
@@ -1067,11 +1430,29 @@ type UpdateContactJSONRequestBody = Contact
 // RevealPersonJSONRequestBody defines body for RevealPerson for application/json ContentType.
 type RevealPersonJSONRequestBody = RevealRequest
 
+// SavePresetJSONRequestBody defines body for SavePreset for application/json ContentType.
+type SavePresetJSONRequestBody = PresetRequest
+
+// SetStandInJSONRequestBody defines body for SetStandIn for application/json ContentType.
+type SetStandInJSONRequestBody = StandIn
+
+// CountHelpJSONRequestBody defines body for CountHelp for application/json ContentType.
+type CountHelpJSONRequestBody = TallyRequest
+
 // ServerInterface represents all server handlers.
 type ServerInterface interface {
 	// RecordAct Note an act
 	// (POST /acts)
 	RecordAct(ctx echo.Context, params RecordActParams) error
+	// Appointment Whom this session sits with
+	// (GET /appointment)
+	Appointment(ctx echo.Context) error
+	// StartAppointment Say whom this session sits with, and why
+	// (POST /appointment)
+	StartAppointment(ctx echo.Context) error
+	// EndAppointment End the appointment
+	// (POST /appointment/end)
+	EndAppointment(ctx echo.Context) error
 	// Charter The charter in force
 	// (GET /charter)
 	Charter(ctx echo.Context) error
@@ -1084,15 +1465,27 @@ type ServerInterface interface {
 	// Cover Am I covered, now, for this?
 	// (POST /cover)
 	Cover(ctx echo.Context) error
+	// Duties What comes back, by reference
+	// (GET /duties)
+	Duties(ctx echo.Context, params DutiesParams) error
+	// Ending Mandates that end soon
+	// (GET /ending)
+	Ending(ctx echo.Context, params EndingParams) error
 	// Extract An extract of a period (referent, DPO)
 	// (POST /extracts)
 	Extract(ctx echo.Context) error
+	// Find One box to find again
+	// (POST /find)
+	Find(ctx echo.Context) error
 	// ListHelpers Members of the structure, without names
 	// (GET /helpers)
 	ListHelpers(ctx echo.Context) error
 	// OpenHelper Open a member (referent)
 	// (POST /helpers)
 	OpenHelper(ctx echo.Context, params OpenHelperParams) error
+	// MemberNames Display names of colleagues
+	// (POST /helpers/names)
+	MemberNames(ctx echo.Context) error
 	// CloseHelper Close a member (referent)
 	// (POST /helpers/{helper}/close)
 	CloseHelper(ctx echo.Context, helper HelperPath, params CloseHelperParams) error
@@ -1135,21 +1528,33 @@ type ServerInterface interface {
 	// RevokeMandate Stop a mandate for the person, whole or in part
 	// (POST /mandates/{mandate}/revoke)
 	RevokeMandate(ctx echo.Context, mandate MandatePath, params RevokeMandateParams) error
+	// MandateSheet What the paper of a mandate says
+	// (POST /mandates/{mandate}/sheet)
+	MandateSheet(ctx echo.Context, mandate MandatePath) error
 	// SignMandate Record that the person agreed
 	// (POST /mandates/{mandate}/sign)
 	SignMandate(ctx echo.Context, mandate MandatePath, params SignMandateParams) error
 	// Me Who am I and what may I do
 	// (GET /me)
 	Me(ctx echo.Context) error
+	// SetOwnName Change one's own display name
+	// (POST /me/name)
+	SetOwnName(ctx echo.Context, params SetOwnNameParams) error
 	// Openapi This contract
 	// (GET /openapi.json)
 	Openapi(ctx echo.Context) error
 	// RecordPerson Record a person
 	// (POST /persons)
 	RecordPerson(ctx echo.Context, params RecordPersonParams) error
+	// ListNames Names of the persons of a list, for a purpose
+	// (POST /persons/names)
+	ListNames(ctx echo.Context) error
 	// SearchPersons Find a person by name and birth date
 	// (POST /persons/search)
 	SearchPersons(ctx echo.Context) error
+	// SimilarPersons Persons who may be the one about to be recorded
+	// (POST /persons/similar)
+	SimilarPersons(ctx echo.Context) error
 	// PersonActs What was done for a person
 	// (GET /persons/{person}/acts)
 	PersonActs(ctx echo.Context, person PersonPath) error
@@ -1171,12 +1576,39 @@ type ServerInterface interface {
 	// RevealPerson See a person's identity or contact, for a purpose
 	// (POST /persons/{person}/reveal)
 	RevealPerson(ctx echo.Context, person PersonPath) error
+	// ListPresets Presets of the structure
+	// (GET /presets)
+	ListPresets(ctx echo.Context) error
+	// SavePreset Write a preset (referent)
+	// (POST /presets)
+	SavePreset(ctx echo.Context, params SavePresetParams) error
+	// DropPreset Take a preset away (referent)
+	// (POST /presets/{preset}/drop)
+	DropPreset(ctx echo.Context, preset PresetPath, params DropPresetParams) error
 	// Services Services, their procedures and official ways back in
 	// (GET /services)
 	Services(ctx echo.Context) error
 	// SignOut End the session
 	// (POST /sign-out)
 	SignOut(ctx echo.Context) error
+	// StandIns Who takes over for whom
+	// (GET /standins)
+	StandIns(ctx echo.Context) error
+	// SetStandIn Say who takes over (referent, or who is away)
+	// (POST /standins)
+	SetStandIn(ctx echo.Context, params SetStandInParams) error
+	// DropStandIn Take the note about a member away
+	// (POST /standins/{helper}/drop)
+	DropStandIn(ctx echo.Context, helper HelperPath, params DropStandInParams) error
+	// Tallies Help that was only counted
+	// (GET /tallies)
+	Tallies(ctx echo.Context, params TalliesParams) error
+	// CountHelp Count help without a name
+	// (POST /tallies)
+	CountHelp(ctx echo.Context, params CountHelpParams) error
+	// WithoutHelper Mandates whose named helpers are all closed
+	// (GET /without-helper)
+	WithoutHelper(ctx echo.Context) error
 }
 
 // ServerInterfaceWrapper converts echo contexts to parameters.
@@ -1210,6 +1642,33 @@ func (w *ServerInterfaceWrapper) RecordAct(ctx echo.Context) error {
 
 	// Invoke the callback with all the unmarshaled arguments
 	err = w.Handler.RecordAct(ctx, params)
+	return err
+}
+
+// Appointment converts echo context to params.
+func (w *ServerInterfaceWrapper) Appointment(ctx echo.Context) error {
+	var err error
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.Appointment(ctx)
+	return err
+}
+
+// StartAppointment converts echo context to params.
+func (w *ServerInterfaceWrapper) StartAppointment(ctx echo.Context) error {
+	var err error
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.StartAppointment(ctx)
+	return err
+}
+
+// EndAppointment converts echo context to params.
+func (w *ServerInterfaceWrapper) EndAppointment(ctx echo.Context) error {
+	var err error
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.EndAppointment(ctx)
 	return err
 }
 
@@ -1269,12 +1728,64 @@ func (w *ServerInterfaceWrapper) Cover(ctx echo.Context) error {
 	return err
 }
 
+// Duties converts echo context to params.
+func (w *ServerInterfaceWrapper) Duties(ctx echo.Context) error {
+	var err error
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params DutiesParams
+	// ------------- Optional query parameter "after" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "after", ctx.QueryParams(), &params.After, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter after: %s", err))
+	}
+
+	// ------------- Optional query parameter "limit" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "limit", ctx.QueryParams(), &params.Limit, runtime.BindQueryParameterOptions{Type: "integer", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter limit: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.Duties(ctx, params)
+	return err
+}
+
+// Ending converts echo context to params.
+func (w *ServerInterfaceWrapper) Ending(ctx echo.Context) error {
+	var err error
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params EndingParams
+	// ------------- Optional query parameter "days" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "days", ctx.QueryParams(), &params.Days, runtime.BindQueryParameterOptions{Type: "integer", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter days: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.Ending(ctx, params)
+	return err
+}
+
 // Extract converts echo context to params.
 func (w *ServerInterfaceWrapper) Extract(ctx echo.Context) error {
 	var err error
 
 	// Invoke the callback with all the unmarshaled arguments
 	err = w.Handler.Extract(ctx)
+	return err
+}
+
+// Find converts echo context to params.
+func (w *ServerInterfaceWrapper) Find(ctx echo.Context) error {
+	var err error
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.Find(ctx)
 	return err
 }
 
@@ -1313,6 +1824,15 @@ func (w *ServerInterfaceWrapper) OpenHelper(ctx echo.Context) error {
 
 	// Invoke the callback with all the unmarshaled arguments
 	err = w.Handler.OpenHelper(ctx, params)
+	return err
+}
+
+// MemberNames converts echo context to params.
+func (w *ServerInterfaceWrapper) MemberNames(ctx echo.Context) error {
+	var err error
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.MemberNames(ctx)
 	return err
 }
 
@@ -1682,6 +2202,22 @@ func (w *ServerInterfaceWrapper) RevokeMandate(ctx echo.Context) error {
 	return err
 }
 
+// MandateSheet converts echo context to params.
+func (w *ServerInterfaceWrapper) MandateSheet(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "mandate" -------------
+	var mandate MandatePath
+
+	err = runtime.BindStyledParameterWithOptions("simple", "mandate", ctx.Param("mandate"), &mandate, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter mandate: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.MandateSheet(ctx, mandate)
+	return err
+}
+
 // SignMandate converts echo context to params.
 func (w *ServerInterfaceWrapper) SignMandate(ctx echo.Context) error {
 	var err error
@@ -1727,6 +2263,35 @@ func (w *ServerInterfaceWrapper) Me(ctx echo.Context) error {
 	return err
 }
 
+// SetOwnName converts echo context to params.
+func (w *ServerInterfaceWrapper) SetOwnName(ctx echo.Context) error {
+	var err error
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params SetOwnNameParams
+
+	headers := ctx.Request().Header
+	// ------------- Optional header parameter "Idempotency-Key" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Idempotency-Key")]; found {
+		var IdempotencyKey IdempotencyKey
+		n := len(valueList)
+		if n != 1 {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Expected one value for Idempotency-Key, got %d", n))
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Idempotency-Key", valueList[0], &IdempotencyKey, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter Idempotency-Key: %s", err))
+		}
+
+		params.IdempotencyKey = IdempotencyKey
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.SetOwnName(ctx, params)
+	return err
+}
+
 // Openapi converts echo context to params.
 func (w *ServerInterfaceWrapper) Openapi(ctx echo.Context) error {
 	var err error
@@ -1765,12 +2330,30 @@ func (w *ServerInterfaceWrapper) RecordPerson(ctx echo.Context) error {
 	return err
 }
 
+// ListNames converts echo context to params.
+func (w *ServerInterfaceWrapper) ListNames(ctx echo.Context) error {
+	var err error
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.ListNames(ctx)
+	return err
+}
+
 // SearchPersons converts echo context to params.
 func (w *ServerInterfaceWrapper) SearchPersons(ctx echo.Context) error {
 	var err error
 
 	// Invoke the callback with all the unmarshaled arguments
 	err = w.Handler.SearchPersons(ctx)
+	return err
+}
+
+// SimilarPersons converts echo context to params.
+func (w *ServerInterfaceWrapper) SimilarPersons(ctx echo.Context) error {
+	var err error
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.SimilarPersons(ctx)
 	return err
 }
 
@@ -1966,6 +2549,80 @@ func (w *ServerInterfaceWrapper) RevealPerson(ctx echo.Context) error {
 	return err
 }
 
+// ListPresets converts echo context to params.
+func (w *ServerInterfaceWrapper) ListPresets(ctx echo.Context) error {
+	var err error
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.ListPresets(ctx)
+	return err
+}
+
+// SavePreset converts echo context to params.
+func (w *ServerInterfaceWrapper) SavePreset(ctx echo.Context) error {
+	var err error
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params SavePresetParams
+
+	headers := ctx.Request().Header
+	// ------------- Optional header parameter "Idempotency-Key" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Idempotency-Key")]; found {
+		var IdempotencyKey IdempotencyKey
+		n := len(valueList)
+		if n != 1 {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Expected one value for Idempotency-Key, got %d", n))
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Idempotency-Key", valueList[0], &IdempotencyKey, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter Idempotency-Key: %s", err))
+		}
+
+		params.IdempotencyKey = IdempotencyKey
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.SavePreset(ctx, params)
+	return err
+}
+
+// DropPreset converts echo context to params.
+func (w *ServerInterfaceWrapper) DropPreset(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "preset" -------------
+	var preset PresetPath
+
+	err = runtime.BindStyledParameterWithOptions("simple", "preset", ctx.Param("preset"), &preset, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter preset: %s", err))
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params DropPresetParams
+
+	headers := ctx.Request().Header
+	// ------------- Optional header parameter "Idempotency-Key" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Idempotency-Key")]; found {
+		var IdempotencyKey IdempotencyKey
+		n := len(valueList)
+		if n != 1 {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Expected one value for Idempotency-Key, got %d", n))
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Idempotency-Key", valueList[0], &IdempotencyKey, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter Idempotency-Key: %s", err))
+		}
+
+		params.IdempotencyKey = IdempotencyKey
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.DropPreset(ctx, preset, params)
+	return err
+}
+
 // Services converts echo context to params.
 func (w *ServerInterfaceWrapper) Services(ctx echo.Context) error {
 	var err error
@@ -1981,6 +2638,136 @@ func (w *ServerInterfaceWrapper) SignOut(ctx echo.Context) error {
 
 	// Invoke the callback with all the unmarshaled arguments
 	err = w.Handler.SignOut(ctx)
+	return err
+}
+
+// StandIns converts echo context to params.
+func (w *ServerInterfaceWrapper) StandIns(ctx echo.Context) error {
+	var err error
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.StandIns(ctx)
+	return err
+}
+
+// SetStandIn converts echo context to params.
+func (w *ServerInterfaceWrapper) SetStandIn(ctx echo.Context) error {
+	var err error
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params SetStandInParams
+
+	headers := ctx.Request().Header
+	// ------------- Optional header parameter "Idempotency-Key" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Idempotency-Key")]; found {
+		var IdempotencyKey IdempotencyKey
+		n := len(valueList)
+		if n != 1 {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Expected one value for Idempotency-Key, got %d", n))
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Idempotency-Key", valueList[0], &IdempotencyKey, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter Idempotency-Key: %s", err))
+		}
+
+		params.IdempotencyKey = IdempotencyKey
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.SetStandIn(ctx, params)
+	return err
+}
+
+// DropStandIn converts echo context to params.
+func (w *ServerInterfaceWrapper) DropStandIn(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "helper" -------------
+	var helper HelperPath
+
+	err = runtime.BindStyledParameterWithOptions("simple", "helper", ctx.Param("helper"), &helper, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter helper: %s", err))
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params DropStandInParams
+
+	headers := ctx.Request().Header
+	// ------------- Optional header parameter "Idempotency-Key" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Idempotency-Key")]; found {
+		var IdempotencyKey IdempotencyKey
+		n := len(valueList)
+		if n != 1 {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Expected one value for Idempotency-Key, got %d", n))
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Idempotency-Key", valueList[0], &IdempotencyKey, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter Idempotency-Key: %s", err))
+		}
+
+		params.IdempotencyKey = IdempotencyKey
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.DropStandIn(ctx, helper, params)
+	return err
+}
+
+// Tallies converts echo context to params.
+func (w *ServerInterfaceWrapper) Tallies(ctx echo.Context) error {
+	var err error
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params TalliesParams
+	// ------------- Optional query parameter "month" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "month", ctx.QueryParams(), &params.Month, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter month: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.Tallies(ctx, params)
+	return err
+}
+
+// CountHelp converts echo context to params.
+func (w *ServerInterfaceWrapper) CountHelp(ctx echo.Context) error {
+	var err error
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params CountHelpParams
+
+	headers := ctx.Request().Header
+	// ------------- Optional header parameter "Idempotency-Key" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Idempotency-Key")]; found {
+		var IdempotencyKey IdempotencyKey
+		n := len(valueList)
+		if n != 1 {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Expected one value for Idempotency-Key, got %d", n))
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Idempotency-Key", valueList[0], &IdempotencyKey, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter Idempotency-Key: %s", err))
+		}
+
+		params.IdempotencyKey = IdempotencyKey
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.CountHelp(ctx, params)
+	return err
+}
+
+// WithoutHelper converts echo context to params.
+func (w *ServerInterfaceWrapper) WithoutHelper(ctx echo.Context) error {
+	var err error
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.WithoutHelper(ctx)
 	return err
 }
 
@@ -2034,16 +2821,20 @@ func RegisterHandlersWithOptions(router EchoRouter, si ServerInterface, options 
 	router.POST(options.BaseURL+"/links/redeem", wrapper.RedeemLink, options.OperationMiddlewares["redeemLink"]...)
 	router.POST(options.BaseURL+"/sign-out", wrapper.SignOut, options.OperationMiddlewares["signOut"]...)
 	router.GET(options.BaseURL+"/me", wrapper.Me, options.OperationMiddlewares["me"]...)
+	router.POST(options.BaseURL+"/me/name", wrapper.SetOwnName, options.OperationMiddlewares["setOwnName"]...)
 	router.GET(options.BaseURL+"/charter", wrapper.Charter, options.OperationMiddlewares["charter"]...)
 	router.GET(options.BaseURL+"/charter/document", wrapper.CharterDocument, options.OperationMiddlewares["charterDocument"]...)
 	router.POST(options.BaseURL+"/charter/adhere", wrapper.Adhere, options.OperationMiddlewares["adhere"]...)
 	router.GET(options.BaseURL+"/services", wrapper.Services, options.OperationMiddlewares["services"]...)
 	router.GET(options.BaseURL+"/helpers", wrapper.ListHelpers, options.OperationMiddlewares["listHelpers"]...)
 	router.POST(options.BaseURL+"/helpers", wrapper.OpenHelper, options.OperationMiddlewares["openHelper"]...)
+	router.POST(options.BaseURL+"/helpers/names", wrapper.MemberNames, options.OperationMiddlewares["memberNames"]...)
 	router.POST(options.BaseURL+"/helpers/:helper/link", wrapper.LinkHelper, options.OperationMiddlewares["linkHelper"]...)
 	router.POST(options.BaseURL+"/helpers/:helper/close", wrapper.CloseHelper, options.OperationMiddlewares["closeHelper"]...)
 	router.POST(options.BaseURL+"/persons", wrapper.RecordPerson, options.OperationMiddlewares["recordPerson"]...)
 	router.POST(options.BaseURL+"/persons/search", wrapper.SearchPersons, options.OperationMiddlewares["searchPersons"]...)
+	router.POST(options.BaseURL+"/persons/names", wrapper.ListNames, options.OperationMiddlewares["listNames"]...)
+	router.POST(options.BaseURL+"/persons/similar", wrapper.SimilarPersons, options.OperationMiddlewares["similarPersons"]...)
 	router.POST(options.BaseURL+"/persons/:person/reveal", wrapper.RevealPerson, options.OperationMiddlewares["revealPerson"]...)
 	router.POST(options.BaseURL+"/persons/:person/contact", wrapper.UpdateContact, options.OperationMiddlewares["updateContact"]...)
 	router.POST(options.BaseURL+"/persons/:person/forget", wrapper.ForgetPerson, options.OperationMiddlewares["forgetPerson"]...)
@@ -2062,11 +2853,27 @@ func RegisterHandlersWithOptions(router EchoRouter, si ServerInterface, options 
 	router.POST(options.BaseURL+"/mandates/:mandate/renounce", wrapper.RenounceMandate, options.OperationMiddlewares["renounceMandate"]...)
 	router.POST(options.BaseURL+"/mandates/:mandate/document", wrapper.MandateDocument, options.OperationMiddlewares["mandateDocument"]...)
 	router.POST(options.BaseURL+"/mandates/:mandate/opening", wrapper.MandateOpening, options.OperationMiddlewares["mandateOpening"]...)
+	router.POST(options.BaseURL+"/mandates/:mandate/sheet", wrapper.MandateSheet, options.OperationMiddlewares["mandateSheet"]...)
 	router.POST(options.BaseURL+"/cover", wrapper.Cover, options.OperationMiddlewares["cover"]...)
 	router.POST(options.BaseURL+"/acts", wrapper.RecordAct, options.OperationMiddlewares["recordAct"]...)
 	router.POST(options.BaseURL+"/log", wrapper.LogLines, options.OperationMiddlewares["logLines"]...)
 	router.POST(options.BaseURL+"/extracts", wrapper.Extract, options.OperationMiddlewares["extract"]...)
 	router.GET(options.BaseURL+"/openapi.json", wrapper.Openapi, options.OperationMiddlewares["openapi"]...)
+	router.POST(options.BaseURL+"/find", wrapper.Find, options.OperationMiddlewares["find"]...)
+	router.GET(options.BaseURL+"/appointment", wrapper.Appointment, options.OperationMiddlewares["appointment"]...)
+	router.POST(options.BaseURL+"/appointment", wrapper.StartAppointment, options.OperationMiddlewares["startAppointment"]...)
+	router.POST(options.BaseURL+"/appointment/end", wrapper.EndAppointment, options.OperationMiddlewares["endAppointment"]...)
+	router.GET(options.BaseURL+"/presets", wrapper.ListPresets, options.OperationMiddlewares["listPresets"]...)
+	router.POST(options.BaseURL+"/presets", wrapper.SavePreset, options.OperationMiddlewares["savePreset"]...)
+	router.POST(options.BaseURL+"/presets/:preset/drop", wrapper.DropPreset, options.OperationMiddlewares["dropPreset"]...)
+	router.GET(options.BaseURL+"/tallies", wrapper.Tallies, options.OperationMiddlewares["tallies"]...)
+	router.POST(options.BaseURL+"/tallies", wrapper.CountHelp, options.OperationMiddlewares["countHelp"]...)
+	router.GET(options.BaseURL+"/duties", wrapper.Duties, options.OperationMiddlewares["duties"]...)
+	router.GET(options.BaseURL+"/ending", wrapper.Ending, options.OperationMiddlewares["ending"]...)
+	router.GET(options.BaseURL+"/without-helper", wrapper.WithoutHelper, options.OperationMiddlewares["withoutHelper"]...)
+	router.GET(options.BaseURL+"/standins", wrapper.StandIns, options.OperationMiddlewares["standIns"]...)
+	router.POST(options.BaseURL+"/standins", wrapper.SetStandIn, options.OperationMiddlewares["setStandIn"]...)
+	router.POST(options.BaseURL+"/standins/:helper/drop", wrapper.DropStandIn, options.OperationMiddlewares["dropStandIn"]...)
 
 }
 
@@ -2101,6 +2908,115 @@ type RecordActdefaultApplicationProblemPlusJSONResponse struct {
 }
 
 func (response RecordActdefaultApplicationProblemPlusJSONResponse) VisitRecordActResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type AppointmentRequestObject struct {
+}
+
+type AppointmentResponseObject interface {
+	VisitAppointmentResponse(w http.ResponseWriter) error
+}
+
+type Appointment200JSONResponse Appointment
+
+func (response Appointment200JSONResponse) VisitAppointmentResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type AppointmentdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response AppointmentdefaultApplicationProblemPlusJSONResponse) VisitAppointmentResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type StartAppointmentRequestObject struct {
+	Body *StartAppointmentJSONRequestBody
+}
+
+type StartAppointmentResponseObject interface {
+	VisitStartAppointmentResponse(w http.ResponseWriter) error
+}
+
+type StartAppointment200JSONResponse Appointment
+
+func (response StartAppointment200JSONResponse) VisitStartAppointmentResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type StartAppointmentdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response StartAppointmentdefaultApplicationProblemPlusJSONResponse) VisitStartAppointmentResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type EndAppointmentRequestObject struct {
+}
+
+type EndAppointmentResponseObject interface {
+	VisitEndAppointmentResponse(w http.ResponseWriter) error
+}
+
+type EndAppointment204Response struct {
+}
+
+func (response EndAppointment204Response) VisitEndAppointmentResponse(w http.ResponseWriter) error {
+	w.WriteHeader(204)
+	return nil
+}
+
+type EndAppointmentdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response EndAppointmentdefaultApplicationProblemPlusJSONResponse) VisitEndAppointmentResponse(w http.ResponseWriter) error {
 
 	var buf bytes.Buffer
 	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
@@ -2261,6 +3177,84 @@ func (response CoverdefaultApplicationProblemPlusJSONResponse) VisitCoverRespons
 	return err
 }
 
+type DutiesRequestObject struct {
+	Params DutiesParams
+}
+
+type DutiesResponseObject interface {
+	VisitDutiesResponse(w http.ResponseWriter) error
+}
+
+type Duties200JSONResponse Duties
+
+func (response Duties200JSONResponse) VisitDutiesResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type DutiesdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response DutiesdefaultApplicationProblemPlusJSONResponse) VisitDutiesResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type EndingRequestObject struct {
+	Params EndingParams
+}
+
+type EndingResponseObject interface {
+	VisitEndingResponse(w http.ResponseWriter) error
+}
+
+type Ending200JSONResponse Mandates
+
+func (response Ending200JSONResponse) VisitEndingResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type EndingdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response EndingdefaultApplicationProblemPlusJSONResponse) VisitEndingResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
 type ExtractRequestObject struct {
 	Body *ExtractJSONRequestBody
 }
@@ -2295,6 +3289,45 @@ type ExtractdefaultApplicationProblemPlusJSONResponse struct {
 }
 
 func (response ExtractdefaultApplicationProblemPlusJSONResponse) VisitExtractResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type FindRequestObject struct {
+	Body *FindJSONRequestBody
+}
+
+type FindResponseObject interface {
+	VisitFindResponse(w http.ResponseWriter) error
+}
+
+type Find200JSONResponse Found
+
+func (response Find200JSONResponse) VisitFindResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type FinddefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response FinddefaultApplicationProblemPlusJSONResponse) VisitFindResponse(w http.ResponseWriter) error {
 
 	var buf bytes.Buffer
 	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
@@ -2373,6 +3406,45 @@ type OpenHelperdefaultApplicationProblemPlusJSONResponse struct {
 }
 
 func (response OpenHelperdefaultApplicationProblemPlusJSONResponse) VisitOpenHelperResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type MemberNamesRequestObject struct {
+	Body *MemberNamesJSONRequestBody
+}
+
+type MemberNamesResponseObject interface {
+	VisitMemberNamesResponse(w http.ResponseWriter) error
+}
+
+type MemberNames200JSONResponse MemberNames
+
+func (response MemberNames200JSONResponse) VisitMemberNamesResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type MemberNamesdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response MemberNamesdefaultApplicationProblemPlusJSONResponse) VisitMemberNamesResponse(w http.ResponseWriter) error {
 
 	var buf bytes.Buffer
 	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
@@ -2936,6 +4008,46 @@ func (response RevokeMandatedefaultApplicationProblemPlusJSONResponse) VisitRevo
 	return err
 }
 
+type MandateSheetRequestObject struct {
+	Mandate MandatePath `json:"mandate"`
+	Body    *MandateSheetJSONRequestBody
+}
+
+type MandateSheetResponseObject interface {
+	VisitMandateSheetResponse(w http.ResponseWriter) error
+}
+
+type MandateSheet200JSONResponse Sheet
+
+func (response MandateSheet200JSONResponse) VisitMandateSheetResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type MandateSheetdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response MandateSheetdefaultApplicationProblemPlusJSONResponse) VisitMandateSheetResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
 type SignMandateRequestObject struct {
 	Mandate MandatePath `json:"mandate"`
 	Params  SignMandateParams
@@ -3004,6 +4116,40 @@ type MedefaultApplicationProblemPlusJSONResponse struct {
 }
 
 func (response MedefaultApplicationProblemPlusJSONResponse) VisitMeResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type SetOwnNameRequestObject struct {
+	Params SetOwnNameParams
+	Body   *SetOwnNameJSONRequestBody
+}
+
+type SetOwnNameResponseObject interface {
+	VisitSetOwnNameResponse(w http.ResponseWriter) error
+}
+
+type SetOwnName204Response struct {
+}
+
+func (response SetOwnName204Response) VisitSetOwnNameResponse(w http.ResponseWriter) error {
+	w.WriteHeader(204)
+	return nil
+}
+
+type SetOwnNamedefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response SetOwnNamedefaultApplicationProblemPlusJSONResponse) VisitSetOwnNameResponse(w http.ResponseWriter) error {
 
 	var buf bytes.Buffer
 	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
@@ -3093,6 +4239,45 @@ func (response RecordPersondefaultApplicationProblemPlusJSONResponse) VisitRecor
 	return err
 }
 
+type ListNamesRequestObject struct {
+	Body *ListNamesJSONRequestBody
+}
+
+type ListNamesResponseObject interface {
+	VisitListNamesResponse(w http.ResponseWriter) error
+}
+
+type ListNames200JSONResponse SearchAnswer
+
+func (response ListNames200JSONResponse) VisitListNamesResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListNamesdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response ListNamesdefaultApplicationProblemPlusJSONResponse) VisitListNamesResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
 type SearchPersonsRequestObject struct {
 	Body *SearchPersonsJSONRequestBody
 }
@@ -3121,6 +4306,45 @@ type SearchPersonsdefaultApplicationProblemPlusJSONResponse struct {
 }
 
 func (response SearchPersonsdefaultApplicationProblemPlusJSONResponse) VisitSearchPersonsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type SimilarPersonsRequestObject struct {
+	Body *SimilarPersonsJSONRequestBody
+}
+
+type SimilarPersonsResponseObject interface {
+	VisitSimilarPersonsResponse(w http.ResponseWriter) error
+}
+
+type SimilarPersons200JSONResponse SearchAnswer
+
+func (response SimilarPersons200JSONResponse) VisitSimilarPersonsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type SimilarPersonsdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response SimilarPersonsdefaultApplicationProblemPlusJSONResponse) VisitSimilarPersonsResponse(w http.ResponseWriter) error {
 
 	var buf bytes.Buffer
 	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
@@ -3399,6 +4623,118 @@ func (response RevealPersondefaultApplicationProblemPlusJSONResponse) VisitRevea
 	return err
 }
 
+type ListPresetsRequestObject struct {
+}
+
+type ListPresetsResponseObject interface {
+	VisitListPresetsResponse(w http.ResponseWriter) error
+}
+
+type ListPresets200JSONResponse Presets
+
+func (response ListPresets200JSONResponse) VisitListPresetsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListPresetsdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response ListPresetsdefaultApplicationProblemPlusJSONResponse) VisitListPresetsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type SavePresetRequestObject struct {
+	Params SavePresetParams
+	Body   *SavePresetJSONRequestBody
+}
+
+type SavePresetResponseObject interface {
+	VisitSavePresetResponse(w http.ResponseWriter) error
+}
+
+type SavePreset200JSONResponse Preset
+
+func (response SavePreset200JSONResponse) VisitSavePresetResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type SavePresetdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response SavePresetdefaultApplicationProblemPlusJSONResponse) VisitSavePresetResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type DropPresetRequestObject struct {
+	Preset PresetPath `json:"preset"`
+	Params DropPresetParams
+}
+
+type DropPresetResponseObject interface {
+	VisitDropPresetResponse(w http.ResponseWriter) error
+}
+
+type DropPreset204Response struct {
+}
+
+func (response DropPreset204Response) VisitDropPresetResponse(w http.ResponseWriter) error {
+	w.WriteHeader(204)
+	return nil
+}
+
+type DropPresetdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response DropPresetdefaultApplicationProblemPlusJSONResponse) VisitDropPresetResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
 type ServicesRequestObject struct {
 }
 
@@ -3469,11 +4805,237 @@ func (response SignOutdefaultApplicationProblemPlusJSONResponse) VisitSignOutRes
 	return err
 }
 
+type StandInsRequestObject struct {
+}
+
+type StandInsResponseObject interface {
+	VisitStandInsResponse(w http.ResponseWriter) error
+}
+
+type StandIns200JSONResponse StandIns
+
+func (response StandIns200JSONResponse) VisitStandInsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type StandInsdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response StandInsdefaultApplicationProblemPlusJSONResponse) VisitStandInsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type SetStandInRequestObject struct {
+	Params SetStandInParams
+	Body   *SetStandInJSONRequestBody
+}
+
+type SetStandInResponseObject interface {
+	VisitSetStandInResponse(w http.ResponseWriter) error
+}
+
+type SetStandIn204Response struct {
+}
+
+func (response SetStandIn204Response) VisitSetStandInResponse(w http.ResponseWriter) error {
+	w.WriteHeader(204)
+	return nil
+}
+
+type SetStandIndefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response SetStandIndefaultApplicationProblemPlusJSONResponse) VisitSetStandInResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type DropStandInRequestObject struct {
+	Helper HelperPath `json:"helper"`
+	Params DropStandInParams
+}
+
+type DropStandInResponseObject interface {
+	VisitDropStandInResponse(w http.ResponseWriter) error
+}
+
+type DropStandIn204Response struct {
+}
+
+func (response DropStandIn204Response) VisitDropStandInResponse(w http.ResponseWriter) error {
+	w.WriteHeader(204)
+	return nil
+}
+
+type DropStandIndefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response DropStandIndefaultApplicationProblemPlusJSONResponse) VisitDropStandInResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type TalliesRequestObject struct {
+	Params TalliesParams
+}
+
+type TalliesResponseObject interface {
+	VisitTalliesResponse(w http.ResponseWriter) error
+}
+
+type Tallies200JSONResponse Tallies
+
+func (response Tallies200JSONResponse) VisitTalliesResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type TalliesdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response TalliesdefaultApplicationProblemPlusJSONResponse) VisitTalliesResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type CountHelpRequestObject struct {
+	Params CountHelpParams
+	Body   *CountHelpJSONRequestBody
+}
+
+type CountHelpResponseObject interface {
+	VisitCountHelpResponse(w http.ResponseWriter) error
+}
+
+type CountHelp204Response struct {
+}
+
+func (response CountHelp204Response) VisitCountHelpResponse(w http.ResponseWriter) error {
+	w.WriteHeader(204)
+	return nil
+}
+
+type CountHelpdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response CountHelpdefaultApplicationProblemPlusJSONResponse) VisitCountHelpResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type WithoutHelperRequestObject struct {
+}
+
+type WithoutHelperResponseObject interface {
+	VisitWithoutHelperResponse(w http.ResponseWriter) error
+}
+
+type WithoutHelper200JSONResponse Mandates
+
+func (response WithoutHelper200JSONResponse) VisitWithoutHelperResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type WithoutHelperdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response WithoutHelperdefaultApplicationProblemPlusJSONResponse) VisitWithoutHelperResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
 // StrictServerInterface represents all server handlers.
 type StrictServerInterface interface {
 	// RecordAct Note an act
 	// (POST /acts)
 	RecordAct(ctx context.Context, request RecordActRequestObject) (RecordActResponseObject, error)
+	// Appointment Whom this session sits with
+	// (GET /appointment)
+	Appointment(ctx context.Context, request AppointmentRequestObject) (AppointmentResponseObject, error)
+	// StartAppointment Say whom this session sits with, and why
+	// (POST /appointment)
+	StartAppointment(ctx context.Context, request StartAppointmentRequestObject) (StartAppointmentResponseObject, error)
+	// EndAppointment End the appointment
+	// (POST /appointment/end)
+	EndAppointment(ctx context.Context, request EndAppointmentRequestObject) (EndAppointmentResponseObject, error)
 	// Charter The charter in force
 	// (GET /charter)
 	Charter(ctx context.Context, request CharterRequestObject) (CharterResponseObject, error)
@@ -3486,15 +5048,27 @@ type StrictServerInterface interface {
 	// Cover Am I covered, now, for this?
 	// (POST /cover)
 	Cover(ctx context.Context, request CoverRequestObject) (CoverResponseObject, error)
+	// Duties What comes back, by reference
+	// (GET /duties)
+	Duties(ctx context.Context, request DutiesRequestObject) (DutiesResponseObject, error)
+	// Ending Mandates that end soon
+	// (GET /ending)
+	Ending(ctx context.Context, request EndingRequestObject) (EndingResponseObject, error)
 	// Extract An extract of a period (referent, DPO)
 	// (POST /extracts)
 	Extract(ctx context.Context, request ExtractRequestObject) (ExtractResponseObject, error)
+	// Find One box to find again
+	// (POST /find)
+	Find(ctx context.Context, request FindRequestObject) (FindResponseObject, error)
 	// ListHelpers Members of the structure, without names
 	// (GET /helpers)
 	ListHelpers(ctx context.Context, request ListHelpersRequestObject) (ListHelpersResponseObject, error)
 	// OpenHelper Open a member (referent)
 	// (POST /helpers)
 	OpenHelper(ctx context.Context, request OpenHelperRequestObject) (OpenHelperResponseObject, error)
+	// MemberNames Display names of colleagues
+	// (POST /helpers/names)
+	MemberNames(ctx context.Context, request MemberNamesRequestObject) (MemberNamesResponseObject, error)
 	// CloseHelper Close a member (referent)
 	// (POST /helpers/{helper}/close)
 	CloseHelper(ctx context.Context, request CloseHelperRequestObject) (CloseHelperResponseObject, error)
@@ -3537,21 +5111,33 @@ type StrictServerInterface interface {
 	// RevokeMandate Stop a mandate for the person, whole or in part
 	// (POST /mandates/{mandate}/revoke)
 	RevokeMandate(ctx context.Context, request RevokeMandateRequestObject) (RevokeMandateResponseObject, error)
+	// MandateSheet What the paper of a mandate says
+	// (POST /mandates/{mandate}/sheet)
+	MandateSheet(ctx context.Context, request MandateSheetRequestObject) (MandateSheetResponseObject, error)
 	// SignMandate Record that the person agreed
 	// (POST /mandates/{mandate}/sign)
 	SignMandate(ctx context.Context, request SignMandateRequestObject) (SignMandateResponseObject, error)
 	// Me Who am I and what may I do
 	// (GET /me)
 	Me(ctx context.Context, request MeRequestObject) (MeResponseObject, error)
+	// SetOwnName Change one's own display name
+	// (POST /me/name)
+	SetOwnName(ctx context.Context, request SetOwnNameRequestObject) (SetOwnNameResponseObject, error)
 	// Openapi This contract
 	// (GET /openapi.json)
 	Openapi(ctx context.Context, request OpenapiRequestObject) (OpenapiResponseObject, error)
 	// RecordPerson Record a person
 	// (POST /persons)
 	RecordPerson(ctx context.Context, request RecordPersonRequestObject) (RecordPersonResponseObject, error)
+	// ListNames Names of the persons of a list, for a purpose
+	// (POST /persons/names)
+	ListNames(ctx context.Context, request ListNamesRequestObject) (ListNamesResponseObject, error)
 	// SearchPersons Find a person by name and birth date
 	// (POST /persons/search)
 	SearchPersons(ctx context.Context, request SearchPersonsRequestObject) (SearchPersonsResponseObject, error)
+	// SimilarPersons Persons who may be the one about to be recorded
+	// (POST /persons/similar)
+	SimilarPersons(ctx context.Context, request SimilarPersonsRequestObject) (SimilarPersonsResponseObject, error)
 	// PersonActs What was done for a person
 	// (GET /persons/{person}/acts)
 	PersonActs(ctx context.Context, request PersonActsRequestObject) (PersonActsResponseObject, error)
@@ -3573,12 +5159,39 @@ type StrictServerInterface interface {
 	// RevealPerson See a person's identity or contact, for a purpose
 	// (POST /persons/{person}/reveal)
 	RevealPerson(ctx context.Context, request RevealPersonRequestObject) (RevealPersonResponseObject, error)
+	// ListPresets Presets of the structure
+	// (GET /presets)
+	ListPresets(ctx context.Context, request ListPresetsRequestObject) (ListPresetsResponseObject, error)
+	// SavePreset Write a preset (referent)
+	// (POST /presets)
+	SavePreset(ctx context.Context, request SavePresetRequestObject) (SavePresetResponseObject, error)
+	// DropPreset Take a preset away (referent)
+	// (POST /presets/{preset}/drop)
+	DropPreset(ctx context.Context, request DropPresetRequestObject) (DropPresetResponseObject, error)
 	// Services Services, their procedures and official ways back in
 	// (GET /services)
 	Services(ctx context.Context, request ServicesRequestObject) (ServicesResponseObject, error)
 	// SignOut End the session
 	// (POST /sign-out)
 	SignOut(ctx context.Context, request SignOutRequestObject) (SignOutResponseObject, error)
+	// StandIns Who takes over for whom
+	// (GET /standins)
+	StandIns(ctx context.Context, request StandInsRequestObject) (StandInsResponseObject, error)
+	// SetStandIn Say who takes over (referent, or who is away)
+	// (POST /standins)
+	SetStandIn(ctx context.Context, request SetStandInRequestObject) (SetStandInResponseObject, error)
+	// DropStandIn Take the note about a member away
+	// (POST /standins/{helper}/drop)
+	DropStandIn(ctx context.Context, request DropStandInRequestObject) (DropStandInResponseObject, error)
+	// Tallies Help that was only counted
+	// (GET /tallies)
+	Tallies(ctx context.Context, request TalliesRequestObject) (TalliesResponseObject, error)
+	// CountHelp Count help without a name
+	// (POST /tallies)
+	CountHelp(ctx context.Context, request CountHelpRequestObject) (CountHelpResponseObject, error)
+	// WithoutHelper Mandates whose named helpers are all closed
+	// (GET /without-helper)
+	WithoutHelper(ctx context.Context, request WithoutHelperRequestObject) (WithoutHelperResponseObject, error)
 }
 
 type StrictHandlerFunc func(ctx echo.Context, request any) (any, error)
@@ -3635,6 +5248,98 @@ func (sh *strictHandler) RecordAct(ctx echo.Context, params RecordActParams) err
 		return err
 	} else if validResponse, ok := response.(RecordActResponseObject); ok {
 		return validResponse.VisitRecordActResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// Appointment operation middleware
+func (sh *strictHandler) Appointment(ctx echo.Context) error {
+	var request AppointmentRequestObject
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.Appointment(ctx.Request().Context(), request.(AppointmentRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "Appointment")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(AppointmentResponseObject); ok {
+		return validResponse.VisitAppointmentResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// StartAppointment operation middleware
+func (sh *strictHandler) StartAppointment(ctx echo.Context) error {
+	var request StartAppointmentRequestObject
+
+	var body StartAppointmentJSONRequestBody
+	var err error
+	if binder, ok := ctx.Echo().Binder.(*echo.DefaultBinder); ok {
+		// A request validator built on kin-openapi's openapi3filter with
+		// KeepValidatedValue leaves the value it validated on the body. Bind
+		// that value, matching member names exactly, so the handler receives
+		// what was validated instead of a second, case-insensitive decode.
+		// Otherwise bind only the request body, so that path and query
+		// parameters are not also bound into the body struct.
+		if vb, ok := ctx.Request().Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+			err = binder.BindBody(ctx, &body)
+		}
+	} else {
+		// A custom binder is installed on the Echo instance; defer to it
+		// entirely, since echo.Binder does not expose body-only binding and
+		// the binder may do more than decode (for example call ctx.Validate).
+		err = ctx.Bind(&body)
+	}
+	if err != nil {
+		return err
+	}
+	request.Body = &body
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.StartAppointment(ctx.Request().Context(), request.(StartAppointmentRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "StartAppointment")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(StartAppointmentResponseObject); ok {
+		return validResponse.VisitStartAppointmentResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// EndAppointment operation middleware
+func (sh *strictHandler) EndAppointment(ctx echo.Context) error {
+	var request EndAppointmentRequestObject
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.EndAppointment(ctx.Request().Context(), request.(EndAppointmentRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "EndAppointment")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(EndAppointmentResponseObject); ok {
+		return validResponse.VisitEndAppointmentResponse(ctx.Response())
 	} else if response != nil {
 		return fmt.Errorf("unexpected response type: %T", response)
 	}
@@ -3781,6 +5486,56 @@ func (sh *strictHandler) Cover(ctx echo.Context) error {
 	return nil
 }
 
+// Duties operation middleware
+func (sh *strictHandler) Duties(ctx echo.Context, params DutiesParams) error {
+	var request DutiesRequestObject
+
+	request.Params = params
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.Duties(ctx.Request().Context(), request.(DutiesRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "Duties")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(DutiesResponseObject); ok {
+		return validResponse.VisitDutiesResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// Ending operation middleware
+func (sh *strictHandler) Ending(ctx echo.Context, params EndingParams) error {
+	var request EndingRequestObject
+
+	request.Params = params
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.Ending(ctx.Request().Context(), request.(EndingRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "Ending")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(EndingResponseObject); ok {
+		return validResponse.VisitEndingResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
 // Extract operation middleware
 func (sh *strictHandler) Extract(ctx echo.Context) error {
 	var request ExtractRequestObject
@@ -3821,6 +5576,52 @@ func (sh *strictHandler) Extract(ctx echo.Context) error {
 		return err
 	} else if validResponse, ok := response.(ExtractResponseObject); ok {
 		return validResponse.VisitExtractResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// Find operation middleware
+func (sh *strictHandler) Find(ctx echo.Context) error {
+	var request FindRequestObject
+
+	var body FindJSONRequestBody
+	var err error
+	if binder, ok := ctx.Echo().Binder.(*echo.DefaultBinder); ok {
+		// A request validator built on kin-openapi's openapi3filter with
+		// KeepValidatedValue leaves the value it validated on the body. Bind
+		// that value, matching member names exactly, so the handler receives
+		// what was validated instead of a second, case-insensitive decode.
+		// Otherwise bind only the request body, so that path and query
+		// parameters are not also bound into the body struct.
+		if vb, ok := ctx.Request().Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+			err = binder.BindBody(ctx, &body)
+		}
+	} else {
+		// A custom binder is installed on the Echo instance; defer to it
+		// entirely, since echo.Binder does not expose body-only binding and
+		// the binder may do more than decode (for example call ctx.Validate).
+		err = ctx.Bind(&body)
+	}
+	if err != nil {
+		return err
+	}
+	request.Body = &body
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.Find(ctx.Request().Context(), request.(FindRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "Find")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(FindResponseObject); ok {
+		return validResponse.VisitFindResponse(ctx.Response())
 	} else if response != nil {
 		return fmt.Errorf("unexpected response type: %T", response)
 	}
@@ -3892,6 +5693,52 @@ func (sh *strictHandler) OpenHelper(ctx echo.Context, params OpenHelperParams) e
 		return err
 	} else if validResponse, ok := response.(OpenHelperResponseObject); ok {
 		return validResponse.VisitOpenHelperResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// MemberNames operation middleware
+func (sh *strictHandler) MemberNames(ctx echo.Context) error {
+	var request MemberNamesRequestObject
+
+	var body MemberNamesJSONRequestBody
+	var err error
+	if binder, ok := ctx.Echo().Binder.(*echo.DefaultBinder); ok {
+		// A request validator built on kin-openapi's openapi3filter with
+		// KeepValidatedValue leaves the value it validated on the body. Bind
+		// that value, matching member names exactly, so the handler receives
+		// what was validated instead of a second, case-insensitive decode.
+		// Otherwise bind only the request body, so that path and query
+		// parameters are not also bound into the body struct.
+		if vb, ok := ctx.Request().Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+			err = binder.BindBody(ctx, &body)
+		}
+	} else {
+		// A custom binder is installed on the Echo instance; defer to it
+		// entirely, since echo.Binder does not expose body-only binding and
+		// the binder may do more than decode (for example call ctx.Validate).
+		err = ctx.Bind(&body)
+	}
+	if err != nil {
+		return err
+	}
+	request.Body = &body
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.MemberNames(ctx.Request().Context(), request.(MemberNamesRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "MemberNames")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(MemberNamesResponseObject); ok {
+		return validResponse.VisitMemberNamesResponse(ctx.Response())
 	} else if response != nil {
 		return fmt.Errorf("unexpected response type: %T", response)
 	}
@@ -4437,6 +6284,54 @@ func (sh *strictHandler) RevokeMandate(ctx echo.Context, mandate MandatePath, pa
 	return nil
 }
 
+// MandateSheet operation middleware
+func (sh *strictHandler) MandateSheet(ctx echo.Context, mandate MandatePath) error {
+	var request MandateSheetRequestObject
+
+	request.Mandate = mandate
+
+	var body MandateSheetJSONRequestBody
+	var err error
+	if binder, ok := ctx.Echo().Binder.(*echo.DefaultBinder); ok {
+		// A request validator built on kin-openapi's openapi3filter with
+		// KeepValidatedValue leaves the value it validated on the body. Bind
+		// that value, matching member names exactly, so the handler receives
+		// what was validated instead of a second, case-insensitive decode.
+		// Otherwise bind only the request body, so that path and query
+		// parameters are not also bound into the body struct.
+		if vb, ok := ctx.Request().Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+			err = binder.BindBody(ctx, &body)
+		}
+	} else {
+		// A custom binder is installed on the Echo instance; defer to it
+		// entirely, since echo.Binder does not expose body-only binding and
+		// the binder may do more than decode (for example call ctx.Validate).
+		err = ctx.Bind(&body)
+	}
+	if err != nil {
+		return err
+	}
+	request.Body = &body
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.MandateSheet(ctx.Request().Context(), request.(MandateSheetRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "MandateSheet")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(MandateSheetResponseObject); ok {
+		return validResponse.VisitMandateSheetResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
 // SignMandate operation middleware
 func (sh *strictHandler) SignMandate(ctx echo.Context, mandate MandatePath, params SignMandateParams) error {
 	var request SignMandateRequestObject
@@ -4503,6 +6398,54 @@ func (sh *strictHandler) Me(ctx echo.Context) error {
 		return err
 	} else if validResponse, ok := response.(MeResponseObject); ok {
 		return validResponse.VisitMeResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// SetOwnName operation middleware
+func (sh *strictHandler) SetOwnName(ctx echo.Context, params SetOwnNameParams) error {
+	var request SetOwnNameRequestObject
+
+	request.Params = params
+
+	var body SetOwnNameJSONRequestBody
+	var err error
+	if binder, ok := ctx.Echo().Binder.(*echo.DefaultBinder); ok {
+		// A request validator built on kin-openapi's openapi3filter with
+		// KeepValidatedValue leaves the value it validated on the body. Bind
+		// that value, matching member names exactly, so the handler receives
+		// what was validated instead of a second, case-insensitive decode.
+		// Otherwise bind only the request body, so that path and query
+		// parameters are not also bound into the body struct.
+		if vb, ok := ctx.Request().Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+			err = binder.BindBody(ctx, &body)
+		}
+	} else {
+		// A custom binder is installed on the Echo instance; defer to it
+		// entirely, since echo.Binder does not expose body-only binding and
+		// the binder may do more than decode (for example call ctx.Validate).
+		err = ctx.Bind(&body)
+	}
+	if err != nil {
+		return err
+	}
+	request.Body = &body
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.SetOwnName(ctx.Request().Context(), request.(SetOwnNameRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "SetOwnName")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(SetOwnNameResponseObject); ok {
+		return validResponse.VisitSetOwnNameResponse(ctx.Response())
 	} else if response != nil {
 		return fmt.Errorf("unexpected response type: %T", response)
 	}
@@ -4580,6 +6523,52 @@ func (sh *strictHandler) RecordPerson(ctx echo.Context, params RecordPersonParam
 	return nil
 }
 
+// ListNames operation middleware
+func (sh *strictHandler) ListNames(ctx echo.Context) error {
+	var request ListNamesRequestObject
+
+	var body ListNamesJSONRequestBody
+	var err error
+	if binder, ok := ctx.Echo().Binder.(*echo.DefaultBinder); ok {
+		// A request validator built on kin-openapi's openapi3filter with
+		// KeepValidatedValue leaves the value it validated on the body. Bind
+		// that value, matching member names exactly, so the handler receives
+		// what was validated instead of a second, case-insensitive decode.
+		// Otherwise bind only the request body, so that path and query
+		// parameters are not also bound into the body struct.
+		if vb, ok := ctx.Request().Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+			err = binder.BindBody(ctx, &body)
+		}
+	} else {
+		// A custom binder is installed on the Echo instance; defer to it
+		// entirely, since echo.Binder does not expose body-only binding and
+		// the binder may do more than decode (for example call ctx.Validate).
+		err = ctx.Bind(&body)
+	}
+	if err != nil {
+		return err
+	}
+	request.Body = &body
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ListNames(ctx.Request().Context(), request.(ListNamesRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ListNames")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(ListNamesResponseObject); ok {
+		return validResponse.VisitListNamesResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
 // SearchPersons operation middleware
 func (sh *strictHandler) SearchPersons(ctx echo.Context) error {
 	var request SearchPersonsRequestObject
@@ -4620,6 +6609,52 @@ func (sh *strictHandler) SearchPersons(ctx echo.Context) error {
 		return err
 	} else if validResponse, ok := response.(SearchPersonsResponseObject); ok {
 		return validResponse.VisitSearchPersonsResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// SimilarPersons operation middleware
+func (sh *strictHandler) SimilarPersons(ctx echo.Context) error {
+	var request SimilarPersonsRequestObject
+
+	var body SimilarPersonsJSONRequestBody
+	var err error
+	if binder, ok := ctx.Echo().Binder.(*echo.DefaultBinder); ok {
+		// A request validator built on kin-openapi's openapi3filter with
+		// KeepValidatedValue leaves the value it validated on the body. Bind
+		// that value, matching member names exactly, so the handler receives
+		// what was validated instead of a second, case-insensitive decode.
+		// Otherwise bind only the request body, so that path and query
+		// parameters are not also bound into the body struct.
+		if vb, ok := ctx.Request().Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+			err = binder.BindBody(ctx, &body)
+		}
+	} else {
+		// A custom binder is installed on the Echo instance; defer to it
+		// entirely, since echo.Binder does not expose body-only binding and
+		// the binder may do more than decode (for example call ctx.Validate).
+		err = ctx.Bind(&body)
+	}
+	if err != nil {
+		return err
+	}
+	request.Body = &body
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.SimilarPersons(ctx.Request().Context(), request.(SimilarPersonsRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "SimilarPersons")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(SimilarPersonsResponseObject); ok {
+		return validResponse.VisitSimilarPersonsResponse(ctx.Response())
 	} else if response != nil {
 		return fmt.Errorf("unexpected response type: %T", response)
 	}
@@ -4851,6 +6886,103 @@ func (sh *strictHandler) RevealPerson(ctx echo.Context, person PersonPath) error
 	return nil
 }
 
+// ListPresets operation middleware
+func (sh *strictHandler) ListPresets(ctx echo.Context) error {
+	var request ListPresetsRequestObject
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ListPresets(ctx.Request().Context(), request.(ListPresetsRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ListPresets")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(ListPresetsResponseObject); ok {
+		return validResponse.VisitListPresetsResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// SavePreset operation middleware
+func (sh *strictHandler) SavePreset(ctx echo.Context, params SavePresetParams) error {
+	var request SavePresetRequestObject
+
+	request.Params = params
+
+	var body SavePresetJSONRequestBody
+	var err error
+	if binder, ok := ctx.Echo().Binder.(*echo.DefaultBinder); ok {
+		// A request validator built on kin-openapi's openapi3filter with
+		// KeepValidatedValue leaves the value it validated on the body. Bind
+		// that value, matching member names exactly, so the handler receives
+		// what was validated instead of a second, case-insensitive decode.
+		// Otherwise bind only the request body, so that path and query
+		// parameters are not also bound into the body struct.
+		if vb, ok := ctx.Request().Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+			err = binder.BindBody(ctx, &body)
+		}
+	} else {
+		// A custom binder is installed on the Echo instance; defer to it
+		// entirely, since echo.Binder does not expose body-only binding and
+		// the binder may do more than decode (for example call ctx.Validate).
+		err = ctx.Bind(&body)
+	}
+	if err != nil {
+		return err
+	}
+	request.Body = &body
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.SavePreset(ctx.Request().Context(), request.(SavePresetRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "SavePreset")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(SavePresetResponseObject); ok {
+		return validResponse.VisitSavePresetResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// DropPreset operation middleware
+func (sh *strictHandler) DropPreset(ctx echo.Context, preset PresetPath, params DropPresetParams) error {
+	var request DropPresetRequestObject
+
+	request.Preset = preset
+	request.Params = params
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.DropPreset(ctx.Request().Context(), request.(DropPresetRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "DropPreset")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(DropPresetResponseObject); ok {
+		return validResponse.VisitDropPresetResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
 // Services operation middleware
 func (sh *strictHandler) Services(ctx echo.Context) error {
 	var request ServicesRequestObject
@@ -4897,128 +7029,356 @@ func (sh *strictHandler) SignOut(ctx echo.Context) error {
 	return nil
 }
 
+// StandIns operation middleware
+func (sh *strictHandler) StandIns(ctx echo.Context) error {
+	var request StandInsRequestObject
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.StandIns(ctx.Request().Context(), request.(StandInsRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "StandIns")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(StandInsResponseObject); ok {
+		return validResponse.VisitStandInsResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// SetStandIn operation middleware
+func (sh *strictHandler) SetStandIn(ctx echo.Context, params SetStandInParams) error {
+	var request SetStandInRequestObject
+
+	request.Params = params
+
+	var body SetStandInJSONRequestBody
+	var err error
+	if binder, ok := ctx.Echo().Binder.(*echo.DefaultBinder); ok {
+		// A request validator built on kin-openapi's openapi3filter with
+		// KeepValidatedValue leaves the value it validated on the body. Bind
+		// that value, matching member names exactly, so the handler receives
+		// what was validated instead of a second, case-insensitive decode.
+		// Otherwise bind only the request body, so that path and query
+		// parameters are not also bound into the body struct.
+		if vb, ok := ctx.Request().Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+			err = binder.BindBody(ctx, &body)
+		}
+	} else {
+		// A custom binder is installed on the Echo instance; defer to it
+		// entirely, since echo.Binder does not expose body-only binding and
+		// the binder may do more than decode (for example call ctx.Validate).
+		err = ctx.Bind(&body)
+	}
+	if err != nil {
+		return err
+	}
+	request.Body = &body
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.SetStandIn(ctx.Request().Context(), request.(SetStandInRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "SetStandIn")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(SetStandInResponseObject); ok {
+		return validResponse.VisitSetStandInResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// DropStandIn operation middleware
+func (sh *strictHandler) DropStandIn(ctx echo.Context, helper HelperPath, params DropStandInParams) error {
+	var request DropStandInRequestObject
+
+	request.Helper = helper
+	request.Params = params
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.DropStandIn(ctx.Request().Context(), request.(DropStandInRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "DropStandIn")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(DropStandInResponseObject); ok {
+		return validResponse.VisitDropStandInResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// Tallies operation middleware
+func (sh *strictHandler) Tallies(ctx echo.Context, params TalliesParams) error {
+	var request TalliesRequestObject
+
+	request.Params = params
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.Tallies(ctx.Request().Context(), request.(TalliesRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "Tallies")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(TalliesResponseObject); ok {
+		return validResponse.VisitTalliesResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// CountHelp operation middleware
+func (sh *strictHandler) CountHelp(ctx echo.Context, params CountHelpParams) error {
+	var request CountHelpRequestObject
+
+	request.Params = params
+
+	var body CountHelpJSONRequestBody
+	var err error
+	if binder, ok := ctx.Echo().Binder.(*echo.DefaultBinder); ok {
+		// A request validator built on kin-openapi's openapi3filter with
+		// KeepValidatedValue leaves the value it validated on the body. Bind
+		// that value, matching member names exactly, so the handler receives
+		// what was validated instead of a second, case-insensitive decode.
+		// Otherwise bind only the request body, so that path and query
+		// parameters are not also bound into the body struct.
+		if vb, ok := ctx.Request().Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+			err = binder.BindBody(ctx, &body)
+		}
+	} else {
+		// A custom binder is installed on the Echo instance; defer to it
+		// entirely, since echo.Binder does not expose body-only binding and
+		// the binder may do more than decode (for example call ctx.Validate).
+		err = ctx.Bind(&body)
+	}
+	if err != nil {
+		return err
+	}
+	request.Body = &body
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.CountHelp(ctx.Request().Context(), request.(CountHelpRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "CountHelp")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(CountHelpResponseObject); ok {
+		return validResponse.VisitCountHelpResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// WithoutHelper operation middleware
+func (sh *strictHandler) WithoutHelper(ctx echo.Context) error {
+	var request WithoutHelperRequestObject
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.WithoutHelper(ctx.Request().Context(), request.(WithoutHelperRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "WithoutHelper")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(WithoutHelperResponseObject); ok {
+		return validResponse.VisitWithoutHelperResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
 // Base64 encoded, compressed with deflate, json marshaled OpenAPI spec.
 // Stored as a slice of fixed-width chunks rather than one concatenated
 // const string: with thousands of chunks the chained `+` fold is several
 // times slower for the Go compiler than parsing a slice literal.
 var swaggerSpec = []string{
-	"7H3pctvIueirdOGmynYF1GbZHss/UvI2UcaLruVkZq6lK7aAj0RHQDfS3RBNq1SV1zgvkAfLk5zqDQvR",
-	"IAGK0jhzzh+bFBu9fPvWH66DiGU5o0ClCA6ugxxznIEErr8dTiTw/1sAn6tvMYiIk1wSRoOD4HMCKCq4",
-	"YByNKXyVY8QmSCaAJoxnwFGOpxCEAVFj/6GnCAOKMwgOAqymDcJARAlkWE39Bw6T4CD4P9vVbrbNr2L7",
-	"PaYxlnAUBzc3YfBnSHPgx1gm6jk9e66+lJMnekAQBhz+URAOcXAgeQG9V4PsArhd7CiGLGcSaDT/CTww",
-	"eI8vQehDzziRgBKc50ARoxGgGZEJoWhvHyWs4GILKYAJnAG6hLn+FWHKZAIcqZ2CkIgIxGFSCIjRw/29",
-	"vUdbDn4J4FifyZ6xtq+R2lj9cDmWErh66v9/ORz9Pzz6tjN6fj46u94Nn+7f/CEIAznP1SRCckKn+pzv",
-	"SEZkiWcfylI1orFODBNcpDI4eLITBhn+SrIiCw52d9Q3Qu23cjFCJUyB69UsQpfgMDMj1kdig2SOgQtG",
-	"lyyX6wFrr2bmbyzWwTMfaTpHMiECmSUfiBeKeiiizPJSB8eUO1xjR59gsoSFLagNQeqt/TCKyZRIRYrA",
-	"gUZdXKzW7yK8ndHzs+sfvNR2o8AsckYFaBlzzNlFCpn6GDEqgUr1Eed5SiKsNrqdmxF//LsCwcF1XxjY",
-	"efWK7XM7npthgSiTKMKcE4gRK6SGmp1GS8HIbCmOiZoAp8ec5cAlUQeY4FRAGOS1P10HF/P+YiYMogRT",
-	"Cql6ZAFYYRBxiIFKgtNzoNIgsTXIiB1FtssX/UwyUOPJypGHkTR7SxUbVmteMJYCpuoXx6P9WTEMMhav",
-	"fOCVGnMTBqyQEcvAe+AcOGFx10+WTPoxiEZdBHHBe++MA7ZLtFbnEDEe98cEZ2nvZQXwKxL1Hl7wqeWl",
-	"Nu6ucEoUVnrvs3zgPGEzz8lv6rLziyKwsJJZF0po6JNWh6iD3dJFjY5rgLQkWJ7nrJQo7OLvEEm1O0Ot",
-	"TREkz7/g0be90bOz670nN18wkOwfxXz/zCOS9ASfjDwYyOg11u2DEx8393luKIPfI2/2GV6xa1MO7+3s",
-	"PQ2R+ne08wwx7j5um/+fKypZVCr7Nw9H5tPezcNt97fyT4/+9OhPXhTfq1z4j2Pn1TtY4PDKIOlm6A5W",
-	"FQN5DNtHiIRM9FBcahm7LuYcz1t71xN6NxcnwGE9SRCTqX1o2fZem1EKBcAFMdSS4a/vgE6Vefp4L1wh",
-	"Wt1zoVux+yDUUNcQUMu+FHSL4w48X6h25TvkS8Jl8tqKuaZg+fXXX38Nkfp39P69Eiz24+j165UyZbUo",
-	"eYV5fCREYfhtiLawIra52VejX3755Zfqn1+84kt5061HD+OYgxDO81aDkEyw1N/UaojlQEWwiqgio3/1",
-	"Ij5Qv0owVy77QJZo2o7VYYYSD/GberxIob9ksGf4VKTQlhADCFTbNjUqNdZJSaxmU0uAqDcwkG5SLJoH",
-	"bcFi8TirTXy1D6PoLiGXbdr6OQEdnNA+IYcUsAB0CZCbgIc6p49QJXyVfZb+mfFY+IGrpwjtqe32vAD1",
-	"stMhmpCvEKMZ47FjjMjSb5P38ejb2RcbHzm73gn3n934+Z1RiQf7gNjw5oKAf7Kz41kBMkzShZF7T/Y9",
-	"I1NMp4WVBctA/A5buZEwCgsz7+/45IEHvFfAD6mYDWb8SD0Jsd9YiUHawzbxdkQNXelQ1wOBypN6oLCO",
-	"fbvMaytWe2EVuxRUkrSfnmyJWQOXsy5or2d63LW1fw+m8yBjeEOmaLfpYCwFRAxFCsmLSBYcHggkSQbo",
-	"m2IprxlR2g7lB69AeQ0pWRvb61rs6jkvGEpl3ATEyZ8PR3tPnoboAgt4ul/wdOHMjeDy/uOOo3I8Wde3",
-	"xjmOiOztJEeMTlISyb7jYzx30tlEqx8/fboieB0G8DVPMenhir9xA93hb8Jgwlm20upRVKlcfp3G6G/e",
-	"1AOKGf56ZJ55stM2DRiF8waDtmX0GhzPZkN2e6yGr96qDUHLc4VbwrMunSJyiAhOz40kxI0waX1YoQ4G",
-	"whl6vfzuPtLeIK1LLlnY+JjvDY3/RmB2Z27ahT9gfElovNrSxcoK00P1RN79X5FY+ZlrHCKFq9WBs3d6",
-	"UC1Q2mH4rjqKjT7qQaFd2nueRa4diJjVZrejK2Xe9DPiFo6iHwz1UktPsA5ddThaHVTkjrAc9LX9dpPR",
-	"V8nxujHYPlLV8UPO2YT0D7nnBc+Z6D1csrXMQn0A/XS1wWptH7zeMj5lUgK9M8GxvpGrpYZ53Ld1k79f",
-	"hzjrMa2lIcBy4E0Y4CImknG/PohSJjaZNavrYDYoYG9Gn3cwmlOD/lP0zyH5nG0rGcslKpCVZ6hvrxul",
-	"Q8O6Qw2cGuGsCvC6qX2bPdIJGGNVDsnoEm7KB9rCUf1ybnLinp+n5Aqo/tkfuCkExF1P+7zyI3pFJJbW",
-	"ghlwgmHkmxJ66atfgJF2gfTPYSASNjPlLsEBLdI0XB078+HknVUkzcXe2QCACWQ+fPnqGO0/exSEjSDJ",
-	"vs8nObveCx/fPBxVLor6yw83j653wg4/5Z2zRoAq2/9L8GYnCIM3u+qfPfXPY/XPfm37tWfZ9HUZ1BiW",
-	"2BiibiNW0GXJk+tgwnimRLxyWJ7uBz7/pQX7KhbbWnBCII3XijsuC9i0fjOU3H8JVsg6otilEV+Kkbzo",
-	"qZyZ9k+VfvcI3dIYaf/WZY22Q9IrjuMTyYoubNZcndXLMWz6jtDVceTF0GhKKKBEl7wgE4gzxWoyAftd",
-	"JxOIFChjVCZoBlz9IiRnc60KOiLTDhtKbWDFo0o6BGEw9aKkigEuNX9LvlICCfDEX8Gkz1RmPSQHfcIE",
-	"hI/PaV8+IavT217zRzl8+uEqgK23vgSLQzVn6p7ppTcdqXg4idpYfXdh5wVMGIdaaWeashmhU51qeoHw",
-	"hQAqkQU9aE9xJXAX/QN9mg7wrOcRmF17MV0Ge57v7Dzbff5878n+s/2d5893a4GfHR9BmALI9ese1yzK",
-	"0Cp5iOJeI3QzxMnxqZD3LuqyhlXfoS9cgMKJlTIGq8sPZcFx6hEsC5RlQxcdRsf7Ch2DdHYE+YBKiy5d",
-	"Xotttn+ssq1NzvxbmXX0GAe5f7LYxJr773hocjbmeDIAIEBXh05tUEyNtvGl3tKuEZDyiLzh8Vs305Aw",
-	"Q823WdDARmBOGDdV4wlLAUnASl0ODvMOz/k2ZAuh5xPGo44Q8LDwXCPwunoHTlbcaJl5Pmyt7yZ+3UVj",
-	"SmIMCSzoIR0WKLGc2988FmQ6IPAgpJWBTtJqdg5qhyhn1IYpuVIiGL7memNhMCnSCUlTW7N5xS7tJ8oK",
-	"GpmnTdA97rDOhWR5f7ifSJZ3gb1caEDSpM4Pi/PJb36Hfe3ImIm36Kr5KmcpTf1IyYwlKYYuLmgW1PtZ",
-	"JP4641V6o85UjpFrO6lE9hK12KqnzYbU09pJxHqJ7MH4W2bb9r8mUkdVuRMviOC3D12mhF7acOFi2Q5D",
-	"GY6NS6dGGdfIRPAQ40hIyHOIUZGb0h6XD/OWWXgWULrtAJn6bJQDy1NAmMYIR6Vey16gKbsCTg/0uvpn",
-	"HWtFxp4VL5A+3IGu9jA7ZVM9LMOXgMCkA0RdKTr5pJZXfqWe30UrvZJlkSIyPD9Xoszv8ahfRoQiIpQ7",
-	"kzEh0ROUEVpIEIilcQWf+h2IweZ5RjS0B5C4eeAVpKn3UIWQ54a+fKVQxhBRdob1+iVyFmy9MAoRirT4",
-	"QRGmKGZqYKLcPIVQjEpp5Qk+byg0HdZM/JU6wA40imCRcw1Klge26+5EHYIVX9XIxfBBDXV+mWBx3JSa",
-	"ySCpWUP1wFIJ+8iiKHCVoAbLDwTKsOTkKxJ4LiyzEoEUpA4QfI3SQpArCFEKOA4Rm9EQkcm5ER21j+c5",
-	"B2XGhoiysEUcNfFBBmTaF9FInFTSZ/OB/APO4LOV8vWQsLfC7mMO1GQQ1szsLhPGLny/7JTlbu8un6O3",
-	"YZ/3Aay0d5s0mg+hUTPHp9o1p42mIBoXF3tkDkwdyUArY0jp230Wsg2sX6t8kKF1VRKmrP/lo+8HXsZb",
-	"yCH2q3AjiZBk7NJeslUQQhc4uvTorl7AL2FV3lFzO/BipLrKOqRMfmBB7AGaJfMQXczRLCFRoiuxQ208",
-	"zbTAZ0qBEyok4Nh7lYAR6g0v/eXk4wdkf0UPP719hZ4+39l9pGZUGzGaVVlHJgAaDsyZDCqyVX5RUXd4",
-	"G7F5uaIYaMFilTIXB9vbHz8d/Xj0wV0nFtuf3hyefPyw8nKELRoyq5Y7K5MY1ak7SMIQ0z0wajSAUeEK",
-	"eFdVz8XqYIyt3h+o45VXdgX83KQNfNrPfy+lzoWlXWD26YW5CWivp+iHRsMbFX9LSnaMynTqc62shitB",
-	"WLav6lJUqzShr3USVdcdlkPADGvXOPRdqFH60O+hBYAbkPjBHQNk6wFaskvo8BJzzKVLhmnnWrcyQdsp",
-	"AbrdLE14ur9SsOh1unc/2L66AMx9gv3EuPhIL1hm7WYJWA1TUKqcPRsJ0C0RqiiBT86b+J/ofx05hn7B",
-	"igOErZ55IBBRTghH6oTY+G3t6GGOox7ln26/1Vbco37oXwFO1yxGbNdMuMgFcZVHFYudeYMuriJ6Xwfy",
-	"7JddX0Djju99DDXmBpZL3urSh12qrFLpRuRgNupfJTlcVJbX/puM8KHQtlUlWcDdPknZtE9SPazIa8Vm",
-	"ygK4NfIkXRXu5lSdN3U/6cRAX4byBDGIEkja7n6BcJqaEhUjwFykSg0xNca+MsNBGfS79vna8DFmb9Mt",
-	"f7X0ClF1hXIYbQMW83PlUvj121sONEoU7YmEcYl0DlRfpfRW04C/rGrCV4vkCdd0o/4pt+SjnRPAPErW",
-	"uoY4YQWNewdaS2GxqkbLTNu91/uy7obadbexbG1oyWxyeW36ieGGdfydAbppmJdSsvSADG/Dcbvx3U3S",
-	"1zk72mqxyYREBKdohuc6AoFILUbqoOV3d8zZais0DrAE5kOFgag91i/9WsPtKjYpJ/dumEzX9IJYIQWJ",
-	"4VwXTdRv7/2wqoIrxznw8zy1FuPKkLELJvQhxxmRFIQYAMo6Z1Ym3w8rgKp/9ALUJcbv+SZZpV7bcSZP",
-	"jUbNcq+UZo9baB03D8pUUEt7iiFB7WZGadMx7foma2K7ty/TUYngKy6wYtrMpJ/zQe2zrW0tjUrlHoxs",
-	"0Wpr8X5WxmLiUcJXqcwIa1A8vCA0JnT6SMcp39BpSkTSstU2YE6c+WSsgKjgRM5PFEac6CvjVkt8ZWVo",
-	"YsStN6491C30krOZAC6QABorOxQLhFHE2CWBLdcRUUe1jDte7iiRMjftCAmdML/e0DHYmLHSFxASTyYo",
-	"JUICBW66iOZ4CmXTF91S1P2OImUeywROqf57IWAUYQFi65SeUiV1FVIu5vZMynDGiNVvdbwwx1IzY210",
-	"PRBobE4yRlic0vFhIRPGyTd9CeUAvdS/oX//819j2+PUQPCBQJoOlWWuO3IcIEwR0T05bOPTU1qOOA0o",
-	"k0ibVqeB3qzxOnCKYiyxAgONBWI0nasTmK0JJBnC6PjjyWdT5aDzmkQKZA0UExYHHCWnVBRRYp/TSf5F",
-	"L6sqIbd5BAEgttAH619kSo8rdDAO8cGpDmTO3Xx63fErHCUwUs4eZ+kBomykR4/1cd7UxyeaZMZWA46O",
-	"4vEWOixbUkrr8iy0pSwPjU+pjWGjmEVFBlSacP3z/SfPHh2gsaK3MQIFMNNnVoHvItW5BHWyS5iHaMyL",
-	"FMaIiFPazBGrv5s9xBCRGOIQjW1WYOxLBGyhI4k0PE4phxywVIe7wmlhp9HxJKBSw+EliwkIhDkoujP0",
-	"bsYqurCVF0/30U/k5QtU0EvKZtSVjYQoZsVFCrH7wylV+HWjqt7Fenp7J2QLvS37wQj00JklIapsqhBl",
-	"LAYRnlJLN+Lf//zXIz2JTJiAhTYyB2j845vPaNt+3XZIUIjWJQQRUGNn206pb/56/G60u7WnuximtYzE",
-	"3xmhRb4F0RYUnOV4C4rtiKUpRLrxKRR5qv8ZKXE60p9292opkODwCqe1dkQHwa67TYhzEhwEj7d2th6b",
-	"vg2JlnvbrptazoRcmkZT5K+kG9McQkxDZzThLDPJtYypM2+Z24FcCwOlhW2g+1DfYal3k/7i15LVkO2F",
-	"bss3Z2Vq5SWL50saxA5rDFtr9njTVCOSF7DYnnZvZ3eTK3e1o7XhofJygX+icme17rZhIIos06W3wQcm",
-	"ldhG5gaRxFNR9btTI7drpeVTkJ0V5lpsmkJwzQU6sYhdNZEpllHC1wh8O5CYxlC2b4jjGcccDwS6mEvF",
-	"a2U/kTbtvCorGBdwsLMxHLglPHiwhw/Lk9MYmQtda2PGGh7BwZezOp4+e0qvaghzWGrgbLuq8nK82wTe",
-	"oath+j65rtFbsRfj7Xsq2tz1i9vziplqoT3Ycgw4Wq6xj5d+X7txt6TjRUvWKzlKE2CmVZWlXWsvEYrK",
-	"Uta7JGK3iVAzuS4tUx+6IcqujBTyq6FDRJk20pylF7r+5KbxXEe1g0eg6HXuhqIbHbt6EfTOZte2QVEP",
-	"Xfyq3AOOKNsEn2ToCNnOZSGibBaWlYN/8iuZsnx3CX6/kdwYh2N8hVN0BZxM5mMUJRBdKtdmoqzzLXQs",
-	"oIgZnWesEG3s2rYhd4TfhaYkt8bwN5I3Fy/97wtCTQW/p1d+m+EteDeBWuomM46u6dOMHrr6xBC9Pv74",
-	"qIbklE0tjms3nLyS8B0R0vWFuEM+cEt4QHWYppXfYDp9KI9DmS2bYAuTMaq8cBfkMZJKuWumHqICXtmV",
-	"QtdgdVnfuqqACFS1VthCh+ISYoSnOhfj5KD27xdeBBLW/HbtZKqvJEY4ZRTa/FMVxX6vVkO7bPeeTfZa",
-	"u40OdnTesA2aNIIpIdKdtsuXwGyA7j7qCxVu1ZJVH3kJrcap29fmw8225oVu2fx2wcNDJtLhghOG3gkX",
-	"9bfV2MMT7oI/AgH1qWO19JoUV3vxz024Hn2usi5fmX5At0eSnuh2WHINWPy2/jtCLzcAx7PflHO8rLJb",
-	"3rrZhJDGlwoN7m6Plq09kKHGqcljMMW8fkZRnCjU7IbkQ3e5SniLqurRWhzpXi6oyLfQIXXxqxBpXmIc",
-	"2euVtsLMhTrt076Ii9roO9OS5y6kcLOY7p5N3bIWroOKXCR/0+6NWXcxPF6jGbewpRk2XUIqFP79z/8S",
-	"SKl03e8CUYBYOTk24LiFdCMQhC+U5aCD4yaI6W6KO6It9czr448mus0Bx4rQZAJZLbCNBZpB6omxlE1H",
-	"7oZWak077plQyoP5jEETvWQTA/4NiBaDL1ewxaYhojBTCnJCuJBem7l+vbXTaC6vzg6V6/UXj/VQkOVb",
-	"wXqMrb0GsMfo2svkPApmc/guIbUU37cPf9S0iZmqZfPXsF1dHO608n9WFvy4bEQxRkTHTt2Fe4Sl6cmE",
-	"dXZRIAk8s8KAfIV4C/1IrkzyhE3QOMZzMQ7RWN8SH+uHxo1L4uO2CNBNmd+X79j7Li3/RuPoezb6y2vl",
-	"HRZ/dev8lhSlD6nsxBIXHjqqi47ta/vpplOIrIvX+lsZ74Nv7x66HymsA9ltc0N6eZLMGIxaqV/CXFuY",
-	"otTNpWBAAnAqttAHgFjUDFHvDfM2n5oQ9UYQugmP6T+QBGyQ31lR9W4Z/enBtlBaThDuPZrKAtNtUlqp",
-	"0tC9ElYJdb2GRzKbpX5LlN+BKG++7uCezcJ7o7UTPG/VkNgYHOFIN+gaRHW1ZJOf7H4EChynpoZCACc4",
-	"tVU5yjL4y88npirk2ZPdJ49elGFJTOc6NNkmPgupWvbqthpk87S0cLfv9rTEBPzxlpm3xaTX7UnJNSSB",
-	"uErv6Qj9OuqM5UAJXeKdaoOUKPmUMLgCjhKWxqKRvdd9QXRyxlYnaZPVeKu19xmjh/V0DhqN7NrjR7pI",
-	"qJrXXVbRKjMFfGVfo81hSoQusVkoxNLLdpLsR3vE/xEUux6xWkyUpUwsy4jUqLUlcKW8uT35/pwwa+xA",
-	"3FCMil4G0a51iroDocdmwO9LYbbfHfM7VpkJmyGMdEsyXSlYdWgcQiiu41w3pXyyI/7XnF4fXw6GlSZC",
-	"WKxpVZtugd1a6YNWRS7DZBpRcaZbXSDdNQ+ZP+mSVl9QXE3/+5ILzXuUN+136f9nCgHJ8hpBOV/NKP/Q",
-	"9khlulAux3yY/nD93vwi4YRM6e+LQur3qn6vSsMUGLdcLTzlsFRpQHfIDO6yRuU9rCgdmClzSVyKTVle",
-	"GTqqCuQyPEdHKGadiStbLL7lDuWF0EdbUX7Xlqpa5/D4CD3e2rmDekUikNoqb5ZHNysTDTWJpbk87T8r",
-	"g1apw2nyQpOhvhur4zrurghGc8C8q0L+uHw93PcYfve1q7nnKPxCq7kOHjKe5ISYO56bES31jpeWSBxZ",
-	"NIhkW+gL30vqHMs4b4RpTEzQD73BUWIztYxduvdt6AoA09Fr8RJSi4LMRfNju6c7UiWNy+z3rEwat/47",
-	"MF+BdAOYf0tohXd0YUJkWopWfL2SHK7Nh5vyko1Xlhq0HZr+tuvkeO8+RaM35xPPaVyluDehreztsJhR",
-	"aPWa7QfqCPN4aSE5zJAagy5Jmgr7FhOeuauU+t1SjXJLjXT92vwaH+pET46nnqjpkRAFvFK7uA02N+FQ",
-	"bk70quPoc3WKXQW3sAa1zRVrGYA/EBprw+hgW+G429z/iaTpd4EoT+nhT6aJ/sagmCq1o+m+EJCCEAMg",
-	"WTU18sPxr7mShq6p0W8AzLu4y2E7NK15L+kT6L4S8UZsED1VgxNKUPdE4YRxq3r8YrGsZBHa96axW8Jc",
-	"tiaieuWXK0d5gdy7WNTPKYsuIUa66KTMZ7Zl41u9jzUt3U1z3ebUY/X6VY90dA2rLiGXFkCzBOgmbBQN",
-	"zcpKMf4v4WVtdvfFjRX0srIyzeDilrVp91Zach+2S70YbLjVwnWzqWXBavX7Bhjn7iKRtRaJ914R7Dp1",
-	"deRlscRhWYxTvR5Qd2kQm7j8cwIN+VxmMxl3gjR05mzZp9BPGfUWTF7OK1s73am3ZdfoLLE2vy/0Qdh4",
-	"hOak7M1gOw6UHRqMUV7rqSXqTbW8gRxda2XfFdod/v1YeG7p7ne8IsSW8idYX2/ZiLZ/40rGqrewtKN0",
-	"TZDVmtd8OVMMrtDjRIPpL7GNc7J9tavZ387na72qg46uI1FQFdJfd6g0nKZsBnH1SEUILQuj43pc9ay7",
-	"ctF+9ti8VEaHRbkttast6hio/aBxTMoAnx1fqwDuOpj2PwsaA2/UWNgJtDff8XC9aAHNOJOAYjaj1cMp",
-	"mwY3Zzf/HQAA//8=",
+	"7H3tcts4luiroHS3Kkkt/RG3k+44P6bcSbrXO/m6cXa7+ya+NkweSRhTAAcArahdrprXuC8wDzZPcgsH",
+	"AAlJoETSkpPp2T+JZIEEcHBwvj9uBqmYFIID12pwdDMoqKQT0CDx2/FQg/zfJciZ+ZaBSiUrNBN8cDT4",
+	"OAaSllIJSS44fNEXRAyJHgMZCjkBSQo6gkEyYGbsX/EVyYDTCQyOBtS8dpAMVDqGCTWv/jcJw8HR4H/t",
+	"1avZs7+qvTeUZ1TDSTa4vU0GL+lMVSuKvTyjMzX37gyGtMz14Oi7/WQwoV/YpJwMjr57+jQZTBi33x4n",
+	"Az0rzOOMaxiBtHOVevZNgMAs5AVOhOv6D8gLkO+pHldAKMyX6u1jHDBIBhL+WjIJ2eBIyxJaQxwmlyAd",
+	"wE8ymBRCA09nf4YIEN7QK1C466lkGsiYFgVwIngKZMr0mHFycEjGopRqlxiIKToBcgUz/JVQLvQYJDEr",
+	"BaUJU0TCsFSQkYeHBwePdj0Ax0Az3JPbY7CuHbOwcHMF1Rqkeer/fjre+T905/f9nWfnO2c3j5Onh7f/",
+	"NqhOW2nJ+Aj3+ZpNmF6JWbkZEUetJyFqPd7fX4taDqlXnOHEjuh/iHPX5o3getyIxkyRiRlApmPghF4q",
+	"4LoBcXFc+7uLo80C3oNUgq/Yb4EDem/Xvt/t1n5p2O47ns+INnu2Uz5Qzw36csKFu80NW69W2GdFEhTo",
+	"VdvHAf23j4+7yT7AcAXFcohlrx/C4YedjI2YNhcPJPC0iWiZ+Zuu2f7Os7ObH6J369ZsShWCK0Cu8l6K",
+	"yxwm5mMquDa4dnQzoEWRs5Sahe4VdsS//8XA++imNQzse3HG5X17CjOlinChSUqlZJARUWqEmnsN8r3U",
+	"LinLmHkBzd9LUYDUzGxgSHMFyaAI/nQzuJy1J6rJIB1TziE3jywAKxmkEjLgmtH8HLi2h7g0yBJZgySr",
+	"J/3IJmDGs7Ujj1Nt15YbolPPeSlEDpSbXzxFak94ksFEZGsfeGHG3CYDUepUTCC64QIkE1nTTw5N2t1G",
+	"PLoUslK2XpkE6qZYml1CKmTW/iSkyFtPq0Bes7T18FKO3F1aPrtrmjNzKq3XWT1wPhbTyM5vQ0r1ySBY",
+	"UhPIS0M0cKf1JkKwO7wI8DgApEPBaj9nFUURl3+BVJvVWWydJ0H6/BPd+f1g5/uzm4Mnt58osMlfy9nh",
+	"WYQk4Qs+WHrQ8aIHV7fNmcRuc5vnul7we7ybbYbX13WeDh/sHzxNiPl3Z/97IqT/uGf/f2awZJGpHN4+",
+	"3LGfDm4f7vm/VX969KdHf4oe8b3ShX+667x+BQs3vJZ+mi90w1VVHe8YdY8wDRPVgnGZady8VEo6W1o7",
+	"vjC6uGwMEvpRgoyN3EMrVTc7yhwBSMUstkzol9fAR0YY/O4gWUNa/XOJn7F5I9xiVxdQ67YYdIftdtxf",
+	"YlYV3WRRCMb1xEuM7bfZgxaUshCq/WXlmuXtQNl0r/yM/mVrINAPabcMiHV7i+3pRyb1+KVjXvPs4rff",
+	"fvstIebfnTdvDLtwH3devlzLKdYziBdUZidKlZaKdpEBHOOcX+yLnV9//fXX+p9fo0yJjiKPHmeZBKW8",
+	"+cgMInpMNX4zsxFRAFeDdaQitVIVThID9YsxlRpkV0I3rxHUm+lKElhcgJdlDu3pvdvDhzKHZbrfgeyg",
+	"xBrQHitzViTILmoFEHEBHfEmp2p+o0uwWNzOesXNrMPe1Cso9DJu/TIGNLChpi8hB6qAXAEU1mhn9hlD",
+	"VA1fdJupfxEyU3Hg4isSt2u3vChAo9fpmAzZF8jIVMjMX4zU4e/83ac7v599cja+s5v95PD72/h9F1zT",
+	"zpo9tXdzgW0/2d+PzAATarlAMPLgyWFkZE75qHS0YBWIX1NHN8aCw8KbD/dj9CAC3muQx1xNO1/81DwJ",
+	"WVwEzUC7zc6f2wm3eIXm2geKVDuNQKGP1rJKFy/X69b1denPsj1czpqg3Y83b1uHuweFqJOKsyEFo1l0",
+	"sJICYRYjlZZlqksJDxTRbALkd3OlomJEJTtUH6IE5SXkrPdp99XDzHNRMFTMeB4Qp/9xvHPw5GlCLqmC",
+	"p4elzBf2POcgOfyuYauSDvtaTGhBU6Zbmz5SwYc5S3Xb8ejws5Sxcu2tccAkA/hS5JS1MLC88gP95m+T",
+	"wVCKyVqpx2DlbeJcce3Fm9BMPKFfTuwzT/aXRQPB4Xzugi7T6B43Xky7rPa9Gb5+qc6xoM/N2TI5aeIp",
+	"qoCU0fzcUkI6Z/wOh5VmY6C8oLcxBc0eWqMSY2ETvXxlIC60lqurh1rB+mWpZzERkbeQ1BYcyOH23Coa",
+	"djXrLDKU3JmlFrQj+wMxd8eRYyq1F+y8T0oxngLhQo8ZH6GnJvDSkBk6yJbxAa6dswu4ufCfKiflX0sv",
+	"L86AymCPoSCm9Hl7KwgOX+Wo2DYTb3PafrH3YgEdRsHQ1dbZWxYL3eTD0Aex0u9gMcZBM6mwdpXpJbhC",
+	"cdfnR/vh6e2n3TP/cW8SOCWe3u7VagpGIix+j7LeVzz7bwbTrRn2LuMuxivGs/VaNDXgw6H4ohjgXl2z",
+	"DHgKPTaRw/V6V8trHBS41hqU6nVbcf4qHJS4qaP7WZQIOh7MepXe3wqjOrVTEBe2gg8mONXKHfTBqwYj",
+	"TgMW+S2sBn2w3mY0+qIl7eu1ayOxVVRTiiFr76TtaCjWoheZww3g0/UCV5tVf2K8J4Z23ZHjSKFTY39/",
+	"nanSGYdW7kDIkdAa+NZIX3+2g3SvmVn8JEre2apMeYY+uvYi4Qe4BppDFhMLuwkifcSFRatIvf4YSGzQ",
+	"Yh+KE7q2VnoCq4G3yYCWGdOWVy8LjGku1CaDZ0KlTXTy29vR5w3U0+tN8V20DyWJWWcdu6umqEFW7SFc",
+	"XvORdlV7umrEAeKs8/P6V8cWe4JxGJ0VmksmbczeMsczv5zb0LjIzyN2DRx/jlv6SwVZ09MxM+4Jv2aa",
+	"aqfydthBN/TNGb+KxUzCDtrM8OdkoMZiamN8B0e8zPNkvbMldiavnXQwP9lrZzG2nq+HP754Tw6/fzRI",
+	"5qzqhzEj1tnNQfLd7cOd2qZl/vLD7aOb/aTBsPWaKt2KKC0HFBpdkNAUlVhKKi3Deu6MgqjIJU2vEkJ5",
+	"ZiNrmY0+xAfD8MM7eOWdW6AVrVkVX3eflt64aoYs1a8xii1eG/Bq/qv9QTJ49dj8c2D++c78cxhV81+L",
+	"0cvKYdEtFKWLuIuK5AqCeDMYCjkxxztgXD89HMRsk0sbr/2sSxMOGeRZL5/iKsvF0m+W6LSfwiB1cFDi",
+	"ynIaQ/Oix1OLHss/1dJohD9W8u3yb03a4LK7ec12YtzT4IWLczR7jaKrGL1mHDoSlmNDYoGMMUiZWCeb",
+	"TabQY3DfMVCA6SpoH6T5RWkpZsi1G7zO/jQMh6eGnBpCPkgGo+iR1P69lepnda8M7wA6jMec456qiAYt",
+	"AXc4BhUjybztPWET6CW884F7uHZO49JXnGJXISf3z7QScTyqrLDuNmceXcJQSAhyj/JcTBkfYRjJc5fN",
+	"QRzoAS01a4G7qJ/jbhrA00/JtKuOnnTlyHm2v//942fPDp4cfn+4/+zZ48Cpsx9DCJug0z8vp6f1FqWn",
+	"LjLW9oOwls7pjfeo9FDAGviFNxB6slL5VzFhRJeS5hHCsoBZznTYIB++qY+jE89OoegQG9vEywO/5fKP",
+	"dSTV/M387yqiKCIcFPGXZdaP3H7FXQOvMkmHHQACfL1b1Bml0fti7butqd2cQThC8rr7Zv2bupj5AjV0",
+	"gQNbgjkU0mY1jkUORAM17LKzC7d7PNccbWH8fChk2uDeNXpEBybjNZ3IsroZ2ufcs+v34qnOLVLf825z",
+	"fTNe7ibQGdrTxZrU5DGrqWIXQVuxUQdrk9KOmnqajYRhEGyieiOKuOwanWVfClxYMhiW+ZDlucvXuRZX",
+	"7hMXJU/t09Y1nzXI+UqLoj3cT7UomsBeTdQhtCK8WYvv07/HrTS9LcTWyLbgk9TWVVld6woVE2/htxPi",
+	"ehaRP7x4NQcKL5W/yMFKauK/gsEu5VJNuuRSuZeofuFunc+vbwzEfEJ0xIccl3DfwNe3V+eMXzkb8WJw",
+	"ryATmlnl0IyySpY12xIhidJQFJCRsrABwD5qJhqMGZnAcMkjYnPzSAGiyAHNWTStOOTkORmJa5D8COfF",
+	"n9HATqxkrJ4T3NwRxoTalYoRDpvQKyBgHXsqZK+ePpnpjYaK7/cm6ihlWXZ/zM4NKYvrTuaXHcYJU0Yx",
+	"mgilyRMyYbzUoIjIs2iYSXdBf8IQ2h1Q3D7wAvI8uqlS6XOLX7GAaSvSGInF2Q808bJwGD5NGCdIfkhK",
+	"OclEFW9jDpSSilpFPA4b8kckgbKwlge4gZYRLN5ceySrvRmhYhJCsL5XAbrYexAcXZwmuDOep5rjTlQT",
+	"3/HWOQC60M3OaNjsZYjCEoc3b/utd2l0WHPlBukgQCNo1hnj7IvXLLZnOLalXhuI3Jww7r49XrMdP2d0",
+	"QwFt6OhZdo8s8g6fYGTJwgNFJlRL9oUoOlOOujNFzNU6IvAlzUvFriEhOdAsIWLKE8KG55bXBB/PsZQF",
+	"1wnhIlmiJgG/YR0COBfhxDwbw71FwYUxgE1x4XcJCo9eZ4No/fDM385VQDBv/2hknBj+R7dfPbGQjRLN",
+	"W7nDLbHn20GXCtSw+pZ401zTNdlEGqJaE27yrgBufc09A7tWSXDdDnlrnn9chns+BoPqdOYZW9GFsdl3",
+	"fAjqYmzUWd0Yf9JgQ7Qh6h1Jf5esmq/vOW1MjakNF11DkTSMRPtqFd8OvKyJoYhFoBu531ICooW4ciWg",
+	"DITQTR8ReFsBv4JVFVzsVxA9EVvmadvFhUYdbMkufabRCCo4BMENguezqDeuxc2talQ1iqTt7H09c1TW",
+	"e3UdeaxsMov2Fw/axiDVaovz9PO6E/3Ed/SsSdEnF6rfyQVCxQ8xmWKLB9lXup4/3ubz66rdFPVT7TZi",
+	"icA6lPSvjS+0qqHWBT065uwekel4lpDLGZmOWTrGZHEfzmSUB0EyQRhXGmgWrXYgDJpFvGT/efruLXG/",
+	"kocffnpBnj7bf/zIvBHTgZCcEaqJ9eMmHUM/OuUBK011GVrb50IM9JqcggVzmdaFOtrbe/fh5OeTt76O",
+	"ndr78Or49N3btfUbXO6BnbVaWRWLUe+6ASXsZbsHhp92YPhVdlYkOeByvSfIFRjoqC8mA27mPXe1LCPk",
+	"J146I+TmlY5p1xmFudUn7iHOfpE2rFBkrOjtxfBewRk+6HXVuuq6LUvBsG21nLSuyLAaAnbYclRt24nm",
+	"gm17KdoWJHFwZwCTfoDW4goaTNRFkB6Jln0sGUz2cgZ8bz4Y9unhWsKC8zSvvrOedglUxgj7qfUvEJyw",
+	"Cj7C4FdbbYRzxkfeDYHRsLWLIkbnrfNRta+Dl0E7T8kRoY7PPFCEZQkxom4Bklqj8bLrsqBpCyuqX2+9",
+	"FP9oHPrXQPOeOU3LoZ/ebcJ8rHt9xc6iHh8vRx2usb5svTRFV6WwY47SnepSVHW5HMSbD7LzNWof6N2d",
+	"VFb1JucvwtsSZauasoC3heZi1CY2MKnRa81iqpSLuycXVWZku6vGEnEfMCqh7YWKGMSZIUiovz8nNM9t",
+	"pK0lYN5NZobYVMVYYkunQMBt246W4WPF3nn19MVKy3Zd5akbbgNVs3OjUsT5208SeDo2uKfGQmqCoVxY",
+	"7SkaFAzx6PChXE+ShxLxxvxTLSmGO6dAZTruVSlp6PP97pi2t7hyfG3zWu9Luusq191FsnVKul3kaov9",
+	"qb0NffSdDrypm5ZSXeku5oBQcbuNlU/BilMN9dzFcMhSRnMypTO0ZBIW+Ns8tOLqjt1bMMPcBlbAvCsx",
+	"UMFj7WK/grNdd02ql0cXPAbYdmnX7bFay1Mq1WUhK29IpmNh9FxSxcwaMdZFfIWVVWIktQ8b755VvDnX",
+	"fzLAViERa/U7rHDow7jq+BZvvnbpMgFqJ3cOOesbwZIMNEyKvAUQP7px8ciX6lwDYX8+BH9i02v8bB5N",
+	"o5eEjXqaCkSpFcvgHAOkQ8vzD+uyNQpqMLvInVq11kntLW5taPaUaQ5KdUC8kH3VetEPaygP/hgH6ITl",
+	"VH7b5peexpSAu3uFs5BQUAnnHitj2uambDBrZAJNeXbCO4r+L5FuUGkItItzWU7KndJOfrhuXrsuNeXW",
+	"1xCJFjLDDbikxbqeyAogdmby5jHGuwR428Nay+D9i+OLdVHi91wgqVb3VmdTr6qN1aK4UoOnseIqS9qc",
+	"6uJsnGdOm47VCBe5yunbZFtrCMtf4bq1b8LnYlD7SPO8R6E+cT5lliK3ENkmPvCsRWOsZMCFPg97yDTG",
+	"LGQsw4jeKeXoebsEErRMaZMuKylrl1q7KGq4anr2BUkFjoXFN8F71o8JLqYXtp59VaZhdI2hmLVdPaFd",
+	"NayqBjkOjy7ZZT5XJ2mY7o5LaV66Q+2MN4vB5Bq+aCNJOzvNw0tmSPDoEbp/X/FRztR4iUduwEpzFlNd",
+	"FaSlZHp2akDqNcrKHbjCBWFrc0jn5EDD/y75UYqpAqmIAp4RpglVhJJUiCsGu77DGToLrZejWtFY68K2",
+	"F2N8KOLXFV3bmRCV3qc0HQ5JzpQGDtL2QCzoCKpy/9gQ0f9OUprn5s+fOf69VLCTUgVq9zP/zI2cbg7l",
+	"cub2xPiIUKPj1OVZntttmTdTtGU9UOTC7uSCUPWZXxyXeiwk+x2ryRyRH/E38o+//f3CdWi0EHygCJJT",
+	"wpStxX5EKCcMq7G7to2feTXis7mPBC1Wnwe4WGvMpTnJqKYEebjC+CGzA7s0ZSgZJe/fnX60mSsYeoy6",
+	"mpXxbLQB0HT8masyHbvnMHFjUaOuCww4kqkA1C5568y2EzozRFNpISE7+oz+4Zl/H8578YKmY9h5IbiW",
+	"Ij8iXOzg6Avczqtw/BhR5sKRtp2T7GKXHFct5rSzJC+0mas2TT9zFxpAMpGWE+DaRkE8O3zy/aMjcmHw",
+	"7YKAAZjtkmnAd5ljiIbZ2RXMEnIhyxwuCFOf+XwYt/m7XUMGKcsgS8iFC7a4iMVX7JITTRAen7mEAqg2",
+	"m7umeeleg2464Brh8KPImBOWjW6N+G7HGrxw2TRPD8mf2Y/PScmvuJhynwqUkEyUlzlk/g+fuTlfP6ru",
+	"PouvdxVDdslPVScARR56a08S6PMJmYgMVPKZO7xR//jb3x/hS/RYKFhoIHBELn5+9ZHsua97/hDMQWNa",
+	"SArcKjiu8+Gr/3r/eufx7gF2JcuDQI+/CMbLYhfSXSilKOgulHupyHNIsZEhlEWO/+wYcrqDnx4fBJEl",
+	"g+NrmgeNKI4Gj31ZMFqwwdHgu9393e9sQPoY6d6e745UCKVXSgwG/Q11E3hDmO1H6wvwYstPs+ddW+ZL",
+	"IjEwwqSLHzjGCidhP+BPcTZXD9lb6BV7e1ZFrPwostmKho/dGj0Gzdtu59mIliUstps82H+8yZmb2ks6",
+	"r1tVeiL+omplQbfKZKDKyQTTqQdvhTZkm9j6MpqOVN2/yozco/M9kEbWtjl/gGGfpCVg7G8OGME0TUAJ",
+	"h9wZOL+MPer6+AFlWIUTBz2wMlBXgzOMPotdkBObHqm8O++IWEaAyYlKszxfYkLIg2qO46yJYsqX786p",
+	"plIvwn8LN2C5D1Srm/C1Dj8hT/er/ErHIzaAEKd0RqbNSOFDFWfL2LFwlfZcyQuPMvOH+opnK6/U4TKW",
+	"veLIdm2GrATXdNaW+Lnjpl954W5uSZH9BTVKHJmIlipBIFmdAxkmhnZSn0xqcyWNnGZlQzeQ2e5BrrmE",
+	"Z6+ejz5Q5HKmDVuumk4sX5UXVQL71pDUTxFBULf5pNo5z4itDNb7hJyOMjj6dBae18dI5m1wYP6U5s5s",
+	"r07yjaPksU9h/TYZ9FxbxVaUKXKHjn0dn7vfGfuqhR5Sq0/A43Ijl3XI9dKPuyMeLyq9UZJaaQtTlGod",
+	"7jrVivHKBbZVJPaLSPCSo5PNfGiGqLi2VCjOkI8JF8hdvVKY+NbktjtZQ7x5hKDgPNvB6Lm2TvfMasMG",
+	"XhG8+A2U4TNcbOKeTMgJce2tEsLFNKnygP8Ul0frJibRS+Iao3SlUy9LPTseapC2j/1tsvaJ12zCtBt9",
+	"tsXDcBtquJ+54HgjsxLIkEmlnxNq1S5vfcBYJydB2np1m5CLFwrOonmo7uUfkQ0AjXmNx/bK/tz52OhM",
+	"3cMZVAVnGk4BIW+oBfDMfkkqw8Tj/f0NQNyvwJpHzDRK2Cz3CKh9fZMVFPB3VthXXdBrmpNrkGw4uyDp",
+	"GNIrRcRwaBSPXfJeQZkJPpuIUi3TP9chYUsUcKH/wp1p4O+smJ+8MmZfMm5LHC0ajKOH7cC7CeLH/ctc",
+	"RWdsYk4e+lzshLx8/+5RcMi5GLkzHrJ5/WHxfFMqM2tlVinlHCSqm0bJTAj1XPuBIj/sZGzEdH17UYWg",
+	"BD3fBFskVbzxEkYMo+nRkIxe/MRaVmdEyAzkLnlF0zGp6vLXl+BJ4tRZIa4CddYQK1wpzlmtYV5f3iVI",
+	"bpwBuC6ggCZRZ/NEK/Aygv5kiz1uAzvDbhf3zJ5tr4cIdh5Xba3QfqCVM8wlVZEdPN2gb8LdcfgdB3Ip",
+	"vhjiZ3CS0JH1mkXoUlAAMcoDXjOlfYX/LYLPTxEDYJ7XhmPbs4EIjsroJoQdG35Ru2E8Jlv5U5SaVDFU",
+	"DnpVf4FG69JHn63DFKmL5O+SY3UF7jTqG4wOnkAl2/kzzJLAcYNXynxlGaG54LB8peqiFd+qLrhcVuOe",
+	"bbZB44QGFuLdIc6wMudNS8g1zVlGDg7JWJRyI3cUq6T5WSv28iiKaMFN3asitRrYjKfu+7vE0IEF91hC",
+	"6CUitXDUZxmbwgJP28GGSFWmeybX4R4b8MHC+e4H/ZKpIqcz+z5DZtAzREdlA1EJz/rGfrjdQ7rXfOg/",
+	"LbhzKmu29URa2sYksmbnT/OIzqQ3mSojwkYUajN1T+piH3tPMcqlHy1aZx96Ybv43P2c8EW9bmR1Sr5t",
+	"Stxa95rxqw3A8eyrUskoWXxclU3ciFZ1ZY7BF2dEPtriMMw48/IMbEGE+EV5h0Is9Sif+OqYKpqYGoZm",
+	"0BTbepCy2CXH3DurE4J3SWDsvSFdLkvXxzW4p2PuVbPQ17aRzjZo7HxC8j2T1yqfuAGLfNjOpg2Udt7F",
+	"WJgAZ/zEDmfEaAWqcPjH3/4fqkTIRBXhABkyTusQ3CXYE8IxVJuVgL4TXzTcI20lU7x8/856o4zeZxBN",
+	"j2ES+BSpIlPII16Sqv/EdnAl6N9wz4hSbSyqOaHNTAwt+DdAWux5+UwcIwxxmBoGieahqE4f1iduVJAq",
+	"U1RXum6Do1qbNz/AsPXYb9NwuspoV5/33R0Yyza6Rf0uOO268nOjRveL0dYuqvyqC8LQ++krphOqbXse",
+	"r+NrkBNHDNgXyHbJz+wafBbSRUZn6iIhF1jm+wIfupirlHSxTAKw9/6bKt/nm9TycI1fScGrkrQatLs6",
+	"h+uu8rzZZG2vi+NRSDr2btyn20Yi0vdc3XNNguH+Px90jcraA7J7tsT16og4KzAiU7+CGUqYquLNtQlT",
+	"Ac3VLnkLkKlAEI2WCF++p9bJvJED3YTG9E+IAs5N76WosN1Be3xw3XRWI4S3zBoJDPtcLMVFWisg40jU",
+	"cY4IZbZTfc0j3wIpt5v6WuaZ+8K1UzpbChh39lYmCfZq6oR1QbhIHO1+Bg6S5jZgWoFkNHch+EYy+M9f",
+	"Tm0I+PdPHj959LwyQVNu7UcRY52dOog/uSsH2TwuLdRHuzsuCQX/fsfYmcWwlbujku8oAVkdoIMexD7s",
+	"TBTAnWt+hUDKDH1yuf9jkWdqLv4OGzug89ilIqDIarVVW/bW4vvD0N1Mdnbc3BePMCOgfq9PMUeWmQO9",
+	"Bmc1gRFTGE+/kHWB0zai7Du3xX8JjO2HrO4kqrwFMZkwDPX0Bv2K3mwkrNoJO5DNMcZL25u4Pe46pajZ",
+	"EPreDvhjMcyqDd2/AssciymhtsIIBjXXzfq6IIpvGdaMKR/ciP8Rp/ufl4dhzYkIVT2latvurZkrvUVW",
+	"5D1MtpOQFFgumGDbMx9UQqOeR1u37Y9FF+Zr0d06qvBPTwS0KAKE8rqaD2ix7TIFhroXVHbjH8rXaorT",
+	"BLdHW9HpX1N4WFltAeESQQB0dpsDSXOgMqkMH3VXbsx4UmJTsaiIELSwta9qXDGzdMMH18Atjg6nbMT/",
+	"WBQjLMP0RxUibHbpkupNRxJWChHQbEKFwVbjRdaEDU2N+Kyu1KYk8Qk5qVMeJnRGTkgmGh2ZE9jzZVWa",
+	"rV02ILpySuKlrK2eTPmGkZXRocHkcAr63ZS/dW0UvkU/RNiGq2/e0QvX5WMDgSX4JiI4PLDe5CyICGo8",
+	"Upf8vet3HkX6dy5DfNvKqJnn+P0J+W53fwtJRUwRs1Q5n+48nz4UdBhrdNcjQA0iG4l3NH5uA6TroGmX",
+	"fUHJDKhsynh/72sMf5OYHavqf8+OtoXOXg1k0RqLhsxWHdoMtwi7kjok8WgxhyRtQyQP9hNb3VliVq6L",
+	"lI/FxCeu9cliWZHlQA2m9DYjJ79mzORcZeRVQZOJN09hAoJhixuho299AGV9CspysZwpnfjGtVWh9tU4",
+	"onA3LeJog9D8TWCIheL7qhnhViTIubrQ3yCabDTb4SdMcfBQv7R8FYWnmvavRwdbqnMFPqgrcglDIX3F",
+	"NQwUFBO4FNlsl8TQ5TmWLIqiSwQv7AK2jBjzBUn/6JjhgInCuWP+LrTfu0EWK+itRpIb++G2qr4TFcrs",
+	"rMe2mXmfeLDth3Pg4mJyXp7V4XAbMgNMqSKZAfliY/F2oE6pXJlUx2Fq09WuWJ5bh9RQyImvsZaKDObT",
+	"cJAy2GS2mlhjUEhBRxF150SpEl6YVdzlNDdhfN6cDGe2g/tqlN8M3JIAapsL7LYAf6Dw1LrhwZ4542ZT",
+	"0J9Znn8TBxVRJ83aNiIFOSjmhtkg3pcKclCqAyTrJjJxOP5XYQiwbyLzFYC5jcoNriNOT2vAB8AS5dlG",
+	"lBl81dxNqEDd8giHQo5gRZRJFfWq0E7PMz+FrcLIFDF0XopZHbr6nMC1UdpsHcdcpFeQEQxQrWKfIrm8",
+	"uI6eKvOmb90mk3nlSGgN0SwY3yDoCgrtADQdA9+EIIvQrEVZaxtlssrjak5CX4Mva6PY7VncMY793sJQ",
+	"70N2CQPHu0stEpv7rHJsm983cHG257UMWtLde/aQ74zUEMNFNd2u/+oU5uhzFfkkpCekrc0NdVfgxvQR",
+	"3294iyD1U0Qg+qMzRG9A3bKTrEq1WFOW8Rfnerhg2QWhKNujYW45eyKaNGGLUnDhy9aloswzF6ZSZ75G",
+	"dG96Da4d8zdq951vB37P99F3qo7fxqLqY31XbVEyjdcOXxjP+QwqV7ibtXdjP9zuZVIUzRT3pRRFzzO2",
+	"j21VPfhZcHhe9y7CHqVTG+JJlLa9hu4an+rULwtdOqWztSAO+3VFqVfVB2yrViM3R2Muqf19obrzxv1U",
+	"p1XFaVdHuao7bS0KQQM2FXZgi7qzMKlElHp1XMO7sl2d0SClFqPXgWcbUVV8kVHvmWzyVYYtX+J44lvJ",
+	"bBNP/Bwx2XBItMioC12meiNeqV/Ggmh6ZTDvGiTKA9OxbajTjtsdEy40FufImdLqyFz2EbsGZViYZKOx",
+	"tlKOS3RHNp1hcac6kg/N0VY3RdO3QHN0zGfv2+x8oxyu6gLUU0N/KzRk6Hmy6rWjBghha7ffXKnh8NgD",
+	"ncwiANr7p3TWRFPdXamrRqznW32P7h7Kb/y8mXLGyJyq87LG+aoUh2tZFQGmrjv5ROmO7/TTOTBMcD2+",
+	"h3Rov74IyXohSl7L0jagspKon6PDGmN2uM9rfLAJj4nBmLrbA7bpwLIXc86RJbK2WIG15Fgz7FslNXP9",
+	"iHrHBzmwbCA+COuKmENcCL2K47wbs1N3HouivlOlqoIz/wp1OG09ZMsmPdM0HJLmuascFwHpvMgXtBT6",
+	"dGYQ0IiXHn1t1489WrC968eInu5lS3qsjwb07c4GdcWTmwZ7Is1zMYWsfqQWZJfMuw016+pnfW2c5Wff",
+	"gyhysPGK0tGOYFJvvVh+0HqFqjAtNz4o1dC0MXT+lRxDQYJkOPcCdKU2PGwWp5wZlOB5VY/ht4bHwqQ0",
+	"MpWGo2RiyuuHczEa3J7d/v8AAAD//w==",
 }
 
 // decodeSpec returns the embedded OpenAPI spec as raw JSON bytes,

@@ -6,6 +6,7 @@ import (
 	"aval/charter"
 	"aval/charter/screen"
 	"aval/consent"
+	"aval/consent/personal"
 )
 
 // Longest texts, in characters; the contract says the same.
@@ -86,11 +87,7 @@ func (a *API) SearchPersons(ctx context.Context, q SearchPersonsRequestObject) (
 	if err != nil {
 		return nil, err
 	}
-	answer := SearchPersons200JSONResponse{Found: []Revealed{}}
-	for i := range found {
-		answer.Found = append(answer.Found, revealed(&found[i]))
-	}
-	return answer, nil
+	return SearchPersons200JSONResponse{Found: revealedAll(found)}, nil
 }
 
 // RevealPerson shows a person's data for a purpose.
@@ -114,14 +111,11 @@ func (a *API) RevealPerson(ctx context.Context, q RevealPersonRequestObject) (Re
 	return RevealPerson200JSONResponse(revealed(data)), nil
 }
 
-// revealed is the one place where a person's data becomes an answer.
+// revealed and identity are the one place where a person's data becomes an answer.
 func revealed(r *consent.Revealed) Revealed {
 	v := Revealed{Person: PersonId(r.Person), Entry: r.Entry, At: r.At}
-	if id := r.Identity; id != nil {
-		v.Identity = Identity{
-			GivenNames: id.GivenNames.Reveal(), BirthName: id.BirthName.Reveal(), UsedName: id.UsedName.Reveal(),
-			Birth: id.Birth.Reveal(),
-		}
+	if r.Identity != nil {
+		v.Identity = identity(r.Identity)
 	}
 	if c := r.Contact; c != nil {
 		v.Contact = Contact{
@@ -129,6 +123,13 @@ func revealed(r *consent.Revealed) Revealed {
 		}
 	}
 	return v
+}
+
+func identity(id *personal.Identity) Identity {
+	return Identity{
+		GivenNames: id.GivenNames.Reveal(), BirthName: id.BirthName.Reveal(), UsedName: id.UsedName.Reveal(),
+		Birth: id.Birth.Reveal(),
+	}
 }
 
 // ForgetPerson forgets a person at their request.

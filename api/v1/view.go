@@ -45,6 +45,11 @@ func (a *API) mandate(m *consent.Mandate) Mandate {
 			At: s.At, By: s.By, Service: string(s.Service), Procedure: string(s.Procedure), Helper: string(s.Helper),
 		})
 	}
+	for _, l := range m.Lasts {
+		v.Lasts = append(v.Lasts, LastView{
+			Service: Code(l.Service), Procedure: Code(l.Procedure), At: l.At, Outcome: string(l.Outcome), Done: l.Done,
+		})
+	}
 	if !m.Proposed.IsZero() {
 		v.Explained = ExplainedView{Lang: p.Explained.Lang, Aid: string(p.Explained.Aid), By: string(p.Explained.By)}
 	}
