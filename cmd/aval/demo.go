@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"math/rand/v2"
 	"net"
 	"os"
 	"path/filepath"
@@ -52,7 +51,7 @@ func (p *program) demo(ctx context.Context, addr string) (err error) {
 	if err != nil {
 		return err
 	}
-	cast, err := (&stage{ctx: ctx, h: h, clock: clock, rng: rand.New(rand.NewPCG(1, 1))}).play()
+	cast, err := (&stage{ctx: ctx, h: h, clock: clock, seed: 1}).play()
 	if err != nil {
 		return errors.Join(answer(err), h.db.Close())
 	}

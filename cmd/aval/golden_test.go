@@ -9,7 +9,6 @@ import (
 	"flag"
 	"io"
 	"io/fs"
-	"math/rand/v2"
 	"os"
 	"path/filepath"
 	"slices"
@@ -104,7 +103,7 @@ func makeGolden(t *testing.T) {
 	f := folders{Data: filepath.Join(dir, "reg"), Keys: filepath.Join(dir, "reg-keys")}
 	h, err := p.create(t.Context(), f, "register.example.fr")
 	must(t, err)
-	cast, err := (&stage{ctx: t.Context(), h: h, rng: rand.New(rand.NewPCG(1, 1))}).play()
+	cast, err := (&stage{ctx: t.Context(), h: h, seed: 1}).play()
 	must(t, err)
 	in, err := h.reg.Redeem(t.Context(), consent.Call{}, cast.roles[0].curl.Token, personal.Token{})
 	must(t, err)

@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"fmt"
-	"math/rand/v2"
 	"sync/atomic"
 	"time"
 
@@ -43,7 +42,15 @@ type stage struct {
 	ctx   context.Context
 	h     *house
 	clock *demoClock // nil: everything happens now
-	rng   *rand.Rand
+	seed  int        // the same seed draws the same month
+	drawn int
+}
+
+// draw gives a number below n. It is spread, not random: a demo is to be the same
+// each time, and keys and identifiers are made elsewhere.
+func (s *stage) draw(n int) int {
+	s.drawn++
+	return (s.seed + 31*s.drawn*s.drawn + 17*s.drawn) % n
 }
 
 // A troupe is a structure and who works there.
@@ -255,15 +262,15 @@ func (s *stage) record(helper consent.Actor, p demoPerson) (consent.PersonID, er
 // visit is somebody's first appointment: who they are and what comes of it is
 // drawn from the seed.
 func (s *stage) visit(n int, t *troupe) error {
-	h := t.helpers[s.rng.IntN(len(t.helpers))]
+	h := t.helpers[s.draw(len(t.helpers))]
 	for len(h.powers) == 0 {
-		h = t.helpers[s.rng.IntN(len(t.helpers))]
+		h = t.helpers[s.draw(len(t.helpers))]
 	}
 	p := demoPerson{
-		given: pick(s.rng, demoGiven), name: pick(s.rng, demoNames), birth: pick(s.rng, demoBirth), lang: pick(s.rng, demoLangs),
+		given: pick(s, demoGiven), name: pick(s, demoNames), birth: pick(s, demoBirth), lang: pick(s, demoLangs),
 	}
-	if s.rng.IntN(3) > 0 {
-		p.phone = fmt.Sprintf("06 39 98 %02d %02d", s.rng.IntN(100), s.rng.IntN(100))
+	if s.draw(3) > 0 {
+		p.phone = fmt.Sprintf("06 39 98 %02d %02d", s.draw(100), s.draw(100))
 	}
 	var err error
 	if h.actor, err = s.again(t, h.actor); err != nil {
@@ -273,22 +280,22 @@ func (s *stage) visit(n int, t *troupe) error {
 	if err != nil {
 		return err
 	}
-	ending, power := demoEndings[n%len(demoEndings)], pick(s.rng, h.powers)
+	ending, power := demoEndings[n%len(demoEndings)], pick(s, h.powers)
 	if _, err := s.mandate(h, id, ending, power); err != nil {
 		return err
 	}
 	if ending != consent.Active {
 		return nil
 	}
-	for range s.rng.IntN(4) {
-		if err := s.act(h, id, power, pick(s.rng, []charter.Outcome{"done", "waiting", "partly_done", "blocked"})); err != nil {
+	for range s.draw(4) {
+		if err := s.act(h, id, power, pick(s, []charter.Outcome{"done", "waiting", "partly_done", "blocked"})); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-func pick[T any](rng *rand.Rand, list []T) T { return list[rng.IntN(len(list))] }
+func pick[T any](s *stage, list []T) T { return list[s.draw(len(list))] }
 
 // mandate takes a mandate to what it comes to.
 func (s *stage) mandate(h demoHelper, id consent.PersonID, ending consent.State, power consent.Power) (*consent.Mandate, error) {
@@ -363,7 +370,7 @@ func (s *stage) act(h demoHelper, id consent.PersonID, power consent.Power, outc
 		return err
 	}
 	a := consent.NewAct{
-		Person: id, Did: power, Reason: pick(s.rng, []charter.ActReason{"cannot_use_device", "cannot_read", "language", "no_equipment"}),
+		Person: id, Did: power, Reason: pick(s, []charter.ActReason{"cannot_use_device", "cannot_read", "language", "no_equipment"}),
 		Channel: charter.ChannelPersonSession, Credential: charter.EntryPerson, Outcome: outcome,
 	}
 	if p, ok := s.h.reg.Charter().Procedure(power.Service, power.Procedure); ok && p.Mission == charter.MissionDeclaration {
