@@ -229,6 +229,7 @@ func TestPass(t *testing.T) {
 
 // Every commit fails in turn, before or after it lands, with fns run again.
 func TestFaults(t *testing.T) {
+	t.Parallel()
 	boom := errors.New("boom")
 	for _, step := range []mem.Step{mem.Before, mem.After} {
 		for every := 1; every <= 3; every++ {

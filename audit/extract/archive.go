@@ -2,7 +2,9 @@ package extract
 
 import (
 	"archive/zip"
+	"bufio"
 	"bytes"
+	"compress/gzip"
 	"crypto/sha256"
 	"encoding/base64"
 	"errors"
@@ -71,6 +73,7 @@ func manifest(origin string, members []*member) string {
 // An archiveWriter writes an archive to a stream.
 type archiveWriter struct {
 	zip     *zip.Writer
+	gz      *gzip.Writer // for files of lines, one after the other: it is large
 	members []*member
 }
 
@@ -85,6 +88,29 @@ func (a *archiveWriter) create(m *member) (io.Writer, error) {
 	m.sum = sha256.New()
 	a.members = append(a.members, m)
 	return io.MultiWriter(w, m), nil
+}
+
+// addLines adds a file of lines, compressed: gzip, because every language's
+// standard library reads it, at its fastest, which costs an eighth in size.
+func (a *archiveWriter) addLines(name string, fill func(add func(line []byte) error) error) error {
+	w, err := a.create(&member{name: name})
+	if err != nil {
+		return err
+	}
+	if a.gz == nil {
+		a.gz, err = gzip.NewWriterLevel(w, gzip.BestSpeed)
+	} else {
+		a.gz.Reset(w)
+	}
+	if err != nil {
+		return err
+	}
+	lines := bufio.NewWriterSize(a.gz, 64<<10)
+	err = fill(func(line []byte) error {
+		lines.Write(line) // an error stays and comes back from the next call
+		return lines.WriteByte('\n')
+	})
+	return errors.Join(err, lines.Flush(), a.gz.Close())
 }
 
 func (a *archiveWriter) add(name string, data []byte) error {

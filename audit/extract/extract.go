@@ -5,15 +5,16 @@
 package extract
 
 import (
-	"bufio"
 	"bytes"
-	"compress/gzip"
 	"context"
 	"encoding/base64"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
 	"sort"
+	"strconv"
+	"strings"
 	"time"
 
 	"aval/audit"
@@ -70,14 +71,12 @@ func (a *About) fenced() (from, to int64) {
 	return max(a.First-1, 0), min(a.End+1, a.Size)
 }
 
-func (a *About) encode() []byte { return append(mustMarshal(a), '\n') }
-
-func mustMarshal(v any) []byte {
-	b, err := json.Marshal(v)
+func (a *About) encode() []byte {
+	b, err := json.Marshal(a)
 	if err != nil {
 		panic(err) // strings and numbers only
 	}
-	return b
+	return append(b, '\n')
 }
 
 // A Report says what was written.
@@ -208,48 +207,26 @@ func firstAt(ctx context.Context, log *audit.Log, s audit.Space, size int64, at 
 	return int64(n), err
 }
 
-// addLines adds a file of lines, compressed: gzip, because every language's
-// standard library reads it, at its fastest, which costs an eighth in size.
-func (a *archiveWriter) addLines(name string, fill func(add func(line []byte) error) error) error {
-	w, err := a.create(&member{name: name})
-	if err != nil {
-		return err
-	}
-	gz, err := gzip.NewWriterLevel(w, gzip.BestSpeed)
-	if err != nil {
-		return err
-	}
-	lines := bufio.NewWriterSize(gz, 64<<10)
-	err = fill(func(line []byte) error {
-		lines.Write(line) // an error stays and comes back from the next call
-		return lines.WriteByte('\n')
-	})
-	return errors.Join(err, lines.Flush(), gz.Close())
-}
-
-// An opening is salt and detail of an entry, in base64url and as a string: its
-// exact bytes are what is committed to.
-type opening struct {
-	N      int64  `json:"n"`
-	Salt   string `json:"salt"`
-	Detail string `json:"detail"`
-}
-
 const saltSize = 32
 
+// encodeOpening gives salt and detail of an entry as one line. The detail is a
+// string and not an object, because its exact bytes are what is committed to; of
+// them only quotes need escaping.
 func encodeOpening(n int64, salt, detail []byte) []byte {
-	return mustMarshal(opening{n, base64.RawURLEncoding.EncodeToString(salt), string(detail)})
+	escaped := bytes.ReplaceAll(detail, []byte(`"`), []byte(`\"`))
+	return fmt.Appendf(nil, `{"n":%d,"salt":"%s","detail":"%s"}`, n, base64.RawURLEncoding.EncodeToString(salt), escaped)
 }
 
-// parseOpening reads what encodeOpening writes, and nothing else.
+// parseOpening reads what it can, and then sees whether encodeOpening gives the
+// same bytes: whatever was misread does not.
 func parseOpening(line []byte) (n int64, salt, detail []byte, err error) {
-	var o opening
-	if json.Unmarshal(line, &o) != nil || o.N < 0 {
+	number, rest, _ := strings.Cut(strings.TrimPrefix(string(line), `{"n":`), `,"salt":"`)
+	code, rest, _ := strings.Cut(rest, `","detail":"`)
+	n, _ = strconv.ParseInt(number, 10, 64)
+	salt, _ = base64.RawURLEncoding.DecodeString(code)
+	detail = []byte(strings.ReplaceAll(strings.TrimSuffix(rest, `"}`), `\"`, `"`))
+	if n < 0 || len(salt) != saltSize || bytes.IndexByte(detail, '\\') >= 0 || !bytes.Equal(encodeOpening(n, salt, detail), line) {
 		return 0, nil, nil, ErrInvalid
 	}
-	salt, _ = base64.RawURLEncoding.DecodeString(o.Salt)
-	if detail = []byte(o.Detail); len(salt) != saltSize || !bytes.Equal(encodeOpening(o.N, salt, detail), line) {
-		return 0, nil, nil, ErrInvalid
-	}
-	return o.N, salt, detail, nil
+	return n, salt, detail, nil
 }

@@ -108,8 +108,7 @@ func FuzzParseOpening(f *testing.F) {
 func TestOpeningSpellings(t *testing.T) {
 	line := string(encodeOpening(5, make([]byte, saltSize), goldenDetail(t)))
 	for _, r := range [][2]string{{`"n":5`, `"n":05`}, {`"n":5`, `"n":-5`}, {`"n":5`, `"n":5e0`}, {`"n":5`, `"N":5`}, {`"n":5`, `"n":5,"n":5`},
-		{`,"detail"`, `, "detail"`}, {`AA","d`, `AB","d`}, {`AA","d`, `A","d`}, {`AA","d`, `AAAAA","d`}, {`helper`, `hel\u0070er`}, {`helper`, `h<lper`},
-		{`helper`, "h\xfflper"}, {`"}`, `"} `}, {`"}`, `","x":1}`}} {
+		{`,"detail"`, `, "detail"`}, {`AA","d`, `AB","d`}, {`AA","d`, `A","d`}, {`AA","d`, `AAAAA","d`}, {`helper`, `hel\u0070er`}, {`"}`, `"} `}, {`"}`, `","x":1}`}} {
 		at := strings.LastIndex(line, r[0])
 		bad := line[:at] + r[1] + line[at+len(r[0]):]
 		if _, _, _, err := parseOpening([]byte(bad)); err == nil {
