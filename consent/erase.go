@@ -94,7 +94,6 @@ func (t *turn) forget(p *Person) (*Forgotten, error) {
 		return nil, err
 	}
 	p.Erasure = &Erasure{At: t.at, Until: until}
-	p.MinorUntil = time.Time{} // tells a birth date
 	t.enter(audit.Entry{Act: audit.PersonKeyDestroyed, Person: string(p.ID), On: []string{string(personal.KeyActive)}, Rules: []string{"C26"}})
 	err = putAll(t.tx, p, &Erasing{Person: p.ID, Kind: personal.KeyActive},
 		&EvidenceDue{On: until.Format(time.DateOnly), Person: p.ID})

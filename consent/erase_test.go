@@ -548,6 +548,9 @@ func TestForgettingAMinorLeavesNoDate(t *testing.T) {
 	if !errors.As(err, &r) || r.Reason != string(charter.CapacityMinorPerson) {
 		t.Errorf("a minor's mandate: %v", err)
 	}
+	if found := finds(backupOf(t, w.db).bytes(), dates); len(found) > 0 {
+		t.Errorf("the store of a living minor holds %q", found)
+	}
 	_, err = w.reg.ForgetPerson(w.ctx, referent, p)
 	w.must(err)
 	if found := finds(backupOf(t, w.db).bytes(), dates); len(found) > 0 {

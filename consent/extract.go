@@ -36,6 +36,9 @@ type ExtractRequest struct {
 
 // In is the operator acting on the space of a structure.
 func (r *Register) In(ctx context.Context, slug string) (Actor, error) {
+	if slug != RegisterSlug && !slugForm.MatchString(slug) {
+		return Actor{}, &NotFound{Kind: "space"}
+	}
 	s, err := r.space(ctx, slug)
 	return operatorIn(s), err
 }

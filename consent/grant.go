@@ -274,9 +274,13 @@ func sharesProcedure(a, b []Power) bool {
 
 // draftFacts is a draft as the charter sees it.
 func (t *turn) draftFacts(p *Person, m *Mandate, terms Terms, overlaps bool) (charter.Draft, error) {
+	minor, err := t.minor(p.ID)
+	if err != nil {
+		return charter.Draft{}, err
+	}
 	d := charter.Draft{
 		Powers: m.Payload.Powers, From: m.Payload.From, Until: m.Payload.Until,
-		Capacity: terms.Capacity, Minor: !p.MinorUntil.IsZero() && t.at.Before(p.MinorUntil),
+		Capacity: terms.Capacity, Minor: minor,
 		ReferentConfirmed: m.Confirmed != "", SpecialMandatary: terms.SpecialMandatary,
 		Conflict: terms.Conflict, Overlaps: overlaps, Supersedes: terms.Supersession,
 	}
@@ -300,6 +304,15 @@ func (t *turn) draftFacts(p *Person, m *Mandate, terms Terms, overlaps bool) (ch
 		d.HelperRoles = append(d.HelperRoles, named.Role)
 	}
 	return d, nil
+}
+
+// minor tells whether a person may be under age now.
+func (t *turn) minor(p PersonID) (bool, error) {
+	seal := &BirthSeal{Owner: p}
+	if err := need(t.tx, seal, "person"); err != nil {
+		return false, err
+	}
+	return t.r.keys.IsMinor(t.actor.space, ownerOf(p), seal.Closed, t.at)
 }
 
 // days counts calendar days from the day of from to until.

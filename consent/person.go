@@ -111,9 +111,6 @@ func (r *Register) sealPerson(s audit.Space, p *Person, d PersonData, now time.T
 	}
 	opening := personal.NewOpening(identity)
 	p.Identity, p.C = 1, opening.Commitment()
-	if of := identity.Birth.Majority(); of.After(now) {
-		p.MinorUntil = of
-	}
 	box, err := personal.Seal(r.keys, sealEvidence, identityRecord(1), 1, opening)
 	if err != nil {
 		return nil, err
@@ -122,7 +119,7 @@ func (r *Register) sealPerson(s audit.Space, p *Person, d PersonData, now time.T
 	if err != nil {
 		return nil, err
 	}
-	birth := &BirthSeal{Owner: p.ID, Closed: r.keys.BirthHash(s, owner, identity.Birth)}
+	birth := &BirthSeal{Owner: p.ID, Closed: r.keys.BirthHash(s, owner, identity.Birth, now)}
 	rows := append(index, p, birth, &WrappedKey{evidenceKey}, &WrappedKey{activeKey},
 		&Box{Owner: owner, Name: identityRecord(1), Version: 1, Sealed: box})
 	if some {

@@ -98,8 +98,7 @@ type Person struct {
 	// Identity and Contact are the versions of those boxes; 0 means none. An
 	// older identity stays beside the mandates that committed to it.
 	Identity, Contact int64
-	C                 string    // commitment to the identity, in payloads
-	MinorUntil        time.Time // first instant they may be of age; zero when that is past
+	C                 string // commitment to the identity, in payloads
 	Card              Card
 	Erasure           *Erasure
 }

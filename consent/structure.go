@@ -132,7 +132,7 @@ func (n NewStructure) valid() error {
 	if n.Name.String() == "" {
 		return &Invalid{Pointer: "/name", Reason: "empty"}
 	}
-	if _, err := time.LoadLocation(n.TZ); err != nil {
+	if _, err := time.LoadLocation(n.TZ); err != nil || n.TZ == "Local" { // the machine's: another on another
 		return &Invalid{Pointer: "/tz", Reason: "time_zone"}
 	}
 	return nil

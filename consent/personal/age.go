@@ -2,11 +2,10 @@ package personal
 
 import "time"
 
-// Majority is the first instant at which somebody born on the date is surely of
+// majority is the first instant at which somebody born on the date is surely of
 // age (CC 414: 18 years): of a date known by year or month, the last day counts,
-// so a doubt is asked about. Of a minor it tells the birth date, so it is kept
-// only while it lies ahead, and goes when the person is forgotten.
-func (b BirthDate) Majority() time.Time {
+// so a doubt is asked about.
+func (b BirthDate) majority() time.Time {
 	for _, form := range []struct {
 		layout string
 		last   func(time.Time) time.Time

@@ -48,7 +48,7 @@ func TestRewrapOverManyEpochs(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	born := r.BirthHash(lyon, p, birth(t, "1950-03-02"))
+	born := r.BirthHash(lyon, p, birth(t, "1950-03-02"), time.Date(2026, 11, 22, 0, 0, 0, 0, time.UTC))
 	var passes []audit.Pass // beforehand: nobody rewraps the log's own keys in this test
 	for range 9 {
 		passes = append(passes, r.pass(t, lyon, p, audit.OK, "contact"))
@@ -198,19 +198,19 @@ func TestCheckBirth(t *testing.T) {
 		{"1950", "1950", true},
 		{"1950", "1951", false},
 	} {
-		closed := r.BirthHash(lyon, p, birth(t, c.recorded))
+		closed := r.BirthHash(lyon, p, birth(t, c.recorded), time.Date(2026, 11, 22, 0, 0, 0, 0, time.UTC))
 		if got, err := r.CheckBirth(lyon, p, closed, birth(t, c.typed)); err != nil || got != c.right {
 			t.Errorf("%s for %s: %v, %v", c.typed, c.recorded, got, err)
 		}
 	}
-	closed := r.BirthHash(lyon, p, birth(t, "1950"))
+	closed := r.BirthHash(lyon, p, birth(t, "1950"), time.Date(2026, 11, 22, 0, 0, 0, 0, time.UTC))
 	if _, err := r.CheckBirth(nantes, p, closed, birth(t, "1950")); !errors.Is(err, personal.ErrClosed) {
 		t.Errorf("in another space: %v", err)
 	}
 	if _, err := r.CheckBirth(lyon, owner("p", 2), closed, birth(t, "1950")); !errors.Is(err, personal.ErrClosed) {
 		t.Errorf("another person: %v", err)
 	}
-	none := r.BirthHash(lyon, p, personal.BirthDate{})
+	none := r.BirthHash(lyon, p, personal.BirthDate{}, time.Date(2026, 11, 22, 0, 0, 0, 0, time.UTC))
 	for _, typed := range []personal.BirthDate{{}, birth(t, "1950")} {
 		if ok, err := r.CheckBirth(lyon, p, none, typed); err != nil || ok {
 			t.Errorf("without a date: %v, %v", ok, err)
@@ -242,5 +242,40 @@ func TestToken(t *testing.T) {
 		if _, err := personal.ParseToken(bad); !errors.Is(err, personal.ErrToken) {
 			t.Errorf("%q: %v", bad, err)
 		}
+	}
+}
+
+// Until the first instant of the day they are surely of age, somebody may be a
+// minor, and nothing is kept of anybody older.
+func TestIsMinor(t *testing.T) {
+	r := newRegister(t)
+	p := owner("p", 1)
+	now := time.Date(2026, 11, 22, 10, 0, 0, 0, time.UTC)
+	for _, c := range []struct {
+		born  string
+		at    time.Time
+		minor bool
+	}{
+		{"2010-03-02", now, true},
+		{"2010-03-02", time.Date(2028, 3, 1, 23, 59, 59, 0, time.UTC), true},
+		{"2010-03-02", time.Date(2028, 3, 2, 0, 0, 0, 0, time.UTC), false},
+		{"2010-03", time.Date(2028, 3, 30, 0, 0, 0, 0, time.UTC), true},
+		{"2010-03", time.Date(2028, 3, 31, 0, 0, 0, 0, time.UTC), false},
+		{"2010", time.Date(2028, 12, 30, 0, 0, 0, 0, time.UTC), true},
+		{"2010", time.Date(2028, 12, 31, 0, 0, 0, 0, time.UTC), false},
+		{"1950-03-02", now, false},
+		{"2008-11-22", now, false},
+		{"2008-11-23", now, true},
+	} {
+		closed := r.BirthHash(lyon, p, birth(t, c.born), now)
+		if got, err := r.IsMinor(lyon, p, closed, c.at); err != nil || got != c.minor {
+			t.Errorf("born %s, at %s: minor %v %v, want %v", c.born, c.at, got, err, c.minor)
+		}
+		if ok, err := r.CheckBirth(lyon, p, closed, birth(t, c.born)); err != nil || !ok {
+			t.Errorf("born %s: the date is not theirs: %v", c.born, err)
+		}
+	}
+	if _, err := r.IsMinor(nantes, p, r.BirthHash(lyon, p, birth(t, "2010"), now), now); !errors.Is(err, personal.ErrClosed) {
+		t.Errorf("another space's seal: %v", err)
 	}
 }
