@@ -233,26 +233,27 @@ func (p *program) restore(ctx context.Context, f folders, file, identity string,
 	}
 	path := into.in(fileStore + ".restoring")
 	defer os.Remove(path)
-	if err := p.fill(ctx, into, path, file, identity); err != nil {
+	if err := p.fill(ctx, into, path, file, identity, check); err != nil {
 		return err
 	}
 	if check {
 		_, err := fmt.Fprintln(p.out, "OK: the copy is whole and its logs verify")
 		return err
 	}
-	if err := os.Rename(path, f.in(fileStore)); err != nil {
+	// The file names checkpoints of what was there before; the log now says that
+	// it was restored. It goes first: a stop in between leaves nothing to serve.
+	if err := os.Remove(f.in(fileLastSeen)); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return cannot("%w", err)
 	}
-	// The file names checkpoints of what was there before; the log now says that
-	// it was restored.
-	if err := os.Remove(f.in(fileLastSeen)); err != nil && !errors.Is(err, fs.ErrNotExist) {
+	if err := errors.Join(os.Rename(path, f.in(fileStore)), syncFolder(f.Data)); err != nil {
 		return cannot("%w", err)
 	}
 	return p.afterRestore(ctx, f)
 }
 
-// fill reads a copy into a new store and verifies every log in it.
-func (p *program) fill(ctx context.Context, f folders, path, file, identity string) error {
+// fill reads a copy into a new store and verifies every log in it. Unless it is
+// only tried, the logs say that they were restored before they take their place.
+func (p *program) fill(ctx context.Context, f folders, path, file, identity string, check bool) error {
 	in, err := os.Open(file)
 	if err != nil {
 		return misuse("%w", err)
@@ -279,30 +280,33 @@ func (p *program) fill(ctx context.Context, f folders, path, file, identity stri
 	if err != nil {
 		return storeFailure(err)
 	}
-	err = p.load(ctx, f, db, keys, bufio.NewReaderSize(open, 64<<10))
+	h, err := p.load(ctx, f, db, keys, bufio.NewReaderSize(open, 64<<10))
+	if err == nil && !check {
+		err = storeFailure(h.reg.NoteRestore(ctx))
+	}
 	return errors.Join(err, db.Close())
 }
 
-func (p *program) load(ctx context.Context, f folders, db kv.DB, keys *personal.Folder, r *bufio.Reader) error {
+func (p *program) load(ctx context.Context, f folders, db kv.DB, keys *personal.Folder, r *bufio.Reader) (*house, error) {
 	batch := &rowBatch{db: db}
 	err := readRows(r, func(row kv.Row) error { return batch.add(ctx, row) })
 	if err == nil {
 		err = batch.flush(ctx)
 	}
 	if errors.Is(err, errBackup) {
-		return no("%w", err)
+		return nil, no("%w", err)
 	}
 	if err == nil {
 		err = store.Prepare(ctx, db)
 	}
 	if err != nil {
-		return storeFailure(err)
+		return nil, storeFailure(err)
 	}
 	h, err := p.wire(f, db, keys)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	return checkLogs(ctx, h, struct{}{}, io.Discard)
+	return h, checkLogs(ctx, h, struct{}{}, io.Discard)
 }
 
 // A rowBatch puts rows of one space into the store some thousand at a time.
@@ -343,19 +347,16 @@ func (b *rowBatch) flush(ctx context.Context) error {
 	return err
 }
 
-// afterRestore opens what was restored: the log says so, the erased are erased
-// again, and the public keys stand beside it.
+// afterRestore opens what was restored: the erased are erased again, and the
+// public keys stand beside it.
 func (p *program) afterRestore(ctx context.Context, f folders) error {
 	h, err := p.ready(ctx, f)
 	if err != nil {
 		return err
 	}
-	err = h.reg.NoteRestore(ctx)
+	pub, err := h.keyring.RegisterPub()
 	if err == nil {
-		var pub []byte
-		if pub, err = h.keyring.RegisterPub(); err == nil {
-			err = writeFile(f.in(filePub), pub, 0o644)
-		}
+		err = writeFile(f.in(filePub), pub, 0o644)
 	}
 	if err = errors.Join(err, h.close(ctx)); err != nil {
 		return storeFailure(err)
