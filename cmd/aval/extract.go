@@ -2,7 +2,7 @@ package main
 
 import (
 	"context"
-	"fmt"
+	"errors"
 	"io"
 	"os"
 	"path/filepath"
@@ -67,12 +67,20 @@ func extract(ctx context.Context, h *house, params extractParams, out io.Writer)
 	}
 	a, err := h.reg.In(ctx, params.Space)
 	if err != nil {
-		return misuse("--space: there is no space of that name")
+		return noSpace(err)
 	}
 	_, err = h.reg.Extract(ctx, a, out, consent.ExtractRequest{
 		From: from, To: to.AddDate(0, 0, 1), Profile: params.Profile,
 		Purpose: charter.Purpose(params.Purpose), Program: programName(),
 	})
+	return err
+}
+
+// noSpace tells a space that is not there from a store that cannot be read.
+func noSpace(err error) error {
+	if _, missing := errors.AsType[*consent.NotFound](err); missing {
+		return misuse("--space: there is no space of that name")
+	}
 	return err
 }
 
@@ -95,7 +103,7 @@ func toFile(path string, fn func(io.Writer) error) error {
 	}
 	if err != nil {
 		os.Remove(f.Name())
-		return fmt.Errorf("%w", err)
+		return err
 	}
 	return nil
 }

@@ -63,7 +63,7 @@ type linkParams struct {
 func makeLink(ctx context.Context, h *house, params linkParams, out io.Writer) error {
 	a, err := h.reg.In(ctx, params.Space)
 	if err != nil {
-		return misuse("--space: there is no space of that name")
+		return noSpace(err)
 	}
 	id := consent.MemberID(params.Member)
 	if params.Member == "" {
