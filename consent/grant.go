@@ -116,6 +116,11 @@ func (t *turn) draft(p *Person, terms Terms) (*Mandate, error) {
 	if len(terms.Helpers) > maxHelpers {
 		return nil, &Invalid{Pointer: "/helpers", Reason: "member_length"}
 	}
+	for i, h := range terms.Helpers {
+		if slices.Contains(terms.Helpers[:i], h) { // papers and pages name each once
+			return nil, &Invalid{Pointer: fmt.Sprintf("/helpers/%d", i), Reason: "member_twice"}
+		}
+	}
 	tz, err := time.LoadLocation(t.profile.TZ)
 	if err != nil {
 		return nil, err
@@ -620,7 +625,7 @@ func (r *Register) DeliverMandate(ctx context.Context, a Actor, id MandateID, ho
 		t.enterMandate(audit.MandateCopyDelivered, m, m.Digest)
 		t.enterMandate(audit.MandateActivated, m, m.Digest)
 		for _, old := range m.Payload.Supersedes {
-			if err := t.supersede(old); err != nil {
+			if err := t.supersede(old, m); err != nil {
 				return err
 			}
 		}
@@ -628,15 +633,19 @@ func (r *Register) DeliverMandate(ctx context.Context, a Actor, id MandateID, ho
 	})
 }
 
-func (t *turn) supersede(id MandateID) error {
+func (t *turn) supersede(id MandateID, by *Mandate) error {
 	m := &Mandate{ID: id}
 	if err := need(t.tx, m, "mandate"); err != nil {
 		return err
 	}
-	if err := m.finish(t.at, Superseded, "person"); err != nil {
+	if err := m.supersede(t.at, by.Payload.Powers); err != nil {
 		return nil // it ended by itself meanwhile
 	}
-	t.enterMandate(audit.MandateEnded, m, m.Digest)
+	act := audit.MandateEnded
+	if !m.ended(t.at) {
+		act = audit.MandateRevoked // in part; the rest goes on
+	}
+	t.enterMandate(act, m, m.Digest)
 	return t.tx.Put(m)
 }
 

@@ -366,3 +366,27 @@ func TestReferentConfirms(t *testing.T) {
 		t.Errorf("the mandate is %s, confirmed by %q", got, m.Confirmed)
 	}
 }
+
+// A new mandate takes the same procedures only: what it does not give goes on
+// (CC 2006).
+func TestMandateReplacesTheSameProcedureOnly(t *testing.T) {
+	w := newWorld(t)
+	d := w.desk()
+	css := consent.Power{Service: "ameli", Procedure: "css_request", Mode: charter.DoForPresent}
+	old := w.mandate(d.helper, terms(d.person, caf, css))
+	again := terms(d.person, caf)
+	again.Supersession = charter.SupersessionReplace
+	m := w.mandate(d.helper, again)
+	got, err := w.reg.Mandate(w.ctx, d.helper, old.ID)
+	w.must(err)
+	at := w.clock.now()
+	if got.State(at) != consent.Active || got.Stopped(css, "", at) || !got.Stopped(caf, "", at) {
+		t.Errorf("the former is %s, its stops are %+v", got.State(at), got.Stops)
+	}
+	if e := w.last("ccas"); e.Act != audit.MandateRevoked || e.Mandate != string(old.ID) {
+		t.Errorf("the last entry is %s on %s", e.Act, e.Mandate)
+	}
+	if m.State(at) != consent.Active {
+		t.Errorf("the new one is %s", m.State(at))
+	}
+}

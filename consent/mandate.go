@@ -199,6 +199,23 @@ func (m *Mandate) stop(s Stop) error {
 	return nil
 }
 
+// supersede takes from a mandate the procedures that a new one gives to somebody
+// (CC 2006: for the same matter only); when nothing is left the whole is over.
+func (m *Mandate) supersede(at time.Time, given []Power) error {
+	if m.ended(at) || m.State(at) == Expired {
+		return &Conflict{Reason: "already_ended"}
+	}
+	for _, p := range given {
+		if sharesProcedure(m.Payload.Powers, []Power{p}) {
+			m.Stops = append(m.Stops, Stop{At: at, By: "person", Service: p.Service, Procedure: p.Procedure})
+		}
+	}
+	if !m.left(at) {
+		m.End = End{At: at, Kind: Superseded, By: "person"}
+	}
+	return nil
+}
+
 // left tells whether anybody can still use any power: somebody of the team whom
 // no stop names, or one of the helpers named.
 func (m *Mandate) left(at time.Time) bool {
