@@ -280,6 +280,7 @@ func TestTermsAreOfTheirForm(t *testing.T) {
 		},
 		"/explained/lang language": func(x *consent.Terms) { x.Explained = &consent.Explained{Lang: "FR"} },
 		"/helpers member_length":   func(x *consent.Terms) { x.Helpers = slices.Repeat([]consent.MemberID{d.helper.Member()}, 51) },
+		"/helpers/1 member_twice":  func(x *consent.Terms) { x.Helpers = slices.Repeat([]consent.MemberID{d.helper.Member()}, 2) },
 		"/helpers/0 member_id":     func(x *consent.Terms) { x.Helpers = []consent.MemberID{"h_aaaaaaaaaaaaaaaaaaaaaaaaaa"} },
 	} {
 		x := terms(d.person, caf)
