@@ -24,7 +24,7 @@ func text(body string) string {
 	return strings.ReplaceAll(html.UnescapeString(body), "\u00a0", " ")
 }
 
-func (r reply) says(t *testing.T, sentences ...string) {
+func (r reply) says(t testing.TB, sentences ...string) {
 	t.Helper()
 	seen := text(r.body)
 	for _, s := range sentences {
@@ -34,7 +34,7 @@ func (r reply) says(t *testing.T, sentences ...string) {
 	}
 }
 
-func (r reply) silent(t *testing.T, words ...string) {
+func (r reply) silent(t testing.TB, words ...string) {
 	t.Helper()
 	for _, w := range words {
 		if strings.Contains(html.UnescapeString(r.body), w) {
@@ -43,7 +43,7 @@ func (r reply) silent(t *testing.T, words ...string) {
 	}
 }
 
-func (r reply) status(t *testing.T, want int) {
+func (r reply) status(t testing.TB, want int) {
 	t.Helper()
 	if r.StatusCode != want {
 		t.Errorf("status %d, want %d", r.StatusCode, want)

@@ -2,8 +2,8 @@
 //
 // Two listeners, two manners. On the public one stands the person's page: from
 // the code on a paper card, with no account and no cookie, one idea a sentence.
-// On the staff one stand the one-time link, and one page that says who I am and
-// what I may do.
+// On the staff one stand the one-time link and the desk of helpers and
+// referents (desk.go), with one page that says who I am and what I may do.
 //
 //	GET  /c/CODE      static: looks nothing up, writes nothing; two buttons
 //	GET  /carte       the code to be typed; the same two buttons
@@ -28,15 +28,16 @@ import (
 	"aval/api/door"
 )
 
-//go:embed templates/*.html static/page.css
+//go:embed templates/*.html static/*.css
 var files embed.FS
 
 // Pages is the HTML door. It is safe for concurrent use.
 type Pages struct {
 	door      *door.Door
 	words     *words
-	style     template.CSS
-	styleHash string
+	style     template.CSS // of the person's pages
+	deskStyle template.CSS // of staff pages
+	styleHash string       // both, as the policy names them
 	templates map[string]*template.Template
 	calls     []call
 }
@@ -72,4 +73,5 @@ func (p *Pages) Staff(g *echo.Group) {
 	g.POST("/charte", p.adhere)
 	g.POST("/deconnexion", p.signOut)
 	g.GET("/api", p.reference)
+	p.desk(g)
 }

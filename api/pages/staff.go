@@ -16,20 +16,21 @@ import (
 	"aval/consent"
 )
 
-// The staff pages: the one-time link, and the one page for members. Referrer
+// The staff pages: the one-time link, signing out, and who I am. Referrer
 // policy is "same-origin" here, so that browsers without Sec-Fetch-Site still
 // send the Origin that tells a form of ours from one of another site.
 
 func (p *Pages) staffSheet(c echo.Context, v *door.Visit, title string) sheet {
 	c.Response().Header().Set("Referrer-Policy", "same-origin")
 	say := p.words.in(v.Lang)
-	return sheet{speaker: say, Title: say.say(title), Style: p.style, Wide: true}
+	return sheet{speaker: say, Title: say.say(title), Style: p.deskStyle, Wide: true}
 }
 
 // A staffView is a page for members.
 type staffView struct {
 	sheet
 	FormToken string // "" without a session
+	Nav       []navLink
 }
 
 // formToken is what a form of a session must send back: for browsers that say
@@ -112,7 +113,7 @@ func (p *Pages) adhere(c echo.Context) error {
 	return c.Redirect(http.StatusSeeOther, "/")
 }
 
-// A homeView is the one page for members.
+// A homeView is who I am: my role and the charter.
 type homeView struct {
 	staffView
 	Member           consent.MemberID
@@ -134,32 +135,42 @@ type ruleView struct {
 
 type missionView struct{ Label, May string }
 
-// home is GET /.
+// home is GET /: the desk of a helper who accepted the charter, else who I am.
 func (p *Pages) home(c echo.Context) error {
-	ctx := c.Request().Context()
-	v := door.VisitOf(ctx)
-	a, err := p.door.Actor(ctx, v)
+	d, err := p.sit(c)
 	if _, out := errors.AsType[*consent.SignInNeeded](err); out {
+		v := door.VisitOf(c.Request().Context())
 		return p.show(c, http.StatusUnauthorized, "signin", staffView{sheet: p.staffSheet(c, v, "signin.title")})
 	}
 	if err != nil {
 		return err
 	}
-	me, structure, err := p.door.Register.Self(ctx, a)
+	if d.isHelper() && d.adhered() {
+		return d.deskHome()
+	}
+	return d.myself()
+}
+
+// myself is GET /moi.
+func (p *Pages) myself(c echo.Context) error {
+	d, err := p.sit(c)
 	if err != nil {
 		return err
 	}
+	return d.myself()
+}
+
+func (d *desk) myself() error {
 	view := homeView{
-		staffView: staffView{sheet: p.staffSheet(c, v, "staff.title"), FormToken: formToken(v)},
-		Member:    me.ID, Structure: structure.Name, Space: structure.Slug, LinkBy: a.LinkBy(),
+		staffView: d.view("staff.title").staffView,
+		Member:    d.me.ID, Structure: d.structure.Name, Space: d.structure.Slug, LinkBy: d.actor.LinkBy(),
 	}
 	if view.LinkBy == byOperator {
 		view.LinkBy = view.say("home.link_operator")
 	}
-	ch := p.door.Register.Charter()
-	view.fillRole(me, structure, ch)
-	view.fillCharter(me, ch, structure.TZ)
-	return p.show(c, http.StatusOK, "home", view)
+	view.fillRole(d.me, d.structure, d.charter)
+	view.fillCharter(d.me, d.charter, d.structure.TZ)
+	return d.show("home", view)
 }
 
 // fillRole tells role, offices and missions.

@@ -23,7 +23,7 @@ func (s *site) session(link string) string {
 }
 
 // formField is the value of a hidden field of a page.
-func (r reply) formField(t *testing.T, name string) string {
+func (r reply) formField(t testing.TB, name string) string {
 	t.Helper()
 	m := regexp.MustCompile(`name="` + name + `" value="([^"]*)"`).FindStringSubmatch(r.body)
 	if m == nil {
@@ -114,7 +114,7 @@ func TestCharterIsReadAndAccepted(t *testing.T) {
 	if d := s.last(); d.Act != audit.HelperAdhered || d.Digest != s.reg.Charter().Digest() {
 		t.Errorf("accepting was entered as %s", d.Act)
 	}
-	accepted := s.get(s.staff, "/", "Cookie", cookie)
+	accepted := s.get(s.staff, "/moi", "Cookie", cookie)
 	accepted.says(t, "Vous l'avez acceptée le 11 janvier 2027.")
 	accepted.silent(t, "J'ai lu la charte")
 }

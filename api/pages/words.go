@@ -14,13 +14,13 @@ import (
 	"aval/api/locale"
 )
 
-// The sentences of the pages: common (dates), person and staff. Why a request
+// The sentences of the pages: common (dates), person, staff and desk. Why a request
 // was not carried out stands in package locale, which both doors share.
 //
 //go:embed locales/*.json
 var localeFiles embed.FS
 
-var catalogues = []string{"common", "person", "staff"}
+var catalogues = []string{"common", "person", "staff", "desk"}
 
 // words has a speaker for each language of the pages.
 type words struct {

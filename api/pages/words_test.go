@@ -144,6 +144,17 @@ func families(t *testing.T) map[string][]string {
 			f[prefix] = append(f[prefix], w.Code)
 		}
 	}
+	for _, m := range ch.Modes() {
+		f["mode."] = append(f["mode."], string(m.Code))
+		f["recap.mode."] = append(f["recap.mode."], string(m.Code))
+	}
+	for _, state := range consent.States {
+		f["state."] = append(f["state."], string(state))
+	}
+	f["tally."], f["language."] = tallies, spoken
+	f["every."], f["duration."] = []string{"month", "quarter", "year"}, []string{"31", "182", "365"}
+	f["notice.kept."] = []string{"mandate", "contact", "access"}
+	f["trace."] = memberActions
 	for _, p := range ch.Purposes() {
 		f["why."] = append(f["why."], string(p.Code))
 	}
@@ -154,6 +165,17 @@ func families(t *testing.T) map[string][]string {
 		}
 	}
 	return f
+}
+
+// memberActions are the lines that a member can leave, and the sentence for any
+// other.
+var memberActions = []string{
+	"person.read", "person.listed", "person.searched", "person.exported", "mandate.read", "mandate.status_checked",
+	"extract.made", "extract.read", "attempt.refused", "act.recorded", "mandate.drafted", "mandate.proposed",
+	"mandate.signed", "mandate.accepted", "mandate.copy_delivered", "mandate.activated", "mandate.revoked",
+	"mandate.renounced", "mandate.ended", "notice.given", "card.issued", "card.reissued", "card.killed", "helper.adhered",
+	"helper.opened", "helper.closed", "helper.login", "helper.linked", "person.created", "person.updated",
+	"structure.updated", "key.published", "person.key_destroyed", "other",
 }
 
 // actions reads every action from its declaration: a new one must not reach a
@@ -201,7 +223,7 @@ func TestCatalogueIsUsed(t *testing.T) {
 			t.Errorf("no sentence for %s", id)
 		}
 	}
-	named := regexp.MustCompile(`\.T "([a-z_.0-9]+)"|(?:say|number|staffSheet\(c, v|askBirth\(.*)[,(] ?"([a-z_.0-9]+)"|return "([a-z_]+\.[a-z_.]+)"|(?:add\(.*|:?=) "([a-z_]+\.[a-z_]+)"`)
+	named := regexp.MustCompile(`\.T "([a-z_.0-9]+)"|(?:say|number|view|staffSheet\(c, v|askBirth\(.*)[,(] ?"([a-z_.0-9]+)"|return "([a-z_]+\.[a-z_.]+)"|(?:add\(.*|:?=) "([a-z_]+\.[a-z_]+)"`)
 	for file, text := range sources(t) {
 		for _, m := range named.FindAllStringSubmatch(text, -1) {
 			id := m[1] + m[2] + m[3] + m[4]

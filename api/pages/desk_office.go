@@ -1,0 +1,287 @@
+package pages
+
+import (
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/labstack/echo/v4"
+
+	"aval/charter"
+	"aval/charter/screen"
+	"aval/consent"
+)
+
+// The referent's page: who may come in, what the structure's mandates usually
+// say, which end, and whether the register is well.
+
+type officeView struct {
+	deskView
+	Members  []memberView
+	Named    bool // names are shown
+	Alone    bool // there is no second referent
+	Roles    []choiceView
+	Presets  []presetView
+	Services []serviceView
+	Modes    []choiceView
+	Days     []choiceView
+	Rows     []int
+	Ending   []rowView
+	Orphans  []rowView
+	Within   string
+	Lights   []lightView
+	Link     *linkView
+}
+
+// A memberView is a member of the structure. Nothing tells how much they do.
+type memberView struct {
+	ID       consent.MemberID
+	Short    string
+	Name     string
+	Role     string
+	Offices  string
+	Adhered  string
+	Closed   string
+	Myself   bool
+	Referent bool
+}
+
+// A presetView is what can be given with one touch.
+type presetView struct {
+	ID           consent.PresetID
+	Name, Length string
+	Powers       []string
+}
+
+// A lightView is one thing that must be well: "ok", "bad" or "unknown".
+type lightView struct{ State, Label, Say string }
+
+// A linkView is a one-time link, shown once.
+type linkView struct {
+	Address string
+	For     string
+	Enrol   bool
+}
+
+// office is GET /referent.
+func (p *Pages) office(c echo.Context) error {
+	d, err := p.sit(c)
+	if err != nil {
+		return err
+	}
+	v, err := d.officeView(false)
+	if err != nil {
+		return err
+	}
+	return d.show("office", v)
+}
+
+// colleagues is POST /referent/noms: the page with the names of the members.
+func (p *Pages) colleagues(c echo.Context) error {
+	d, _, err := p.posted(c)
+	if err != nil {
+		return err
+	}
+	v, err := d.officeView(true)
+	if err != nil {
+		return err
+	}
+	return d.show("office", v)
+}
+
+// named is how many names are opened at once.
+const named = 50
+
+func (d *desk) officeView(names bool) (*officeView, error) {
+	if !d.isReferent() {
+		return nil, &consent.Refused{Rule: "C16", Reason: string(charter.OfficeOnly), Instead: string(charter.AskReferent)}
+	}
+	v := &officeView{
+		deskView: d.view("office.title"), Named: names, Services: d.catalogue(), Rows: ownRows(),
+		Within: d.number("duration.days", d.charter.Limits().WarnBeforeEndDays), Lights: d.lights(),
+	}
+	for _, r := range d.charter.Roles() {
+		v.Roles = append(v.Roles, choiceView{Value: string(r.Code), Label: r.Label.In(d.Lang())})
+	}
+	for _, code := range []charter.Mode{charter.DoWith, charter.DoForPresent, charter.DoForAbsent} {
+		v.Modes = append(v.Modes, choiceView{Value: string(code), Label: d.mode(code), Chosen: code == charter.DoForPresent})
+	}
+	for _, n := range d.charter.Limits().OfferedDays {
+		v.Days = append(v.Days, choiceView{Value: strconv.Itoa(n), Label: d.duration(n), Chosen: n == 365})
+	}
+	if err := d.fillMembers(v, names); err != nil {
+		return nil, err
+	}
+	presets, err := d.register().Presets(d.ctx, d.actor)
+	if err != nil {
+		return nil, err
+	}
+	for _, s := range presets {
+		v.Presets = append(v.Presets, presetView{ID: s.ID, Name: s.Name, Powers: d.powers(s.Powers), Length: d.length(s.Days, s.OneProcedure)})
+	}
+	v.Ending, v.Orphans, err = d.ending()
+	return v, err
+}
+
+func (d *desk) fillMembers(v *officeView, names bool) error {
+	members, err := d.register().Members(d.ctx, d.actor)
+	if err != nil {
+		return err
+	}
+	referents := 0
+	var ids []consent.MemberID
+	for _, m := range members {
+		row := memberView{
+			ID: m.ID, Short: shortNumber(string(m.ID)), Role: string(m.Role), Myself: m.ID == d.actor.Member(), Referent: m.Referent,
+		}
+		if r, ok := d.charter.Role(m.Role); ok {
+			row.Role = r.Label.In(d.Lang())
+		}
+		if m.Referent && m.Role != charter.Referent {
+			row.Offices = d.say("home.office_referent")
+		}
+		if m.Adhered.Version != "" {
+			row.Adhered = d.say("office.adhered", "Date", d.day(m.Adhered.At))
+		}
+		if !m.Closed.IsZero() {
+			row.Closed = d.say("office.closed", "Date", d.day(m.Closed))
+		} else if m.Referent {
+			referents++
+		}
+		v.Members = append(v.Members, row)
+		if ids = append(ids, m.ID); len(ids) == named {
+			break
+		}
+	}
+	v.Alone = referents < 2
+	slices.SortStableFunc(v.Members, func(a, b memberView) int { return strings.Compare(a.Closed, b.Closed) })
+	if !names {
+		return nil
+	}
+	all, err := d.register().MemberNames(d.ctx, d.actor, ids)
+	if err != nil {
+		return err
+	}
+	for i := range v.Members {
+		v.Members[i].Name = all[v.Members[i].ID].Reveal()
+	}
+	return nil
+}
+
+// lights say only what this process can know.
+func (d *desk) lights() []lightView {
+	address := lightView{State: "ok", Label: d.say("light.address"), Say: d.say("light.address_ok", "Address", d.p.door.PublicURL)}
+	if !strings.HasPrefix(d.p.door.PublicURL, "https://") {
+		address.State, address.Say = "bad", d.say("light.address_bad", "Address", d.p.door.PublicURL)
+	}
+	// A register whose clock it does not trust answers nothing, so this page
+	// comes with a clock that is right.
+	clock := lightView{State: "ok", Label: d.say("light.clock"), Say: d.say("light.clock_ok", "Time", d.instant(d.now))}
+	backup := lightView{State: "unknown", Label: d.say("light.backup"), Say: d.say("light.backup_unknown")}
+	return []lightView{address, clock, backup}
+}
+
+// openHelper is POST /referent/ouvrir.
+func (p *Pages) openHelper(c echo.Context) error {
+	d, f, err := p.posted(c, "name", "role", "referent", "once")
+	if err != nil {
+		return err
+	}
+	clean, err := d.screen(screen.Field{Name: "name", Text: f["name"], Kind: screen.Name, Max: 100})
+	if err != nil {
+		return d.officeAgain(err)
+	}
+	invite, err := d.register().OpenHelper(d.ctx, d.once(f["once"], "open "+f["name"]+f["role"]), consent.NewHelper{
+		Name: clean[0], Role: charter.Role(f["role"]), Referent: f["referent"] != "",
+	})
+	if err != nil {
+		return d.officeAgain(err)
+	}
+	return d.linked(invite, true)
+}
+
+// makeLink is POST /referent/lien.
+func (p *Pages) makeLink(c echo.Context) error {
+	d, f, err := p.posted(c, "member")
+	if err != nil {
+		return err
+	}
+	invite, err := d.register().MakeLink(d.ctx, d.actor, consent.MemberID(f["member"]))
+	if err != nil {
+		return d.officeAgain(err)
+	}
+	return d.linked(invite, false)
+}
+
+// linked shows a link, once; a form that was sent again has none to show.
+func (d *desk) linked(invite consent.Invitation, enrol bool) error {
+	v, err := d.officeView(false)
+	if err != nil {
+		return err
+	}
+	if token := invite.Token.Reveal(); token != "" {
+		v.Link = &linkView{
+			Address: d.p.door.StaffURL + "/lien/" + token, For: shortNumber(string(invite.Member)), Enrol: enrol,
+		}
+	}
+	return d.show("office", v)
+}
+
+// closeHelper is POST /referent/fermer.
+func (p *Pages) closeHelper(c echo.Context) error {
+	d, f, err := p.posted(c, "member")
+	if err != nil {
+		return err
+	}
+	return d.officeAfter(d.register().CloseHelper(d.ctx, d.actor, consent.MemberID(f["member"])))
+}
+
+// savePreset is POST /referent/modele.
+func (p *Pages) savePreset(c echo.Context) error {
+	d, f, err := p.posted(c, "name", "procedure0", "mode0", "procedure1", "mode1", "procedure2", "mode2", "days", "once")
+	if err != nil {
+		return err
+	}
+	clean, err := d.screen(screen.Field{Name: "name", Text: f["name"], Kind: screen.Name, Max: 80})
+	if err != nil {
+		return d.officeAgain(err)
+	}
+	n := consent.NewPreset{Name: clean[0], Powers: chosenPowers(f), Days: atoi(f["days"])}
+	if f["days"] == "one" {
+		n.OneProcedure = true
+	}
+	if len(n.Powers) == 0 {
+		return d.officeAgain(&consent.Invalid{Pointer: "/powers", Reason: "empty"})
+	}
+	_, err = d.register().SavePreset(d.ctx, d.once(f["once"], "preset "+f["name"]), n)
+	return d.officeAfter(err)
+}
+
+// dropPreset is POST /referent/oublier.
+func (p *Pages) dropPreset(c echo.Context) error {
+	d, f, err := p.posted(c, "preset")
+	if err != nil {
+		return err
+	}
+	return d.officeAfter(d.register().DropPreset(d.ctx, d.actor, consent.PresetID(f["preset"])))
+}
+
+// officeAfter shows the page again after a step.
+func (d *desk) officeAfter(err error) error {
+	if err != nil {
+		return d.officeAgain(err)
+	}
+	v, err := d.officeView(false)
+	if err != nil {
+		return err
+	}
+	return d.show("office", v)
+}
+
+func (d *desk) officeAgain(err error) error {
+	v, fault := d.officeView(false)
+	if fault != nil {
+		return err
+	}
+	return d.again(err, "office", &v.Problem, v)
+}
