@@ -34,11 +34,14 @@ func (r *Sitting) Key() string    { return r.Session }
 // replaces the appointment before. A purpose that the actor may not have is
 // refused, and the person sees that.
 func (r *Register) StartAppointment(ctx context.Context, a Actor, id PersonID, purpose charter.Purpose) (Appointment, error) {
+	if err := a.sits(); err != nil {
+		return Appointment{}, err
+	}
 	var s Sitting
 	allowed := true
 	err := r.rec.Keep(ctx, a.space, func(tx Tx, at time.Time) error {
 		t := &turn{r: r, tx: tx, at: at, actor: a}
-		if err := t.seated(); err != nil {
+		if err := t.begin(); err != nil {
 			return err
 		}
 		if _, err := t.livePerson(id); err != nil {
@@ -105,20 +108,17 @@ func (r *Register) Appointment(ctx context.Context, a Actor) (*Appointment, erro
 
 // EndAppointment ends the appointment of the actor's session, if there is one.
 func (r *Register) EndAppointment(ctx context.Context, a Actor) error {
-	return r.rec.Keep(ctx, a.space, func(tx Tx, at time.Time) error {
-		t := &turn{r: r, tx: tx, at: at, actor: a}
-		if err := t.seated(); err != nil {
-			return err
-		}
-		return tx.Delete(&Sitting{Session: a.session})
-	})
+	if err := a.sits(); err != nil {
+		return err
+	}
+	return r.rec.Keep(ctx, a.space, func(tx Tx, _ time.Time) error { return tx.Delete(&Sitting{Session: a.session}) })
 }
 
-// seated checks that the actor is a signed-in member: nobody else has
-// appointments. Whether they are open is the charter's to say.
-func (t *turn) seated() error {
-	if t.actor.kind != member || t.actor.session == "" {
+// sits checks that the actor is a signed-in member: nobody else has appointments.
+// Whether they are open is the charter's to say.
+func (a Actor) sits() error {
+	if a.kind != member || a.session == "" {
 		return &SignInNeeded{Reason: "session"}
 	}
-	return t.begin()
+	return nil
 }

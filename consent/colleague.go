@@ -41,18 +41,19 @@ func (r *Register) MemberNames(ctx context.Context, a Actor, ids []MemberID) (ma
 	return r.openNames(ctx, passes[0], members)
 }
 
-// onlyMember refuses the operator, who sees pseudonyms only; of a person's card
-// it knows nothing.
+// onlyMember refuses the operator, who sees pseudonyms only, and closed members;
+// of a person's card it knows nothing.
 func (t *turn) onlyMember(act audit.Action) error {
-	switch t.actor.kind {
-	case member:
-		return nil
-	case card:
+	finding := &charter.Finding{Rule: "C21", Reason: charter.ActorNotAllowed, Instead: charter.AskReferent}
+	switch {
+	case t.actor.kind == card:
 		return &NotFound{Kind: "use-case"}
+	case t.actor.kind == member && t.me.Closed.IsZero():
+		return nil
+	case t.actor.kind == member:
+		finding.Rule, finding.Reason = "C23", charter.MemberClosed
 	}
-	return t.refuse(Attempt{Action: act}, &charter.Finding{
-		Rule: "C21", Reason: charter.ActorNotAllowed, Instead: charter.AskReferent,
-	})
+	return t.refuse(Attempt{Action: act}, finding)
 }
 
 // membersOf gets members of the space, all of them.

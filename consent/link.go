@@ -177,8 +177,7 @@ func (r *Register) seen(ctx context.Context, hash string) error {
 
 // SignOut ends the actor's session, and the appointment that it held.
 func (r *Register) SignOut(ctx context.Context, a Actor) error {
-	err := r.rec.Keep(ctx, a.space, func(tx Tx, _ time.Time) error { return tx.Delete(&Sitting{Session: a.session}) })
-	if err != nil {
+	if err := r.EndAppointment(ctx, a); err != nil {
 		return err
 	}
 	return r.keepSession(ctx, a.session, func(s *Session, at time.Time) { s.Ended = at })
