@@ -7,7 +7,6 @@ import (
 	"slices"
 	"sync"
 	"sync/atomic"
-	"time"
 
 	"aval/store/kv"
 
@@ -92,7 +91,7 @@ func checkEnd(tx kv.Tx) error {
 func (l *Log) checkRun(ctx context.Context, s Space, t *tree, run, end int64) error {
 	within, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
-	tiles := make([]tileCheck, (end-run*runSize+tileWidth-1)/tileWidth)
+	tiles := make([]tileSum, (end-run*runSize+tileWidth-1)/tileWidth)
 	var next atomic.Int64
 	var wg sync.WaitGroup
 	for range runtime.GOMAXPROCS(0) {
@@ -100,8 +99,8 @@ func (l *Log) checkRun(ctx context.Context, s Space, t *tree, run, end int64) er
 			for i := next.Add(1) - 1; i < int64(len(tiles)) && within.Err() == nil; i = next.Add(1) - 1 {
 				from := run*runSize + i*tileWidth
 				err := l.view(within, s, func(tx kv.Tx) error {
-					tiles[i] = tileCheck{}
-					return tiles[i].read(l.keys(tx, s), from, min(from+tileWidth, end))
+					tiles[i] = tileSum{} // again, perhaps
+					return tiles[i].check(l.keys(tx, s), from, min(from+tileWidth, end))
 				})
 				if err != nil {
 					cancel(err)
@@ -121,26 +120,9 @@ func (l *Log) checkRun(ctx context.Context, s Space, t *tree, run, end int64) er
 	})
 }
 
-// A tileCheck is what up to 256 entries come to.
-type tileCheck struct {
-	times  []time.Time
-	hashes []byte
-	rows   block // that the index must have
-}
-
-func (c *tileCheck) read(ks *keys, from, to int64) error {
-	err := scanRecords(ks.tx, from, to, func(n int64, record []byte) error {
-		line, err := readLine(ks, n, record, true)
-		if err != nil {
-			return err
-		}
-		h := leafHash(line.Leaf)
-		c.hashes = append(c.hashes, h[:]...)
-		c.times = append(c.times, line.Time)
-		x := line.indexed()
-		return c.rows.add(ks, x.name, n, x.entry)
-	})
-	if err != nil || to-from < tileWidth {
+// check compares a tile's hashes and block with what its entries come to.
+func (c *tileSum) check(ks *keys, from, to int64) error {
+	if err := c.read(ks, from, to, new(recent)); err != nil || to-from < tileWidth {
 		return err // not complete: neither tile nor block
 	}
 	tile := from / tileWidth
@@ -163,7 +145,7 @@ func (c *tileCheck) read(ks *keys, from, to int64) error {
 }
 
 // joinTiles adds a run to the tree and compares all that comes of it.
-func joinTiles(tx kv.Tx, t *tree, run int64, tiles []tileCheck) error {
+func joinTiles(tx kv.Tx, t *tree, run int64, tiles []tileSum) error {
 	head, err := readTree(tx)
 	if err != nil {
 		return err

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"sort"
 	"sync"
+	"time"
 
 	"aval/store/kv"
 
@@ -187,6 +188,7 @@ func runPageKey(run int64, i int) []byte {
 // An indexed entry is what the index needs to know of it.
 type indexed struct {
 	name  keyName
+	at    time.Time
 	entry *Entry // nil if the key was destroyed
 }
 
@@ -218,43 +220,50 @@ func (r *recent) take(h tlog.Hash) (indexed, bool) {
 	return x, found
 }
 
-// completeTile writes the hashes and the index block of a tile whose 256 leaves
-// are there, the last ones perhaps in this transaction.
-func completeTile(ks *keys, seen *recent, tile int64) error {
-	var b block
-	hashes := make([]byte, 0, tileWidth*tlog.HashSize)
-	err := scanRecords(ks.tx, tile*tileWidth, (tile+1)*tileWidth, func(n int64, record []byte) error {
+// A tileSum is what up to 256 entries come to.
+type tileSum struct {
+	times  []time.Time
+	hashes []byte
+	rows   block
+}
+
+// read sums up entries of one tile, opening those that seen does not remember.
+func (c *tileSum) read(ks *keys, from, to int64, seen *recent) error {
+	c.times, c.hashes = make([]time.Time, 0, to-from), make([]byte, 0, (to-from)*tlog.HashSize)
+	c.rows.rows = make([]uint64, 0, 3*(to-from))
+	return scanRecords(ks.tx, from, to, func(n int64, record []byte) error {
 		raw, _, err := splitRecord(record)
 		if err != nil {
 			return err
 		}
 		h := leafHash(raw)
-		hashes = append(hashes, h[:]...)
 		x, found := seen.take(h)
 		if !found {
 			line, err := readLine(ks, n, record, true)
 			if err != nil {
 				return err
 			}
-			x = line.indexed()
+			x = indexed{name: nameKey(line.Class, line.Time), at: line.Time}
+			if line.Detail != nil {
+				x.entry = &line.Detail.Entry
+			}
 		}
-		return b.add(ks, x.name, n, x.entry)
+		c.times, c.hashes = append(c.times, x.at), append(c.hashes, h[:]...)
+		return c.rows.add(ks, x.name, n, x.entry)
 	})
-	if err != nil {
-		return err
-	}
-	if err := ks.tx.Put(bucketTile, tileKey(0, tile), hashes); err != nil {
-		return err
-	}
-	return ks.tx.Put(bucketIndex, blockKey(tile), b.encode())
 }
 
-func (line *Line) indexed() indexed {
-	x := indexed{name: nameKey(line.Class, line.Time)}
-	if line.Detail != nil {
-		x.entry = &line.Detail.Entry
+// completeTile writes the hashes and the index block of a tile whose 256 leaves
+// are there, the last ones perhaps in this transaction.
+func completeTile(ks *keys, seen *recent, tile int64) error {
+	var c tileSum
+	if err := c.read(ks, tile*tileWidth, (tile+1)*tileWidth, seen); err != nil {
+		return err
 	}
-	return x
+	if err := ks.tx.Put(bucketTile, tileKey(0, tile), c.hashes); err != nil {
+		return err
+	}
+	return ks.tx.Put(bucketIndex, blockKey(tile), c.rows.encode())
 }
 
 // merged returns how many runs have been merged: they come first and in order,

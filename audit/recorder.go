@@ -137,7 +137,7 @@ func (l *Log) append(tx kv.Tx, s Space, t *tree, at time.Time, entries []Entry) 
 		if i == 0 {
 			a.leaf = h
 		}
-		l.recent.put(h, indexed{w.name, e})
+		l.recent.put(h, indexed{w.name, at, e})
 		if err := t.add(h, grown); err != nil {
 			return appended{}, err
 		}
