@@ -28,12 +28,19 @@
 //
 // # Reading and proving
 //
-// [Log.Lines] walks a range, [Log.History] (history.go) follows one person, actor or
-// mandate.
-// [Log.Checkpoint] signs size and root of the committed tree as a C2SP note.
-// [Log.Inclusion] and [Log.Consistency] give RFC 6962 proofs. [Log.Check]
-// recomputes everything that is stored. Package [aval/audit/extract] makes a file
-// for a period that anyone can check offline with one public key, and checks it.
+// [Log.Lines] walks a range, [Log.History] follows one person, actor or mandate
+// (history.go). [Log.Checkpoint] signs size and root of the committed tree as a
+// C2SP note. [Log.Inclusion] and [Log.Consistency] give RFC 6962 proofs.
+// [Log.Check] recomputes everything that is stored. Package [aval/audit/extract]
+// makes a file for a period that anyone can check offline with one public key,
+// and checks it.
+//
+// # Where to begin
+//
+// The core is what records: entry.go, detail.go, leaf.go, key.go, tree.go,
+// recorder.go, pass.go, clock.go, with lines.go and log.go to read it back, some
+// thousand lines. The rest can be recomputed from what they store, and check.go
+// does.
 //
 // # Forgetting
 //
