@@ -136,7 +136,7 @@ func TestStory(t *testing.T) {
 		"validated": h.clock.Now().Add(-time.Hour), "validated_how": "phone", "period": "2026-10",
 	}
 	h.said(func() { worker.must("POST", "/acts", act, 201) }, audit.ActRecorded)
-	if acts := worker.must("GET", "/persons/"+person+"/acts", nil, 200).list("acts"); len(acts) != 1 || acts[0]["outcome"] != "done" {
+	if acts := worker.must("GET", "/persons/"+person+"/acts?purpose=follow_up", nil, 200).list("acts"); len(acts) != 1 || acts[0]["outcome"] != "done" {
 		t.Fatalf("acts: %v", acts)
 	}
 

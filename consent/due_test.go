@@ -93,7 +93,7 @@ func TestPersonsGoInTime(t *testing.T) {
 	}
 	referent = w.letIn("ccas", referent.Member())
 	for _, id := range []consent.PersonID{never, once} {
-		_, err := w.reg.Acts(w.ctx, referent, id)
+		_, err := w.reg.Acts(w.ctx, referent, id, charter.PurposeReferentReview)
 		w.notFound("ccas", w.size("ccas"), err)
 	}
 	list, _, err := w.reg.Mandates(w.ctx, referent, "", consent.Page{Limit: 10})

@@ -154,7 +154,7 @@ func TestOneProcedureMandate(t *testing.T) {
 	late := w.mandate(d.helper, once)
 	w.clock.to(late.Payload.Until.Add(24 * time.Hour))
 	w.must(w.done(other, late.ID, late.Payload.Until.Add(-time.Hour))(d.helper))
-	acts, err := w.reg.Acts(w.ctx, d.helper, other)
+	acts, err := w.reg.Acts(w.ctx, d.referent, other, charter.PurposeReferentReview)
 	w.must(err)
 	if len(acts) != 1 || !acts[0].Late {
 		t.Errorf("%d acts, flagged as late: %t", len(acts), len(acts) > 0 && acts[0].Late)

@@ -203,32 +203,64 @@ func (r *Register) Self(ctx context.Context, a Actor) (me Member, structure Prof
 	return me, structure, err
 }
 
-// Acts lists what was done for a person, newest last.
-func (r *Register) Acts(ctx context.Context, a Actor, person PersonID) (list []*Act, err error) {
-	err = r.view(ctx, a, func(tx Tx, _ time.Time) error {
-		p := &Person{ID: person}
-		if err := need(tx, p, "person"); err != nil {
+// Acts lists what was done for a person, newest last, for a purpose. Acts name
+// nobody, but they tell what somebody's life needs, so looking is a line.
+func (r *Register) Acts(ctx context.Context, a Actor, person PersonID, purpose charter.Purpose) (list []*Act, err error) {
+	_, err = r.record(ctx, a, func(t *turn) error {
+		if _, err := t.livePerson(person); err != nil {
 			return err
 		}
-		if p.Erased() {
-			return &NotFound{Kind: "person"}
+		m, err := t.relied(person, "", Power{})
+		if err != nil {
+			return err
 		}
-		list, err = actsOf(tx, person)
-		return err
+		read, err := t.reading(person, purpose)
+		if err != nil {
+			return err
+		}
+		try := Attempt{Action: audit.MandateRead, Person: person, Mandate: mandateID(m), Purpose: purpose}
+		if err := t.check(try, charter.Facts{Operation: charter.OpList, Mandate: t.mandateFacts(m), Read: read}); err != nil {
+			return err
+		}
+		if list, err = actsOf(t.tx, person); err != nil {
+			return err
+		}
+		t.enter(audit.Entry{
+			Act: audit.MandateRead, Person: string(person), Mandate: string(mandateID(m)), Purpose: string(purpose),
+			Counts: map[string]int64{"acts": int64(len(list))},
+		})
+		return nil
 	})
 	return list, err
 }
 
-func actsOf(tx Tx, person PersonID) (list []*Act, err error) {
-	err = each(tx, string(person)+"/", func(row *ActOf) error {
+// maxActs bounds the acts that one read loads; older ones are in extracts.
+const maxActs = 300
+
+// actsOf loads the newest acts of a person, newest last.
+func actsOf(tx Tx, person PersonID) ([]*Act, error) {
+	rows, err := actRows(tx, person)
+	if err != nil {
+		return nil, err
+	}
+	list := make([]*Act, 0, min(len(rows), maxActs))
+	for _, row := range rows[max(0, len(rows)-maxActs):] {
 		act := &Act{ID: row.Act}
 		if err := need(tx, act, "act"); err != nil {
-			return err
+			return nil, err
 		}
 		list = append(list, act)
+	}
+	return list, nil
+}
+
+// actRows lists the rows that lead to a person's acts, oldest first.
+func actRows(tx Tx, person PersonID) (rows []*ActOf, err error) {
+	err = each(tx, string(person)+"/", func(row *ActOf) error {
+		rows = append(rows, row)
 		return nil
 	})
-	return list, err
+	return rows, err
 }
 
 // fixedTime writes an instant so that text sorts as time does.

@@ -112,7 +112,7 @@ func (d *desk) receiveView(meeting *consent.Appointment, fields ...charter.Field
 	if slices.Contains(fields, charter.FieldContact) {
 		v.Contact = d.contactOf(shown.Contact)
 	}
-	return v, d.fillHistory(v, person)
+	return v, d.fillHistory(v, person, meeting.Purpose)
 }
 
 // contactOf is how to reach somebody; all empty for who left nothing.
@@ -128,7 +128,7 @@ func (d *desk) contactOf(c *personal.Contact) *contactView {
 }
 
 // fillHistory tells the person's mandates and what was done last.
-func (d *desk) fillHistory(v *receiveView, person consent.PersonID) error {
+func (d *desk) fillHistory(v *receiveView, person consent.PersonID, purpose charter.Purpose) error {
 	mandates, _, err := d.register().Mandates(d.ctx, d.actor, person, consent.Page{Limit: 1})
 	if err != nil {
 		return err
@@ -144,7 +144,7 @@ func (d *desk) fillHistory(v *receiveView, person consent.PersonID) error {
 			}
 		}
 	}
-	acts, err := d.register().Acts(d.ctx, d.actor, person)
+	acts, err := d.register().Acts(d.ctx, d.actor, person, purpose)
 	if err != nil {
 		return err
 	}
@@ -402,7 +402,7 @@ func (p *Pages) report(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	acts, err := d.register().Acts(d.ctx, d.actor, person)
+	acts, err := d.register().Acts(d.ctx, d.actor, person, charter.PurposeAnswerPerson)
 	if err != nil {
 		return err
 	}

@@ -128,7 +128,7 @@ func TestDeskAppointment(t *testing.T) {
 		says(t, "Jeanne Morel", "12 mars 1948", "Agir sous mandat, jusqu'à 11 h 05", "Déclaration trimestrielle RSA", "Couvert ?")
 	k.page.silent(t, "06 39 98 12 34")
 	k.send("/personne/joindre").says(t, "06 39 98 12 34")
-	if got := actionsOf(s.entries(before)); got != "person.read person.read" {
+	if got := actionsOf(s.entries(before)); got != "person.read mandate.read person.read mandate.read" {
 		t.Errorf("entered %s", got)
 	}
 	k.open("/").says(t, "Rendez-vous en cours", "Reprendre le rendez-vous")
@@ -163,7 +163,7 @@ func TestDeskCoveredAndActInTwoTaps(t *testing.T) {
 	if got := actionsOf(s.entries(before)); got != "act.recorded" {
 		t.Errorf("entered %s", got)
 	}
-	acts, err := s.reg.Acts(s.ctx, s.helper, s.person)
+	acts, err := s.reg.Acts(s.ctx, s.helper, s.person, charter.PurposeFollowUp)
 	s.must(err)
 	if len(acts) != 1 || acts[0].Outcome != "done" || acts[0].Credential != charter.EntryPerson || acts[0].Period != "2026-10/2026-12" {
 		t.Errorf("noted %+v", acts)

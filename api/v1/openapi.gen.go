@@ -1189,6 +1189,9 @@ type PersonQuery = PersonId
 // PresetPath defines model for PresetPath.
 type PresetPath = PresetId
 
+// PurposeQuery A fixed word of the charter
+type PurposeQuery = Code
+
 // RefQuery defines model for RefQuery.
 type RefQuery = string
 
@@ -1293,6 +1296,12 @@ type SetOwnNameParams struct {
 type RecordPersonParams struct {
 	// IdempotencyKey Makes the write happen once within 24 hours. The same key with another request is refused (422).
 	IdempotencyKey IdempotencyKey `json:"Idempotency-Key,omitempty,omitzero"`
+}
+
+// PersonActsParams defines parameters for PersonActs.
+type PersonActsParams struct {
+	// Purpose Why somebody looks; refused without (C15)
+	Purpose PurposeQuery `form:"purpose,omitempty" json:"purpose,omitempty,omitzero"`
 }
 
 // IssueCardParams defines parameters for IssueCard.
@@ -1555,9 +1564,9 @@ type ServerInterface interface {
 	// SimilarPersons Persons who may be the one about to be recorded
 	// (POST /persons/similar)
 	SimilarPersons(ctx echo.Context) error
-	// PersonActs What was done for a person
+	// PersonActs What was done for a person, the newest 300; looking is a line in the log
 	// (GET /persons/{person}/acts)
-	PersonActs(ctx echo.Context, person PersonPath) error
+	PersonActs(ctx echo.Context, person PersonPath, params PersonActsParams) error
 	// IssueCard Make a person's card
 	// (POST /persons/{person}/card)
 	IssueCard(ctx echo.Context, person PersonPath, params IssueCardParams) error
@@ -2368,8 +2377,17 @@ func (w *ServerInterfaceWrapper) PersonActs(ctx echo.Context) error {
 		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter person: %s", err))
 	}
 
+	// Parameter object where we will unmarshal all parameters from the context
+	var params PersonActsParams
+	// ------------- Optional query parameter "purpose" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "purpose", ctx.QueryParams(), &params.Purpose, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter purpose: %s", err))
+	}
+
 	// Invoke the callback with all the unmarshaled arguments
-	err = w.Handler.PersonActs(ctx, person)
+	err = w.Handler.PersonActs(ctx, person, params)
 	return err
 }
 
@@ -4358,6 +4376,7 @@ func (response SimilarPersonsdefaultApplicationProblemPlusJSONResponse) VisitSim
 
 type PersonActsRequestObject struct {
 	Person PersonPath `json:"person"`
+	Params PersonActsParams
 }
 
 type PersonActsResponseObject interface {
@@ -5138,7 +5157,7 @@ type StrictServerInterface interface {
 	// SimilarPersons Persons who may be the one about to be recorded
 	// (POST /persons/similar)
 	SimilarPersons(ctx context.Context, request SimilarPersonsRequestObject) (SimilarPersonsResponseObject, error)
-	// PersonActs What was done for a person
+	// PersonActs What was done for a person, the newest 300; looking is a line in the log
 	// (GET /persons/{person}/acts)
 	PersonActs(ctx context.Context, request PersonActsRequestObject) (PersonActsResponseObject, error)
 	// IssueCard Make a person's card
@@ -6662,10 +6681,11 @@ func (sh *strictHandler) SimilarPersons(ctx echo.Context) error {
 }
 
 // PersonActs operation middleware
-func (sh *strictHandler) PersonActs(ctx echo.Context, person PersonPath) error {
+func (sh *strictHandler) PersonActs(ctx echo.Context, person PersonPath, params PersonActsParams) error {
 	var request PersonActsRequestObject
 
 	request.Person = person
+	request.Params = params
 
 	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
 		return sh.ssi.PersonActs(ctx.Request().Context(), request.(PersonActsRequestObject))
@@ -7227,158 +7247,159 @@ func (sh *strictHandler) WithoutHelper(ctx echo.Context) error {
 // const string: with thousands of chunks the chained `+` fold is several
 // times slower for the Go compiler than parsing a slice literal.
 var swaggerSpec = []string{
-	"7H3tcts4luiroHS3Kkkt/RG3k+44P6bcSbrXO/m6cXa7+ya+NkweSRhTAAcArahdrprXuC8wDzZPcgsH",
-	"AAlJoETSkpPp2T+JZIEEcHBwvj9uBqmYFIID12pwdDMoqKQT0CDx2/FQg/zfJciZ+ZaBSiUrNBN8cDT4",
-	"OAaSllIJSS44fNEXRAyJHgMZCjkBSQo6gkEyYGbsX/EVyYDTCQyOBtS8dpAMVDqGCTWv/jcJw8HR4H/t",
-	"1avZs7+qvTeUZ1TDSTa4vU0GL+lMVSuKvTyjMzX37gyGtMz14Oi7/WQwoV/YpJwMjr57+jQZTBi33x4n",
-	"Az0rzOOMaxiBtHOVevZNgMAs5AVOhOv6D8gLkO+pHldAKMyX6u1jHDBIBhL+WjIJ2eBIyxJaQxwmlyAd",
-	"wE8ymBRCA09nf4YIEN7QK1C466lkGsiYFgVwIngKZMr0mHFycEjGopRqlxiIKToBcgUz/JVQLvQYJDEr",
-	"BaUJU0TCsFSQkYeHBwePdj0Ax0Az3JPbY7CuHbOwcHMF1Rqkeer/fjre+T905/f9nWfnO2c3j5Onh7f/",
-	"NqhOW2nJ+Aj3+ZpNmF6JWbkZEUetJyFqPd7fX4taDqlXnOHEjuh/iHPX5o3getyIxkyRiRlApmPghF4q",
-	"4LoBcXFc+7uLo80C3oNUgq/Yb4EDem/Xvt/t1n5p2O47ns+INnu2Uz5Qzw36csKFu80NW69W2GdFEhTo",
-	"VdvHAf23j4+7yT7AcAXFcohlrx/C4YedjI2YNhcPJPC0iWiZ+Zuu2f7Os7ObH6J369ZsShWCK0Cu8l6K",
-	"yxwm5mMquDa4dnQzoEWRs5Sahe4VdsS//8XA++imNQzse3HG5X17CjOlinChSUqlZJARUWqEmnsN8r3U",
-	"LinLmHkBzd9LUYDUzGxgSHMFyaAI/nQzuJy1J6rJIB1TziE3jywAKxmkEjLgmtH8HLi2h7g0yBJZgySr",
-	"J/3IJmDGs7Ujj1Nt15YbolPPeSlEDpSbXzxFak94ksFEZGsfeGHG3CYDUepUTCC64QIkE1nTTw5N2t1G",
-	"PLoUslK2XpkE6qZYml1CKmTW/iSkyFtPq0Bes7T18FKO3F1aPrtrmjNzKq3XWT1wPhbTyM5vQ0r1ySBY",
-	"UhPIS0M0cKf1JkKwO7wI8DgApEPBaj9nFUURl3+BVJvVWWydJ0H6/BPd+f1g5/uzm4Mnt58osMlfy9nh",
-	"WYQk4Qs+WHrQ8aIHV7fNmcRuc5vnul7we7ybbYbX13WeDh/sHzxNiPl3Z/97IqT/uGf/f2awZJGpHN4+",
-	"3LGfDm4f7vm/VX969KdHf4oe8b3ShX+667x+BQs3vJZ+mi90w1VVHe8YdY8wDRPVgnGZady8VEo6W1o7",
-	"vjC6uGwMEvpRgoyN3EMrVTc7yhwBSMUstkzol9fAR0YY/O4gWUNa/XOJn7F5I9xiVxdQ67YYdIftdtxf",
-	"YlYV3WRRCMb1xEuM7bfZgxaUshCq/WXlmuXtQNl0r/yM/mVrINAPabcMiHV7i+3pRyb1+KVjXvPs4rff",
-	"fvstIebfnTdvDLtwH3devlzLKdYziBdUZidKlZaKdpEBHOOcX+yLnV9//fXX+p9fo0yJjiKPHmeZBKW8",
-	"+cgMInpMNX4zsxFRAFeDdaQitVIVThID9YsxlRpkV0I3rxHUm+lKElhcgJdlDu3pvdvDhzKHZbrfgeyg",
-	"xBrQHitzViTILmoFEHEBHfEmp2p+o0uwWNzOesXNrMPe1Cso9DJu/TIGNLChpi8hB6qAXAEU1mhn9hlD",
-	"VA1fdJupfxEyU3Hg4isSt2u3vChAo9fpmAzZF8jIVMjMX4zU4e/83ac7v599cja+s5v95PD72/h9F1zT",
-	"zpo9tXdzgW0/2d+PzAATarlAMPLgyWFkZE75qHS0YBWIX1NHN8aCw8KbD/dj9CAC3muQx1xNO1/81DwJ",
-	"WVwEzUC7zc6f2wm3eIXm2geKVDuNQKGP1rJKFy/X69b1denPsj1czpqg3Y83b1uHuweFqJOKsyEFo1l0",
-	"sJICYRYjlZZlqksJDxTRbALkd3OlomJEJTtUH6IE5SXkrPdp99XDzHNRMFTMeB4Qp/9xvHPw5GlCLqmC",
-	"p4elzBf2POcgOfyuYauSDvtaTGhBU6Zbmz5SwYc5S3Xb8ejws5Sxcu2tccAkA/hS5JS1MLC88gP95m+T",
-	"wVCKyVqpx2DlbeJcce3Fm9BMPKFfTuwzT/aXRQPB4Xzugi7T6B43Xky7rPa9Gb5+qc6xoM/N2TI5aeIp",
-	"qoCU0fzcUkI6Z/wOh5VmY6C8oLcxBc0eWqMSY2ETvXxlIC60lqurh1rB+mWpZzERkbeQ1BYcyOH23Coa",
-	"djXrLDKU3JmlFrQj+wMxd8eRYyq1F+y8T0oxngLhQo8ZH6GnJvDSkBk6yJbxAa6dswu4ufCfKiflX0sv",
-	"L86AymCPoSCm9Hl7KwgOX+Wo2DYTb3PafrH3YgEdRsHQ1dbZWxYL3eTD0Aex0u9gMcZBM6mwdpXpJbhC",
-	"cdfnR/vh6e2n3TP/cW8SOCWe3u7VagpGIix+j7LeVzz7bwbTrRn2LuMuxivGs/VaNDXgw6H4ohjgXl2z",
-	"DHgKPTaRw/V6V8trHBS41hqU6nVbcf4qHJS4qaP7WZQIOh7MepXe3wqjOrVTEBe2gg8mONXKHfTBqwYj",
-	"TgMW+S2sBn2w3mY0+qIl7eu1ayOxVVRTiiFr76TtaCjWoheZww3g0/UCV5tVf2K8J4Z23ZHjSKFTY39/",
-	"nanSGYdW7kDIkdAa+NZIX3+2g3SvmVn8JEre2apMeYY+uvYi4Qe4BppDFhMLuwkifcSFRatIvf4YSGzQ",
-	"Yh+KE7q2VnoCq4G3yYCWGdOWVy8LjGku1CaDZ0KlTXTy29vR5w3U0+tN8V20DyWJWWcdu6umqEFW7SFc",
-	"XvORdlV7umrEAeKs8/P6V8cWe4JxGJ0VmksmbczeMsczv5zb0LjIzyN2DRx/jlv6SwVZ09MxM+4Jv2aa",
-	"aqfydthBN/TNGb+KxUzCDtrM8OdkoMZiamN8B0e8zPNkvbMldiavnXQwP9lrZzG2nq+HP754Tw6/fzRI",
-	"5qzqhzEj1tnNQfLd7cOd2qZl/vLD7aOb/aTBsPWaKt2KKC0HFBpdkNAUlVhKKi3Deu6MgqjIJU2vEkJ5",
-	"ZiNrmY0+xAfD8MM7eOWdW6AVrVkVX3eflt64aoYs1a8xii1eG/Bq/qv9QTJ49dj8c2D++c78cxhV81+L",
-	"0cvKYdEtFKWLuIuK5AqCeDMYCjkxxztgXD89HMRsk0sbr/2sSxMOGeRZL5/iKsvF0m+W6LSfwiB1cFDi",
-	"ynIaQ/Oix1OLHss/1dJohD9W8u3yb03a4LK7ec12YtzT4IWLczR7jaKrGL1mHDoSlmNDYoGMMUiZWCeb",
-	"TabQY3DfMVCA6SpoH6T5RWkpZsi1G7zO/jQMh6eGnBpCPkgGo+iR1P69lepnda8M7wA6jMec456qiAYt",
-	"AXc4BhUjybztPWET6CW884F7uHZO49JXnGJXISf3z7QScTyqrLDuNmceXcJQSAhyj/JcTBkfYRjJc5fN",
-	"QRzoAS01a4G7qJ/jbhrA00/JtKuOnnTlyHm2v//942fPDp4cfn+4/+zZ48Cpsx9DCJug0z8vp6f1FqWn",
-	"LjLW9oOwls7pjfeo9FDAGviFNxB6slL5VzFhRJeS5hHCsoBZznTYIB++qY+jE89OoegQG9vEywO/5fKP",
-	"dSTV/M387yqiKCIcFPGXZdaP3H7FXQOvMkmHHQACfL1b1Bml0fti7butqd2cQThC8rr7Zv2bupj5AjV0",
-	"gQNbgjkU0mY1jkUORAM17LKzC7d7PNccbWH8fChk2uDeNXpEBybjNZ3IsroZ2ufcs+v34qnOLVLf825z",
-	"fTNe7ibQGdrTxZrU5DGrqWIXQVuxUQdrk9KOmnqajYRhEGyieiOKuOwanWVfClxYMhiW+ZDlucvXuRZX",
-	"7hMXJU/t09Y1nzXI+UqLoj3cT7UomsBeTdQhtCK8WYvv07/HrTS9LcTWyLbgk9TWVVld6woVE2/htxPi",
-	"ehaRP7x4NQcKL5W/yMFKauK/gsEu5VJNuuRSuZeofuFunc+vbwzEfEJ0xIccl3DfwNe3V+eMXzkb8WJw",
-	"ryATmlnl0IyySpY12xIhidJQFJCRsrABwD5qJhqMGZnAcMkjYnPzSAGiyAHNWTStOOTkORmJa5D8COfF",
-	"n9HATqxkrJ4T3NwRxoTalYoRDpvQKyBgHXsqZK+ePpnpjYaK7/cm6ihlWXZ/zM4NKYvrTuaXHcYJU0Yx",
-	"mgilyRMyYbzUoIjIs2iYSXdBf8IQ2h1Q3D7wAvI8uqlS6XOLX7GAaSvSGInF2Q808bJwGD5NGCdIfkhK",
-	"OclEFW9jDpSSilpFPA4b8kckgbKwlge4gZYRLN5ceySrvRmhYhJCsL5XAbrYexAcXZwmuDOep5rjTlQT",
-	"3/HWOQC60M3OaNjsZYjCEoc3b/utd2l0WHPlBukgQCNo1hnj7IvXLLZnOLalXhuI3Jww7r49XrMdP2d0",
-	"QwFt6OhZdo8s8g6fYGTJwgNFJlRL9oUoOlOOujNFzNU6IvAlzUvFriEhOdAsIWLKE8KG55bXBB/PsZQF",
-	"1wnhIlmiJgG/YR0COBfhxDwbw71FwYUxgE1x4XcJCo9eZ4No/fDM385VQDBv/2hknBj+R7dfPbGQjRLN",
-	"W7nDLbHn20GXCtSw+pZ401zTNdlEGqJaE27yrgBufc09A7tWSXDdDnlrnn9chns+BoPqdOYZW9GFsdl3",
-	"fAjqYmzUWd0Yf9JgQ7Qh6h1Jf5esmq/vOW1MjakNF11DkTSMRPtqFd8OvKyJoYhFoBu531ICooW4ciWg",
-	"DITQTR8ReFsBv4JVFVzsVxA9EVvmadvFhUYdbMkufabRCCo4BMENguezqDeuxc2talQ1iqTt7H09c1TW",
-	"e3UdeaxsMov2Fw/axiDVaovz9PO6E/3Ed/SsSdEnF6rfyQVCxQ8xmWKLB9lXup4/3ubz66rdFPVT7TZi",
-	"icA6lPSvjS+0qqHWBT065uwekel4lpDLGZmOWTrGZHEfzmSUB0EyQRhXGmgWrXYgDJpFvGT/efruLXG/",
-	"kocffnpBnj7bf/zIvBHTgZCcEaqJ9eMmHUM/OuUBK011GVrb50IM9JqcggVzmdaFOtrbe/fh5OeTt76O",
-	"ndr78Or49N3btfUbXO6BnbVaWRWLUe+6ASXsZbsHhp92YPhVdlYkOeByvSfIFRjoqC8mA27mPXe1LCPk",
-	"J146I+TmlY5p1xmFudUn7iHOfpE2rFBkrOjtxfBewRk+6HXVuuq6LUvBsG21nLSuyLAaAnbYclRt24nm",
-	"gm17KdoWJHFwZwCTfoDW4goaTNRFkB6Jln0sGUz2cgZ8bz4Y9unhWsKC8zSvvrOedglUxgj7qfUvEJyw",
-	"Cj7C4FdbbYRzxkfeDYHRsLWLIkbnrfNRta+Dl0E7T8kRoY7PPFCEZQkxom4Bklqj8bLrsqBpCyuqX2+9",
-	"FP9oHPrXQPOeOU3LoZ/ebcJ8rHt9xc6iHh8vRx2usb5svTRFV6WwY47SnepSVHW5HMSbD7LzNWof6N2d",
-	"VFb1JucvwtsSZauasoC3heZi1CY2MKnRa81iqpSLuycXVWZku6vGEnEfMCqh7YWKGMSZIUiovz8nNM9t",
-	"pK0lYN5NZobYVMVYYkunQMBt246W4WPF3nn19MVKy3Zd5akbbgNVs3OjUsT5208SeDo2uKfGQmqCoVxY",
-	"7SkaFAzx6PChXE+ShxLxxvxTLSmGO6dAZTruVSlp6PP97pi2t7hyfG3zWu9Luusq191FsnVKul3kaov9",
-	"qb0NffSdDrypm5ZSXeku5oBQcbuNlU/BilMN9dzFcMhSRnMypTO0ZBIW+Ns8tOLqjt1bMMPcBlbAvCsx",
-	"UMFj7WK/grNdd02ql0cXPAbYdmnX7bFay1Mq1WUhK29IpmNh9FxSxcwaMdZFfIWVVWIktQ8b755VvDnX",
-	"fzLAViERa/U7rHDow7jq+BZvvnbpMgFqJ3cOOesbwZIMNEyKvAUQP7px8ciX6lwDYX8+BH9i02v8bB5N",
-	"o5eEjXqaCkSpFcvgHAOkQ8vzD+uyNQpqMLvInVq11kntLW5taPaUaQ5KdUC8kH3VetEPaygP/hgH6ITl",
-	"VH7b5peexpSAu3uFs5BQUAnnHitj2uambDBrZAJNeXbCO4r+L5FuUGkItItzWU7KndJOfrhuXrsuNeXW",
-	"1xCJFjLDDbikxbqeyAogdmby5jHGuwR428Nay+D9i+OLdVHi91wgqVb3VmdTr6qN1aK4UoOnseIqS9qc",
-	"6uJsnGdOm47VCBe5yunbZFtrCMtf4bq1b8LnYlD7SPO8R6E+cT5lliK3ENkmPvCsRWOsZMCFPg97yDTG",
-	"LGQsw4jeKeXoebsEErRMaZMuKylrl1q7KGq4anr2BUkFjoXFN8F71o8JLqYXtp59VaZhdI2hmLVdPaFd",
-	"NayqBjkOjy7ZZT5XJ2mY7o5LaV66Q+2MN4vB5Bq+aCNJOzvNw0tmSPDoEbp/X/FRztR4iUduwEpzFlNd",
-	"FaSlZHp2akDqNcrKHbjCBWFrc0jn5EDD/y75UYqpAqmIAp4RpglVhJJUiCsGu77DGToLrZejWtFY68K2",
-	"F2N8KOLXFV3bmRCV3qc0HQ5JzpQGDtL2QCzoCKpy/9gQ0f9OUprn5s+fOf69VLCTUgVq9zP/zI2cbg7l",
-	"cub2xPiIUKPj1OVZntttmTdTtGU9UOTC7uSCUPWZXxyXeiwk+x2ryRyRH/E38o+//f3CdWi0EHygCJJT",
-	"wpStxX5EKCcMq7G7to2feTXis7mPBC1Wnwe4WGvMpTnJqKYEebjC+CGzA7s0ZSgZJe/fnX60mSsYeoy6",
-	"mpXxbLQB0HT8masyHbvnMHFjUaOuCww4kqkA1C5568y2EzozRFNpISE7+oz+4Zl/H8578YKmY9h5IbiW",
-	"Ij8iXOzg6Avczqtw/BhR5sKRtp2T7GKXHFct5rSzJC+0mas2TT9zFxpAMpGWE+DaRkE8O3zy/aMjcmHw",
-	"7YKAAZjtkmnAd5ljiIbZ2RXMEnIhyxwuCFOf+XwYt/m7XUMGKcsgS8iFC7a4iMVX7JITTRAen7mEAqg2",
-	"m7umeeleg2464Brh8KPImBOWjW6N+G7HGrxw2TRPD8mf2Y/PScmvuJhynwqUkEyUlzlk/g+fuTlfP6ru",
-	"PouvdxVDdslPVScARR56a08S6PMJmYgMVPKZO7xR//jb3x/hS/RYKFhoIHBELn5+9ZHsua97/hDMQWNa",
-	"SArcKjiu8+Gr/3r/eufx7gF2JcuDQI+/CMbLYhfSXSilKOgulHupyHNIsZEhlEWO/+wYcrqDnx4fBJEl",
-	"g+NrmgeNKI4Gj31ZMFqwwdHgu9393e9sQPoY6d6e745UCKVXSgwG/Q11E3hDmO1H6wvwYstPs+ddW+ZL",
-	"IjEwwqSLHzjGCidhP+BPcTZXD9lb6BV7e1ZFrPwostmKho/dGj0Gzdtu59mIliUstps82H+8yZmb2ks6",
-	"r1tVeiL+omplQbfKZKDKyQTTqQdvhTZkm9j6MpqOVN2/yozco/M9kEbWtjl/gGGfpCVg7G8OGME0TUAJ",
-	"h9wZOL+MPer6+AFlWIUTBz2wMlBXgzOMPotdkBObHqm8O++IWEaAyYlKszxfYkLIg2qO46yJYsqX786p",
-	"plIvwn8LN2C5D1Srm/C1Dj8hT/er/ErHIzaAEKd0RqbNSOFDFWfL2LFwlfZcyQuPMvOH+opnK6/U4TKW",
-	"veLIdm2GrATXdNaW+Lnjpl954W5uSZH9BTVKHJmIlipBIFmdAxkmhnZSn0xqcyWNnGZlQzeQ2e5BrrmE",
-	"Z6+ejz5Q5HKmDVuumk4sX5UXVQL71pDUTxFBULf5pNo5z4itDNb7hJyOMjj6dBae18dI5m1wYP6U5s5s",
-	"r07yjaPksU9h/TYZ9FxbxVaUKXKHjn0dn7vfGfuqhR5Sq0/A43Ijl3XI9dKPuyMeLyq9UZJaaQtTlGod",
-	"7jrVivHKBbZVJPaLSPCSo5PNfGiGqLi2VCjOkI8JF8hdvVKY+NbktjtZQ7x5hKDgPNvB6Lm2TvfMasMG",
-	"XhG8+A2U4TNcbOKeTMgJce2tEsLFNKnygP8Ul0frJibRS+Iao3SlUy9LPTseapC2j/1tsvaJ12zCtBt9",
-	"tsXDcBtquJ+54HgjsxLIkEmlnxNq1S5vfcBYJydB2np1m5CLFwrOonmo7uUfkQ0AjXmNx/bK/tz52OhM",
-	"3cMZVAVnGk4BIW+oBfDMfkkqw8Tj/f0NQNyvwJpHzDRK2Cz3CKh9fZMVFPB3VthXXdBrmpNrkGw4uyDp",
-	"GNIrRcRwaBSPXfJeQZkJPpuIUi3TP9chYUsUcKH/wp1p4O+smJ+8MmZfMm5LHC0ajKOH7cC7CeLH/ctc",
-	"RWdsYk4e+lzshLx8/+5RcMi5GLkzHrJ5/WHxfFMqM2tlVinlHCSqm0bJTAj1XPuBIj/sZGzEdH17UYWg",
-	"BD3fBFskVbzxEkYMo+nRkIxe/MRaVmdEyAzkLnlF0zGp6vLXl+BJ4tRZIa4CddYQK1wpzlmtYV5f3iVI",
-	"bpwBuC6ggCZRZ/NEK/Aygv5kiz1uAzvDbhf3zJ5tr4cIdh5Xba3QfqCVM8wlVZEdPN2gb8LdcfgdB3Ip",
-	"vhjiZ3CS0JH1mkXoUlAAMcoDXjOlfYX/LYLPTxEDYJ7XhmPbs4EIjsroJoQdG35Ru2E8Jlv5U5SaVDFU",
-	"DnpVf4FG69JHn63DFKmL5O+SY3UF7jTqG4wOnkAl2/kzzJLAcYNXynxlGaG54LB8peqiFd+qLrhcVuOe",
-	"bbZB44QGFuLdIc6wMudNS8g1zVlGDg7JWJRyI3cUq6T5WSv28iiKaMFN3asitRrYjKfu+7vE0IEF91hC",
-	"6CUitXDUZxmbwgJP28GGSFWmeybX4R4b8MHC+e4H/ZKpIqcz+z5DZtAzREdlA1EJz/rGfrjdQ7rXfOg/",
-	"LbhzKmu29URa2sYksmbnT/OIzqQ3mSojwkYUajN1T+piH3tPMcqlHy1aZx96Ybv43P2c8EW9bmR1Sr5t",
-	"Stxa95rxqw3A8eyrUskoWXxclU3ciFZ1ZY7BF2dEPtriMMw48/IMbEGE+EV5h0Is9Sif+OqYKpqYGoZm",
-	"0BTbepCy2CXH3DurE4J3SWDsvSFdLkvXxzW4p2PuVbPQ17aRzjZo7HxC8j2T1yqfuAGLfNjOpg2Udt7F",
-	"WJgAZ/zEDmfEaAWqcPjH3/4fqkTIRBXhABkyTusQ3CXYE8IxVJuVgL4TXzTcI20lU7x8/856o4zeZxBN",
-	"j2ES+BSpIlPII16Sqv/EdnAl6N9wz4hSbSyqOaHNTAwt+DdAWux5+UwcIwxxmBoGieahqE4f1iduVJAq",
-	"U1RXum6Do1qbNz/AsPXYb9NwuspoV5/33R0Yyza6Rf0uOO268nOjRveL0dYuqvyqC8LQ++krphOqbXse",
-	"r+NrkBNHDNgXyHbJz+wafBbSRUZn6iIhF1jm+wIfupirlHSxTAKw9/6bKt/nm9TycI1fScGrkrQatLs6",
-	"h+uu8rzZZG2vi+NRSDr2btyn20Yi0vdc3XNNguH+Px90jcraA7J7tsT16og4KzAiU7+CGUqYquLNtQlT",
-	"Ac3VLnkLkKlAEI2WCF++p9bJvJED3YTG9E+IAs5N76WosN1Be3xw3XRWI4S3zBoJDPtcLMVFWisg40jU",
-	"cY4IZbZTfc0j3wIpt5v6WuaZ+8K1UzpbChh39lYmCfZq6oR1QbhIHO1+Bg6S5jZgWoFkNHch+EYy+M9f",
-	"Tm0I+PdPHj959LwyQVNu7UcRY52dOog/uSsH2TwuLdRHuzsuCQX/fsfYmcWwlbujku8oAVkdoIMexD7s",
-	"TBTAnWt+hUDKDH1yuf9jkWdqLv4OGzug89ilIqDIarVVW/bW4vvD0N1Mdnbc3BePMCOgfq9PMUeWmQO9",
-	"Bmc1gRFTGE+/kHWB0zai7Du3xX8JjO2HrO4kqrwFMZkwDPX0Bv2K3mwkrNoJO5DNMcZL25u4Pe46pajZ",
-	"EPreDvhjMcyqDd2/AssciymhtsIIBjXXzfq6IIpvGdaMKR/ciP8Rp/ufl4dhzYkIVT2latvurZkrvUVW",
-	"5D1MtpOQFFgumGDbMx9UQqOeR1u37Y9FF+Zr0d06qvBPTwS0KAKE8rqaD2ix7TIFhroXVHbjH8rXaorT",
-	"BLdHW9HpX1N4WFltAeESQQB0dpsDSXOgMqkMH3VXbsx4UmJTsaiIELSwta9qXDGzdMMH18Atjg6nbMT/",
-	"WBQjLMP0RxUibHbpkupNRxJWChHQbEKFwVbjRdaEDU2N+Kyu1KYk8Qk5qVMeJnRGTkgmGh2ZE9jzZVWa",
-	"rV02ILpySuKlrK2eTPmGkZXRocHkcAr63ZS/dW0UvkU/RNiGq2/e0QvX5WMDgSX4JiI4PLDe5CyICGo8",
-	"Upf8vet3HkX6dy5DfNvKqJnn+P0J+W53fwtJRUwRs1Q5n+48nz4UdBhrdNcjQA0iG4l3NH5uA6TroGmX",
-	"fUHJDKhsynh/72sMf5OYHavqf8+OtoXOXg1k0RqLhsxWHdoMtwi7kjok8WgxhyRtQyQP9hNb3VliVq6L",
-	"lI/FxCeu9cliWZHlQA2m9DYjJ79mzORcZeRVQZOJN09hAoJhixuho299AGV9CspysZwpnfjGtVWh9tU4",
-	"onA3LeJog9D8TWCIheL7qhnhViTIubrQ3yCabDTb4SdMcfBQv7R8FYWnmvavRwdbqnMFPqgrcglDIX3F",
-	"NQwUFBO4FNlsl8TQ5TmWLIqiSwQv7AK2jBjzBUn/6JjhgInCuWP+LrTfu0EWK+itRpIb++G2qr4TFcrs",
-	"rMe2mXmfeLDth3Pg4mJyXp7V4XAbMgNMqSKZAfliY/F2oE6pXJlUx2Fq09WuWJ5bh9RQyImvsZaKDObT",
-	"cJAy2GS2mlhjUEhBRxF150SpEl6YVdzlNDdhfN6cDGe2g/tqlN8M3JIAapsL7LYAf6Dw1LrhwZ4542ZT",
-	"0J9Znn8TBxVRJ83aNiIFOSjmhtkg3pcKclCqAyTrJjJxOP5XYQiwbyLzFYC5jcoNriNOT2vAB8AS5dlG",
-	"lBl81dxNqEDd8giHQo5gRZRJFfWq0E7PMz+FrcLIFDF0XopZHbr6nMC1UdpsHcdcpFeQEQxQrWKfIrm8",
-	"uI6eKvOmb90mk3nlSGgN0SwY3yDoCgrtADQdA9+EIIvQrEVZaxtlssrjak5CX4Mva6PY7VncMY793sJQ",
-	"70N2CQPHu0stEpv7rHJsm983cHG257UMWtLde/aQ74zUEMNFNd2u/+oU5uhzFfkkpCekrc0NdVfgxvQR",
-	"3294iyD1U0Qg+qMzRG9A3bKTrEq1WFOW8Rfnerhg2QWhKNujYW45eyKaNGGLUnDhy9aloswzF6ZSZ75G",
-	"dG96Da4d8zdq951vB37P99F3qo7fxqLqY31XbVEyjdcOXxjP+QwqV7ibtXdjP9zuZVIUzRT3pRRFzzO2",
-	"j21VPfhZcHhe9y7CHqVTG+JJlLa9hu4an+rULwtdOqWztSAO+3VFqVfVB2yrViM3R2Muqf19obrzxv1U",
-	"p1XFaVdHuao7bS0KQQM2FXZgi7qzMKlElHp1XMO7sl2d0SClFqPXgWcbUVV8kVHvmWzyVYYtX+J44lvJ",
-	"bBNP/Bwx2XBItMioC12meiNeqV/Ggmh6ZTDvGiTKA9OxbajTjtsdEy40FufImdLqyFz2EbsGZViYZKOx",
-	"tlKOS3RHNp1hcac6kg/N0VY3RdO3QHN0zGfv2+x8oxyu6gLUU0N/KzRk6Hmy6rWjBghha7ffXKnh8NgD",
-	"ncwiANr7p3TWRFPdXamrRqznW32P7h7Kb/y8mXLGyJyq87LG+aoUh2tZFQGmrjv5ROmO7/TTOTBMcD2+",
-	"h3Rov74IyXohSl7L0jagspKon6PDGmN2uM9rfLAJj4nBmLrbA7bpwLIXc86RJbK2WIG15Fgz7FslNXP9",
-	"iHrHBzmwbCA+COuKmENcCL2K47wbs1N3HouivlOlqoIz/wp1OG09ZMsmPdM0HJLmuascFwHpvMgXtBT6",
-	"dGYQ0IiXHn1t1489WrC968eInu5lS3qsjwb07c4GdcWTmwZ7Is1zMYWsfqQWZJfMuw016+pnfW2c5Wff",
-	"gyhysPGK0tGOYFJvvVh+0HqFqjAtNz4o1dC0MXT+lRxDQYJkOPcCdKU2PGwWp5wZlOB5VY/ht4bHwqQ0",
-	"MpWGo2RiyuuHczEa3J7d/v8AAAD//w==",
+	"7H3tcts4luiroHS3Kkkt/RHHSXecH1PuJN3rnXSSG2e3u2/ia8PkkYQxBXAA0Ira5ap5jfsC82DzJLdw",
+	"AJCQBEokLTmZnv2TSBaJj4OD8/1xM0jFpBAcuFaDo5tBQSWdgAaJ346HGuT/LkHOzLcMVCpZoZngg6PB",
+	"xzGQtJRKSHLB4Yu+IGJI9BjIUMgJSFLQEQySATPP/hWHSAacTmBwNKBm2EEyUOkYJtQM/W8ShoOjwf/a",
+	"q1ezZ39Vez9TnlENJ9ng9jYZvKIzVa0oNnhGZ2pu7AyGtMz14OjJfjKY0C9sUk4GR0+ePUsGE8btt8fJ",
+	"QM8K8zrjGkYg7Vylnn0TIDALeYkT4br+A/IC5HuqxxUQCvOlGn2MDwySgYS/lkxCNjjSsoTWEIfJJUgH",
+	"8JMMJoXQwNPZnyEChJ/pFSjc9VQyDWRMiwI4ETwFMmV6zDg5OCRjUUq1SwzEFJ0AuYIZ/kooF3oMkpiV",
+	"gtKEKSJhWCrIyMPDg4NHux6AY6AZ7sntMVjXjllYuLmCag3SvPV/Px3v/B+68/v+zvPznbObx8mzw9t/",
+	"G1SnrbRkfIT7fMMmTK/ErNw8EUetpyFqPd7fX4taDqlXnOHEPtH/EOeuzc+C63EjGjNFJuYBMh0DJ/RS",
+	"AdcNiIvPtb+7+LRZwHuQSvAV+y3wgd7bteO73dovDdt9x/MZ0WbPdsoH6oVBX064cLe5YevVCvusSIIC",
+	"vWr7+ED/7ePrfrJSFkJBw/5/Gc+IEhO4FNmM5EJcqRfVlTNXUpSaPHz5+OmjJjDY0VvD4aXIAJf1AYYr",
+	"CKnDd0sV8Hi+38nYiGmzOJDA0yZaauZuuv37O8/Pbr6PXvlbA2tVCK4Amd17KS5zmJiPqeDaXIGjmwEt",
+	"ipyl1Cx0r7BP/PtfDBoc3bQ+Gjsuzri8b0/4plQRLjRJqZQMMiJKjVBzwyA7Tu2SsoyZAWj+XooCpGZm",
+	"A0OaK0gGRfCnm8HlrD2tTwbpmHIOuXllAVjJIJWQAdeM5ufAtT3EpYcs7Te4u3rSj2wC5nm29snjVNu1",
+	"5YYW1nNeCpED5eYXTyjb08NkMDE42Qpvk4EodSomEN1wAZKJrOknhybtiAQeXQpZKVuvTAJ1UyzNLiEV",
+	"Mmt/ElLkradVIK9Z2vrxUo7cXVo+u2uaM3MqrddZvXA+FtPIzm9DAvrJIFhS0+1LQzRwp/UmQrA7vAjw",
+	"OACkQ8FqP2cVRRGXf4FUm9VZbJ0nQfr8E935/WDnu7Obg6e3nyiwyV/L2eFZhCThAB8sPeh40YOr2+ZM",
+	"Yre5zXtdL/g93s02j9fXdZ4OH+wfPEuI+Xdn/zsipP+4Z/9/brBkkakc3j7csZ8Obh/u+b9Vf3r0p0d/",
+	"ih7xvdKFf7rr3EqQCG94LZQ1X+iGq6o63jHqXmEaJqoF4zLTuHmplHS2tHYcMLq4bAwS+lGCjI3cSys1",
+	"SvuUOQKQillsmdAvb4CPjIz65CBZQ1r9e4mfsXkj3GJXF1Drthh0h+123F9iVhXdZFEIxvXES4ztt9mD",
+	"Fjjhu+1l5Zrl7UDZdK9qcd8OtgYC/ZB2y4BYt7fYnn5gUo9fOeY1zy5+++233xJi/t35+WfDLtzHnVev",
+	"1nKK9QziJZXZiVKlpaJdZADHOOcX+3Ln119//bX+59coU6KjyKvHWSZBKW/VMg8RPaYav5nZiCiAq8E6",
+	"UpFaqQoniYH65ZhKDbIroZvXCOrNdCUJLC7AyzKH9vTe7eFDmcMy3e9AdlBiDWiPlTkrEmQXtQKIuICO",
+	"eJNTNb/RJVgsbme94mbWYW/qFRQ6ZoUAtPuhpi8hB6qAXAEU1pZo9hlDVA1fdJupfxEyU3Hg4hCJ27Vb",
+	"XhSg0et0TIbsC2RkKmTmL0bq8Hf+7tOd388+OdPj2c1+cvjdbfy+C65pZ82e2ru5wLaf7u9HZoAJtVwg",
+	"ePLg6WHkyZzyUelowSoQv6GObowFh4WRD/dj9CAC3muQx1xNO1/81LwJWVwEzUC7zc6f2wm3eIVW5AeK",
+	"VDuNQKGP1rJKFy/X69b1denPsj1czpqg3Y83b1uHuweFqJOKsyEFo1l0sJICYRYjlZZlqksJDxTRbALk",
+	"d3OlomJEJTtUH6IE5RXkrPdp99XDzHtRMFTMeB4Qp/9xvHPw9FlCLqmCZ4elzBf2POe3OXzSsFVJh30t",
+	"JrSgKdOtTR+p4MOcpbrt8+iHtJSx8jiu8QslA/hS5JS1MLC89g/6zd8mg6EUk7VSj8HK28R5CNuLN6GZ",
+	"eEK/nNh3nu4viwaCw/ncBV2m0T1uvJh2We178/j6pTrHgj43Z8vkpImnqAJSRvNzSwnpnPE7fKw0GwPl",
+	"Bb2NKWj20BqVGAub6OUrA3GhtVxdvdQK1q9KPYuJiLyFpLbg1w6351bRsKtZZ5Gh5M4staAd2R+IuTuO",
+	"HFOpvWDnfVKK8RQIF3rM+Ag9NYGXhszQb7eMD3DtnF3AzYX/VPlO/1p6eXEGVAZ7DAUxpc/bW0Hw8VWO",
+	"im0z8Tan7Rd7LxbQYRQMXW2dvWWx0Hs/DH0QK/0OFmMcNJMKa1eZXoIrFHd9frQfnt1+2j3zH/cmgVPi",
+	"2e1eraZggMTi9yjrfc2z/2Yw3Zph7zLuYrxiPFuvRVMDPnwUB4oB7vU1y4Cn0GMTOVyvd7W8wYcC11qD",
+	"Ur1uK85fhQ8lburofhYlgo4Hs16l97fCqE7tFMSFreCLCU61cgd98KrBiNOARX4Lq0EfrLcZjb5oSft6",
+	"7dpIbBXVlGLI2jtpOxqKtehF5nAD+Ha9wNVm1R8Z74mhXXfkOFLo1NjfX2eqdMahlTsQciS0Br410tef",
+	"7SDda2YWP4qSd7YqU56hj669SPgBroHmkMXEwm6CSB9xYdEqUq8/BhIbS9mH4oSurZWewOrB22RAy4xp",
+	"y6uXBcY0F2qTwTOh0iY6+e3t0+cN1NPrTfFdtA8liVlnHburpqhBVu0hXF7zkXZVe7pqxAHirPPz+qFj",
+	"iz3BOIzOCs0lkzaUcJnjmV/ObWhc5OcRuwaOP8ct/aWCrOntmBn3hF8zTbVTeTvsoBv65oxfxUI5YQdt",
+	"ZvhzMlBjMbWhx4MjXuZ5st7ZEjuTN046mJ/sjbMYW8/Xwx9evieH3z0aJHNW9cOYEevs5iB5cvtwp7Zp",
+	"mb98f/voZj9pMGy9oUq3IkrLAYVGFyQ0RSWWkkrLsJ47oyAqcknTq4RQntmAX2ajD/HFMPzwDl555xZo",
+	"RWtWxdfdp6U3rpohS/VrjGKL1wa8mv96f5AMXj82/xyYf56Yfw6jav4bMXpVOSy6haJ0EXdRkVxBEG8G",
+	"QyEn5ngHjOtnh4OYbXJp47WfdWnCIYM86+VTXGW5WPrNEp32UxikDg5KXFlOY2he9Hhq0WP5p1oajfDH",
+	"Sr5d/q1JG1x2N6/ZTox7GrxwcY5mr1F0FaM3jENHwnJsSCyQMQYpE+tkszkeegzuOwYKMF3lEoA0vygt",
+	"xQy5doPX2Z+G4fDUkFNDyAfJYBQ9ktq/t1L9rO6V4R1Ah/GYc9xTFdGgJeAOx6BiJJm3vSdsAr2Edz5w",
+	"L9fOaVz6ilPsKuTk/p1WIo5HlRXW3eaEqEsYCglBSlSeiynjIwwjeeGSTIgDPaClZi1wF/Vz3E0DePop",
+	"mXbV0ZOuHDnP9/e/e/z8+cHTw+8O958/fxw4dfZjCGHzhvqnC/W03qL01EXG2n4Q1tI5/ew9Kj0UsAZ+",
+	"4Q2EnqxU/lVMGNGlpHmEsCxgljMdNsiHP9fH0Ylnp1B0iI1t4uWB33L5xzqSav5m/ncVURQRDor4YJn1",
+	"I7dfcdfAq0zSYQeAAF/vFnVGafS+WPtua2o3ZxCOkLzuvlk/UhczX6CGLnBgSzCHQtpky7HIgWighl12",
+	"duF2j+eaoy2Mnw+FTBvcu0aP6MBkvKYTWVY3Q/uce3b9XjzVuUXqe95trm/Gy90EOkN7uliTmjxmNVXs",
+	"ImgrNupgbVLaUVNPs5EwDIJNVCOiiMuu0Vn2pcCFJYNhmQ9Znrt8nWtx5T5xUfLUvm1d81mDnK+0KNrD",
+	"/VSLogns1UQdQivCm7U4nv49bqXpbSG2RrYFn6S2rsrqWleomHgLv50Q17OI/OHFqzlQeKn8RQ5WUhP/",
+	"FQx2KZdq0iWXyg2i+oW7dT6/vjEQ83naER9yXML9Gb6+vTpn/MrZiBeDewWZ0Mwqh+Ypq2RZsy0RkigN",
+	"RQEZKQsbAOyjZqLBmJEJDJc8IjY3jxQgihzQnEXTikNOXpCRuAbJj3Be/BkN7MRKxuoFwc0dYUyoXakY",
+	"4WMTegUErGNPhezV0yczvdFQcXxvoo5SlmX3x+zckLK47mR+2WGcMGUUo4lQmjwlE8ZLDYqIPIuGmXQX",
+	"9CcMod0Bxe0LLyHPo5sqlT63+BULmLYijZFYnP1AEy8Lh+HThHGC5IeklJNMVPE25kApqahVxOOwIX9E",
+	"EigLa3mAe9AygsWba49ktTcjVExCCNb3KkAXew+Co4vTBHfG81Rz3Ilq4hhvnQOgC93sjIbNXoYoLPHx",
+	"5m2/9S6NDmuu3CAdBGgEzTpjnB14zWJ7hmNb6rWByM0J4+7b4zXb8XNGNxTQho6eZffKIu/wCUaWLDxQ",
+	"ZEK1ZF+IojPlqDtTxFytIwJf0rxU7BoSkgPNEiKmPCFseG55TfDxHCtscJ0QLpIlahLwG9YhgHMRTsyz",
+	"MdxbFFwYA9gUF36XoPDodTaI1g/P/O1cBQQz+kcj48TwP7r96o2FbJRo3sodbok93w66VKCG1bfEm+aa",
+	"rskm0hDVmnCTdwVw62vuGdi1SoLrdshb8/zjMtz7MRhUpzPP2IoujM2O8SGoi7FRZ3Vj/EmDDdGGqHck",
+	"/V2yar6+57QxNaY2XHQNRdIwEu2rVXw78LImhiIWgW7kfksJiBbiylWmMhBCN31E4G0F/ApWVXCxX0H0",
+	"RGz1qW0XFxp1sCW79JlGI6jgEAQ3CJ7Pot64Fje3Kp3VKJK2s/f1zFFZ79V15LGyySzaXzxoG4NUqy3O",
+	"08/rTvQTx+hZk6JPLlS/kwuEiu9jMsUWD7KvdD1/vM3n11W7Keq32m3EEoF1KOmHjS+0qqHWBT065uwe",
+	"kel4lpDLGZmOWTrGZHEfzmSUB0EyQRhXGmgWrXYgDJpFvGT/efruLXG/kocffnxJnj3ff/zIjIjpQEjO",
+	"CNXE+nGTjqEfnfKAlaa6DK3tcyEGek1OwYK5TOtCHe3tvftw8tPJW1/HTu19eH18+u7t2voNLvfAzlqt",
+	"rIrFqHfdgBL2st0Dw087MPwqOyuSHHC53hPkCgx01BeTATfznrsSmxHyEy+dEXLzSse064zC3OoT9xBn",
+	"v0gbVigyVvT2Yniv4Awf9LpqXXXdlqVg2LZaTlpXZFgNAfvYclRt24nmgm17KdoWJHFwZwCTfoDW4goa",
+	"TNRFkB6Jln2sZEz2cgZ8bz4Y9tnhWsKC8zSvvrOedglUxgj7qfUvEJywCj7C4FdbbYRzxkfeDYHRsLWL",
+	"IkbnrfNRta+Dl0E7T8kRoY7PPFCEZQkxom4Bklqj8bLrsqBpCyuqX2+9FP9qHPrXQPOeOU3LoZ/ebcJ8",
+	"rHt9xc6iHh8vRx2usb5svTRFV6WwY47SnepSVHW5HMSbD7LzNWof6N2dVFb1JucvwtsSZauasoC3heZi",
+	"1CY2MKnRa81iqpSLuycXVWZku6vGEnEfMCqh7YWKGMSZIUiov78gNM9tpK0lYN5NZh6xqYqxxJZOgYDb",
+	"th0tw8eKvfPq6cuVlu26ylM33AaqZudGpYjztx8l8HRscE+NhdQEQ7mw2lM0KBji0eFDuZ4kDyXijfmn",
+	"WlIMd06BynTcq1LS0Of73TFtb3HlOGzzWu9Luusq191FsnVKul3kaov9qb0NffSdDrypm5ZSXeku5oBQ",
+	"cbuNlU/BilMN9dzFcMhSRnMypTO0ZBIW+Ns8tOLqjt1bMMPcBlbAvCsxUMFr7WK/grNdd02qwaMLHgNs",
+	"u7Tr9lit5SmV6rKQlTck07Ewei6pYmaNGOsivsLKKjGS2oeNd88q3pzrPxlgB5OItfodVjj0YVx1fIs3",
+	"X7t0mQC1kzuHnPWNYEkGGiZF3gKIH91z8ciX6lwDYX8+BH9i02v8bB5No5eEjXqaCkSpFcvgHAOkQ8vz",
+	"9+uyNQpqMLvInVq11kntLW5taPaUaQ5KdUC8kH3VetH3aygP/hgH6ITlVH7b5peexpSAu3uFs5BQUAnn",
+	"Hitj2uambDBrZAJNeXbCO4r+r5BuUGkItItzWU7KndJOfrhuXrsuNeXW1xCJFjLDDbikxbqeyAogdmby",
+	"5jXGuwR428Nay+D9wPHFuijxey6QVKt7q7OpV9XGalFcqcHTWHGVJW1OdXE2zjOnTcdqhItc5fRtsq01",
+	"hOWvcN3akfC9GNQ+0jzvUahPnE+ZpcgtRLaJDzxr0a8rGXChz8MeMo0xCxnLMKJ3Sjl63i6BBC1T2qTL",
+	"SsrapdYuihqump4dIKnAsbD4JnjP+jHBxfTC1rOvyjSMrjEUs7arJ7SrhlXVIMfHo0t2mc/VSRqmu+NS",
+	"mpfuUDvjzWIwuYYv2kjSzk7z8JIZEjx6hO7f13yUMzVe4pEbsNKcxVRXBWkpmZ6dGpB6jbJyB65wQdja",
+	"HNI5OdDwv0t+kGKqQCqigGeEaUIVoSQV4orBru9whs5C6+WoVjTWurDtxRgfivh1Rdd2JkSl9ylNh0OS",
+	"M6WBg7StGQs6gqrcP/Zp9L+TlOa5+fNnjn8vFeykVIHa/cw/cyOnm0O5nLk9MT4i1Og4dXmWF3ZbZmSK",
+	"tqwHilzYnVwQqj7zi+NSj4Vkv2M1mSPyA/5G/vG3v1+4xpEWgg8UQXJKmLK12I8I5YRhNXbXTfIzr574",
+	"bO4jQYvV5wEu1hpzaU4yqilBHq4wfsjswC5NGUpGyft3px9t5gqGHqOuZmU8G20ANB1/5qpMx+49TNxY",
+	"1KjrAgOOZCoAtUveOrPthM4M0VRaSMiOPqN/eObHw3kvXtJ0DDsvBddS5EeEix18+gK38zp8fowoc+FI",
+	"285JdrFLjqsWc9pZkhfazFWbpp+5Cw0gmUjLCXBtoyCeHz797tERuTD4dkHAAMw27zTgu8wxRMPs7Apm",
+	"CbmQZQ4XhKnPfD6M2/zdriGDlGWQJeTCBVtcxOIrdsmJJgiPz1xCAVSbzV3TvHTDoJsOuEY4/CAy5oRl",
+	"o1sjvttnDV64bJpnh+TP7IcXpORXXEy5TwVKSCbKyxwy/4fP3Jyvf6puiovDu4ohu+THqhOAIg+9tScJ",
+	"9PmETEQGKvnMHd6of/zt749wED0WChYaCByRi59efyR77uuePwRz0JgWkgK3Co7rfPj6v96/2Xm8e4Bd",
+	"yfIg0OMvgvGy2IV0F0opCroL5V4q8hxSbGQIZZHjPzuGnO7gp8cHQWTJ4Pia5kEjiqPBY18WjBZscDR4",
+	"sru/+8QGpI+R7u357kiFUHqlxGDQ31A3gTeE2Ta5vgAvdiI1e961Zb4kEgMjTLr4gWOscBK2Kf4UZ3P1",
+	"I3sLLWxvz6qIlR9ENlvR8LFbo8egedvtPBvRsoTFdpMH+483OXNTe0nndatKT8QHqlYWdKtMBqqcTDCd",
+	"evBWaEO2ia0vo+lI1f2rzJN7dL4H0sjaNucPMOyTtASM/c0BI5imCSjhI3cGzi9jj7o+fkAZVuHEQQ+s",
+	"DNTV4Ayjz2IX5MSmRyrvzjsilhFgcqLSLM+XmBDyoJrjOGuimPLlu3OqqdSL8N/CDVjuA9XqJnytw0/I",
+	"s/0qv9LxiA0gxCmdkWkzUvhQxdkydixcpT1X8sKjzPyhvubZyit1uIxlrzmyXZshK8E1nbUlfu646dde",
+	"uJtbUmR/QY0SRyaipUoQSFbnQIaJoZ3UJ5PaXEkjp1nZ0D3IbPcg11zCs1fPRx8ocjnThi1XTSeWr8rL",
+	"KoF9a0jqp4ggqNt8Uu2cZ8RWBut9Qk5HGRx9OgvP62Mk8zY4MH9Kc2e2Vyf5xlHy2KewfpsMeq6tYivK",
+	"FLlDx76Oz93vjB1qoYfU6hPwuNzIZR1yvfLP3RGPF5XeKEmttIUpSrUOd51qxXjlAtsqEvtFJHjJ0clm",
+	"PjRDVFxbKhRnyMeEC+SuXilMfGty252sId48QlBwnu1g9Fxbp3tmtWEDrwhe/AbK8BkuNnFPJuSEuPZW",
+	"CeFimlR5wH+Ky6N1E5PoJXGNUbrSqVelnh0PNUjbx/42WfvGGzZh2j19tsXDcBtquJ+54HgjsxLIkEml",
+	"XxBq1S5vfcBYJydB2np1m5CLFwrOonmo7uUfkQ0AjXmNx/ba/tz52OhM3cMZVAVnGk4BIW+oBfDMfkkq",
+	"w8Tj/f0NQNyvwJpHzDRK2Cz3CKh9fZMVFPB3VtihLug1zck1SDacXZB0DOmVImI4NIrHLnmvoMwEn01E",
+	"qZbpn+uQsCUKuNB/4c408HdWzE9eGbMvGbcljhYNxtHDduDdBPHjfjBX0RmbmJOHPhc7Ia/ev3sUHHIu",
+	"Ru6Mh2xef1g835TKzFqZVUo5B4nqplEyE0I9136gyPc7GRsxXd9eVCEoQc83wRZJFW+8hBHDaHo0JKMX",
+	"P7GW1RkRMgO5S17TdEyquvz1JXiaOHVWiKtAnTXECleKc1ZrmNeXdwmSG2cArgsooEnU2TzRCryMoD/a",
+	"Yo/bwM6w28U9s2fb6yGCncdVWyu0H2jlDHNJVWQHTzfom3B3HH7HgVyKL4b4GZwkdGS9ZhG6FBRAjPKA",
+	"N0xpX+F/i+DzU8QAmOe14dj2bCCCozK6CWHHhl/UbhiPyVb+FKUmVQyVg17VX6DRuvTRZ+swReoi+bvk",
+	"WF2BO436BqODJ1DJdv4MsyRw3OCVMl9ZRmguOCxfqbpoxbeqCy6X1bhnm23QOKGBhXh3iDOszHnTEnJN",
+	"c5aRg0MyFqXcyB3FKml+1oq9PIoiWnBT96pIrQY246n7/i4xdGDBPZYQeolILRz1WcamsMDTdrAhUpXp",
+	"nsl1uMcGfLBwvvtBv2KqyOnMjmfIDHqG6KhsICrhWd/YD7d7SPeaD/3HBXdOZc22nkhL25hE1uz8aR7R",
+	"mfQmU2VE2IhCbabuSV3sa+8pRrn0o0Xr7EMvbRefu58TDtTrRlan5NumxK11bxi/2gAcz74qlYySxcdV",
+	"2cSNaFVX5hh8cUbkoy0OwzxnBs/AFkSIX5R3KMRSj/KJr46poompYWgGTbGtBymLXXLMvbM6IXiXBMbe",
+	"G9LlsnR9XIN7O+ZeNQt9YxvpbIPGzick3zN5rfKJG7DIh+1s2kBp512MhQlwxk/scEaMVqAKh3/87f+h",
+	"SoRMVBEOkCHjtA7BXYI9IRxDtVkJ6DvxRcM90lYyxav376w3yuh9BtH0GCaBT5EqMoU84iWp+k9sB1eC",
+	"/g33jCjVxqKaE9rMxNCCfwOkxZ6Xz8QxwhCHqWGQaB6K6vRhfeJGBakyRXWl6zY4qrV58wMMWz/7bRpO",
+	"Vxnt6vO+uwNj2Ua3qN8Fp11Xfm7U6H4x2tpFlV91QRh6P33FdEK1bc/jdXwNcuKIAfsC2S75iV2Dz0K6",
+	"yOhMXSTkAst8X+BLF3OVki6WSQD23v+5yvf5JrU8XONXUvCqJK0G7a7O4bqrPG82Wdvr4ngUko69G/fp",
+	"tpGI9D1X916TYLj/zwddo7L2gOyeLXG9OiLOCozI1K9ghhKmqnhzbcJUQHO1S94CZCoQRKMlwpfvqXUy",
+	"b+RAN6Ex/ROigHPTeykqbHfQHh9cN53VCOEts0YCwz4XS3GR1grIOBJ1nCNCme1UX/PIt0DK7aa+lnnm",
+	"vnDtlM6WAsadvZVJgr2aOmFdEC4SR7ufgIOkuQ2YViAZzV0IvpEM/vOXUxsC/t3Tx08fvahM0JRb+1HE",
+	"WGenDuJP7spBNo9LC/XR7o5LQsG/3zF2ZjFs5e6o5DtKQFYH6KAHsQ87EwVw55pfIZAyQ59c7v9Y5Jma",
+	"i7/Dxg7oPHapCCiyWm3Vlr21+P4wdDeTnR0398UjzAiox/Up5sgyc6DX4KwmMGIK4+kXsi5w2kaUfee2",
+	"+C+Bsf2Q1Z1ElbcgJhOGoZ7eoF/Rm42EVTthB7I5xnhpexO3x12nFDUbQt/bB/5YDLNqQ/evwDLHYkqo",
+	"rTCCQc11s74uiOJbhjVjygf3xP+I0/3Py8Ow5kSEqp5StW331syV3iIr8h4m20lICiwXTLDtmQ8qoVHP",
+	"o63b9seiC/O16G4dVfinJwJaFAFCeV3NB7TYdpkCQ90LKrvxD+VrNcVpgtujrej0ryk8rKy2gHCJIAA6",
+	"u82BpDlQmVSGj7orN2Y8KbGpWFRECFrY2lc1rphZuuGDa+AWR4dTNuJ/LIoRlmH6owoRNrt0SfWmIwkr",
+	"hQhoNqHCYKvxImvChqZGfFZXalOS+ISc1CkPEzojJyQTjY7MCez5sirN1i4bEF05JfFS1lZPpnzDyMro",
+	"0GByOAX9bsrfujYK36IfImzD1Tfv6KXr8rGBwBIciQgOD6w3OQsighqP1CV/7/qdR5H+ncsQ37YyauY5",
+	"fn9CnuzubyGpiClilirn053n04eCDmON7noEqEFkI/GOxi9sgHQdNO2yLyiZAZVNGe/vfY3hbxKzY1X9",
+	"79nRttDZq4EsWmPRkNmqQ5vhFmFXUockHi3mkKRtiOTBfmKrO0vMynWR8rGY+MS1PlksK7IcqMGU3mbk",
+	"5NeMmZyrjLwqaDLx5ilMQDBscSN09K0PoKxPQVkuljOlE9+4tirUvhpHFO6mRRxtEJq/CQyxUHxfNSPc",
+	"igQ5Vxf6G0STjWY7/IgpDh7ql5avovBU0/716GBLda7AB3VFLmEopK+4hoGCYgKXIpvtkhi6vMCSRVF0",
+	"ieCFXcCWEWO+IOkfHTMcMFE4d8zfhfZ7N8hiBb3VSHJjP9xW1XeiQpmd9dg2M+8TD9ZWH3WGhnsI28LN",
+	"xOTCPKvD5zZkNphSRTJzRGEjcpsQ46L1nuzvv8AL5fow0EhV7ZYHmVK5MmWPw9Qmw12xPLfurqGQE1/B",
+	"LRUZzCf5IN2xqXI1K8CQk4KOIsrUiVIlvDSr2C6urDdtb05CNNvBfTVKhwZuSQC1zYWNW4A/UHhq3fBg",
+	"z5xxs6HpzyzPv4mDiiirZm0bkbEcFHPDyhDvSwU5KNUBknWLmjgc/6sw5N23qPkKwNxGXQjXb6enreED",
+	"YAH0bCOqEg41dxMqULc8wqGQI1gRw1LF1Cr0AvDMT2FrPDJFDFeQYlYHxr4gcG1UQlslMhfpFWQEw1+r",
+	"yKpIpjCuo6dCvulbt8lUYTkSWkM0x8a3H7qCQjsATcfANyEmIzRrQdlaXpmsssSaU9zX4MvaGHl7FneM",
+	"kr+3INf7kHTCsPTWZo0K4BJbB61ym5vfN3BxtucTDRre3Xtuku+71BAhRjXdrnfsFObocxVXJaQnpK2N",
+	"GXXP4cbkFN/NeIsg9VNEIPqDM3NvQJmzk6xK5FhT9PEX59i4YNkFoSjbo9lvOTcjmpJhS15w4YvipaLM",
+	"MxcEU+fVRjR7eg2u2fM3alWebzZ+z/fR98GO38ai6pJ9V91SMo3XDgeMZ5QGdTHczdq7sR9u9zIpimaK",
+	"+0qKoucZ29e2qh78JDi8qDsjYQfUqQ0gJUrbTkZ3jX516peFLp3S2VoQh93AotSr6jK2VZuUm6MxU9X+",
+	"vlA7euNesNOqnrWr0lxVtbYWhaC9mwr7u0WdZZiyIkq9OmriXdmuimmQsIux8cCzjagqvoSp93s2eULD",
+	"hjJxPPGNaraJJ36OmGw4JFpk1AVGU70Rn9cvY0E0vTKYdw0S5YHp2LbracftjgkXGq1iOVNaHZnLPmLX",
+	"oAwLk2w01lbKcWn0yKYzLB1VxwmisdvqpmhYF2jsjkUE+CY+3yiHq3oM9dTQ3woNGfq1rHrtqAFC2HoF",
+	"NlfIODz2QCezCID2zimdNdFUd1fqmhTr+Vbfo7uH4h4/baZYMjKn6rys6b8q9OEaYkWAqes+QVG64/sI",
+	"dQ47E1yP78Fq79cXIVkvRclrWdqGa1YS9Qt0h2NEEPdZkw824Y8xGFP3ksAmIFhUY871skTWFuu7lhwr",
+	"kn2rpGau21Hv6CMHlg1EH2HVEnOIC4FdcZx3z+zUfc2iqO9Uqaqczb9ClU9bbdmySc80DYekee7q0kVA",
+	"Oi/yBQ2LPp0ZBDTipUdf21NkjxZs7/oxoqcbbEmP9bGGvpnaoK6nctNgT6R5LqaQ1a/UguySebehIl79",
+	"rq+8s/zuexBFDjYaUjraEUzqrRfLL1qvUBUE5p4PCkE0bQxdhSXHQJMg1c4NgI7ahpfN4pQzgxI8r+o1",
+	"/NbwWpjyRqbScJRMTHn9ci5Gg9uz2/8fAAD//w==",
 }
 
 // decodeSpec returns the embedded OpenAPI spec as raw JSON bytes,

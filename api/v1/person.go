@@ -189,7 +189,7 @@ func (a *API) PersonActs(ctx context.Context, q PersonActsRequestObject) (Person
 	if err != nil {
 		return nil, err
 	}
-	list, err := a.register().Acts(ctx, actor, consent.PersonID(q.Person))
+	list, err := a.register().Acts(ctx, actor, consent.PersonID(q.Person), charter.Purpose(q.Params.Purpose))
 	if err != nil {
 		return nil, err
 	}
