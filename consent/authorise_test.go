@@ -469,13 +469,14 @@ func TestClosedMemberIsRefusedWithTheNextClick(t *testing.T) {
 	}
 	w.refuses(helper, charter.SocialWorker, refusal{"C23", charter.MemberClosed, audit.PersonRead, p, m.ID, charter.PurposeActUnderMandate},
 		w.reveal(p, charter.PurposeActUnderMandate))
+	w.refuses(helper, charter.SocialWorker, refusal{"C23", charter.MemberClosed, audit.MandateRead, p, m.ID, charter.PurposeFollowUp},
+		func(a consent.Actor) error { return second(w.reg.Acts(w.ctx, a, p, charter.PurposeFollowUp)) })
 	w.unchanged(func() {
 		for name, err := range map[string]error{
 			"a link made before": second(w.reg.Redeem(w.ctx, consent.Call{}, unused.Token, personal.Token{})),
 			"a new link":         second(w.reg.MakeLink(w.ctx, referent, helper.Member())),
 			"a mandate":          second(w.reg.Mandate(w.ctx, helper, m.ID)),
 			"the members":        second(w.reg.Members(w.ctx, helper)),
-			"the acts":           second(w.reg.Acts(w.ctx, helper, p, charter.PurposeFollowUp)),
 			"closing again":      w.reg.CloseHelper(w.ctx, referent, helper.Member()),
 		} {
 			if err == nil {
@@ -573,7 +574,9 @@ func (w *world) uses() []use {
 			return second(r.MandateDocument(ctx, a, m, answer))
 		}},
 		{"opening", func(a actor, _ person, m mandate, _ member) error { return second(r.MandateOpening(ctx, a, m, answer)) }},
-		{"acts", func(a actor, p person, _ mandate, _ member) error { return second(r.Acts(ctx, a, p, charter.PurposeFollowUp)) }},
+		{"acts", func(a actor, p person, _ mandate, _ member) error {
+			return second(r.Acts(ctx, a, p, charter.PurposeFollowUp))
+		}},
 		{"issue card", func(a actor, p person, _ mandate, _ member) error { return second(r.IssueCard(ctx, a, p)) }},
 		{"kill card", func(a actor, p person, _ mandate, _ member) error { return r.KillCard(ctx, a, p) }},
 		{"forget", func(a actor, p person, _ mandate, _ member) error { return second(r.ForgetPerson(ctx, a, p)) }},

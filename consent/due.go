@@ -45,12 +45,15 @@ func (t *turn) personDue(p *Person) (bool, error) {
 		until, err := t.evidenceUntil(p.ID)
 		return !until.After(t.at), err
 	}
-	acts, err := actsOf(t.tx, p.ID)
-	last := p.Created
-	if len(acts) > 0 {
-		last = acts[len(acts)-1].Recorded
+	rows, err := actRows(t.tx, p.ID)
+	if err != nil || len(rows) == 0 {
+		return t.at.Sub(p.Created) > contactUnused, err
 	}
-	return t.at.Sub(last) > contactUnused, err
+	act := &Act{ID: rows[len(rows)-1].Act}
+	if err := need(t.tx, act, "act"); err != nil {
+		return false, err
+	}
+	return t.at.Sub(act.Recorded) > contactUnused, nil
 }
 
 // destroyDueContacts destroys the active key, and with it the contact, of persons
@@ -94,8 +97,11 @@ func (r *Register) eachDue(ctx context.Context, s audit.Space, now time.Time, dr
 
 func (r *Register) listDue(ctx context.Context, s audit.Space, now time.Time, due func(*turn, *Person) (bool, error)) (list []PersonID, err error) {
 	for after, more := "", true; more; {
+		var found []PersonID
+		var last string
 		err := r.rec.View(ctx, s, func(tx Tx, _ time.Time) error {
-			persons, last, err := slice[Person](tx, after)
+			found = nil
+			persons, end, err := slice[Person](tx, after)
 			if err != nil {
 				return err
 			}
@@ -105,15 +111,17 @@ func (r *Register) listDue(ctx context.Context, s audit.Space, now time.Time, du
 					return err
 				}
 				if is {
-					list = append(list, p.ID)
+					found = append(found, p.ID)
 				}
 			}
-			after, more = last, last != ""
+			last = end
 			return nil
 		})
 		if err != nil {
 			return nil, err
 		}
+		list = append(list, found...)
+		after, more = last, last != ""
 	}
 	return list, nil
 }

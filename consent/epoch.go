@@ -55,6 +55,16 @@ func (r *Register) TurnEpoch(ctx context.Context) ([]string, error) {
 	return r.keys.DestroyDue(now)
 }
 
+// BeginEpoch makes this week's epoch key when it is due, and wraps nothing yet.
+func (r *Register) BeginEpoch(ctx context.Context) error {
+	now, err := r.now(ctx, registerSpace)
+	if err != nil {
+		return err
+	}
+	_, err = r.keys.Turn(now)
+	return err
+}
+
 func (r *Register) currentEpoch() personal.EpochInfo {
 	epochs := r.keys.Epochs()
 	return epochs[len(epochs)-1]

@@ -3,6 +3,7 @@ package consent
 import (
 	"context"
 	"errors"
+	"slices"
 	"time"
 
 	"aval/audit"
@@ -228,6 +229,9 @@ func (r *Register) DestroyDueEvidence(ctx context.Context, s audit.Space, dry bo
 	if err != nil || dry {
 		return len(due), err
 	}
+	// One that cannot be destroyed is told and tried again; it holds up no other.
+	var faults []error
+	destroyed := 0
 	for _, d := range due {
 		_, err := r.record(ctx, systemIn(s), func(t *turn) error {
 			p := &Person{ID: d.Person}
@@ -248,10 +252,12 @@ func (r *Register) DestroyDueEvidence(ctx context.Context, s audit.Space, dry bo
 			return putAll(t.tx, p, &Erasing{Person: p.ID, Kind: personal.KeyEvidence})
 		})
 		if err != nil {
-			return 0, err
+			faults = append(faults, err)
+			continue
 		}
+		destroyed++
 	}
-	return len(due), r.FinishErasures(ctx, s)
+	return destroyed, errors.Join(errors.Join(faults...), r.FinishErasures(ctx, s))
 }
 
 // deleteTraces deletes the rows of a person that name nobody: mandates, their
@@ -321,24 +327,28 @@ func (r *Register) ReplayErased(ctx context.Context) (int, error) {
 
 // returned lists the persons of a list that the store holds unmarked.
 func (r *Register) returned(ctx context.Context, s audit.Space, list []PersonID) (back []PersonID, err error) {
-	if len(list) == 0 {
-		return nil, nil
-	}
-	err = r.rec.View(ctx, s, func(tx Tx, _ time.Time) error {
-		back = nil
-		for _, id := range list {
-			p := &Person{ID: id}
-			found, err := tx.Get(p)
-			if err != nil {
-				return err
+	for some := range slices.Chunk(list, rewrapSlice) {
+		var found []PersonID
+		err := r.rec.View(ctx, s, func(tx Tx, _ time.Time) error {
+			found = nil
+			for _, id := range some {
+				p := &Person{ID: id}
+				is, err := tx.Get(p)
+				if err != nil {
+					return err
+				}
+				if is && !p.Erased() {
+					found = append(found, id)
+				}
 			}
-			if found && !p.Erased() {
-				back = append(back, id)
-			}
+			return nil
+		})
+		if err != nil {
+			return nil, err
 		}
-		return nil
-	})
-	return back, err
+		back = append(back, found...)
+	}
+	return back, nil
 }
 
 // systemIn is the actor of the jobs.

@@ -187,7 +187,9 @@ func (w *world) on(day time.Time, helper consent.Actor, about consent.PersonID) 
 	for now := w.clock.now(); now.Before(day); now = w.clock.now() {
 		w.clock.to(minTime(day, now.AddDate(0, 0, 300)))
 		w.restart()
-		_, err := w.reg.Cover(w.ctx, helper, consent.Question{Person: about, Want: caf})
+		_, err := w.reg.TurnEpoch(w.ctx) // as the jobs do first
+		w.must(err)
+		_, err = w.reg.Cover(w.ctx, helper, consent.Question{Person: about, Want: caf})
 		w.must(err)
 		w.must(w.reg.NoteBackup(w.ctx))
 	}

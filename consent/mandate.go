@@ -1,7 +1,6 @@
 package consent
 
 import (
-	"errors"
 	"slices"
 	"time"
 
@@ -269,8 +268,6 @@ const (
 	recordContact = "contact"
 	recordName    = "name"
 )
-
-var errNoKey = errors.New("consent: wrapped key missing")
 
 // ownerOf names the holder of the keys of a person.
 func ownerOf(p PersonID) personal.Owner { return personal.Owner(p) }

@@ -213,9 +213,6 @@ func (r *Register) Adhere(ctx context.Context, a Actor, version, digest string) 
 		t.enter(audit.Entry{Act: audit.HelperAdhered, On: []string{string(t.me.ID)}, Digest: digest})
 		return putAll(t.tx, &t.me)
 	})
-	if _, again := replayed(err); again {
-		return nil
-	}
 	return err
 }
 

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"net"
 	"net/netip"
 	"net/url"
@@ -97,7 +98,8 @@ func (c *config) fromFile(path string) error {
 	}
 	d := json.NewDecoder(bytes.NewReader(raw))
 	d.DisallowUnknownFields()
-	if err := d.Decode(c); err != nil || d.More() {
+	err = d.Decode(c)
+	if _, after := d.Token(); err != nil || !errors.Is(after, io.EOF) {
 		return fmt.Errorf("--config: not one JSON object of known settings (%s);", strings.Join(c.known(), ", "))
 	}
 	return nil

@@ -51,6 +51,10 @@ const (
 	trailerMessage = "Aval-Message"
 )
 
+// maxSocketPath is what a Unix socket's address holds (unix(7): 108 bytes with the
+// zero that ends it; 104 on other systems).
+const maxSocketPath = 103
+
 // maxOrder bounds the parameters of an order, in bytes.
 const maxOrder = 64 << 10
 
@@ -156,6 +160,9 @@ func orderOver(ctx context.Context, conn net.Conn, name string, params []byte, o
 // listenControl makes the socket, for the owner alone from its first instant.
 func (h *house) listenControl() (net.Listener, error) {
 	path := h.in(fileControl)
+	if len(path) > maxSocketPath {
+		return nil, fmt.Errorf("the path of the data folder is too long for a control socket: at most %d bytes with its name", maxSocketPath)
+	}
 	// The store's lock is ours, so a socket left here is nobody's.
 	if err := os.Remove(path); err != nil && !errors.Is(err, os.ErrNotExist) {
 		return nil, err

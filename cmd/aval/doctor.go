@@ -16,7 +16,7 @@ import (
 func (p *program) doctorCommand() *cobra.Command {
 	var f folders
 	c := &cobra.Command{
-		Use: "doctor", Short: "Look a register over and say what is wrong and what to do", Args: cobra.NoArgs,
+		Use: "doctor", Short: "Start a register without serving it, look it over, and say what is wrong", Args: cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error { return p.doctor(c.Context(), f) },
 	}
 	f.flags(c)

@@ -20,15 +20,15 @@ const (
 
 // Start does, before anybody is served, what must not wait: erasures cut off by
 // a stop, erased persons that an older copy brought back, messages cut off, and
-// the week's epoch key. A message that cannot be delivered keeps nobody from
+// the week's epoch key, so that nothing new is closed under an older one. What
+// lives is wrapped again by Run, while people are served. A message that cannot be delivered keeps nobody from
 // being served: Run tries it again at once, and tells.
 func Start(ctx context.Context, r *consent.Register) error {
 	if _, err := r.ReplayErased(ctx); err != nil {
 		return err
 	}
 	_ = relay(ctx, r)
-	_, err := r.TurnEpoch(ctx)
-	return err
+	return r.BeginEpoch(ctx)
 }
 
 // Run runs the jobs until the context ends. A job that fails is told to failed
@@ -36,7 +36,7 @@ func Start(ctx context.Context, r *consent.Register) error {
 func Run(ctx context.Context, r *consent.Register, failed func(job string, err error)) {
 	tick := time.NewTicker(relayEvery)
 	defer tick.Stop()
-	epoch, retention := time.Now(), time.Time{}
+	epoch, retention := time.Time{}, time.Time{}
 	for {
 		attempt(ctx, failed, "failures", func() error { return r.NoteFailures(ctx) })
 		attempt(ctx, failed, "relay", func() error { return relay(ctx, r) })
