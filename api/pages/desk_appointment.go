@@ -184,17 +184,18 @@ func (d *desk) word(kind, code string) string {
 // it, a no the rule and what to do instead.
 type coverView struct {
 	deskView
-	Person   consent.PersonID
-	Purpose  charter.Purpose
-	Power    powerView
-	Covered  bool
-	Until    string
-	Rule     string
-	RuleText string
-	Why      string
-	Instead  string
-	Recovery *recoveryView // the official way, where codes are the matter
-	Act      actForm
+	Person     consent.PersonID
+	Purpose    charter.Purpose
+	Power      powerView
+	Covered    bool
+	Until      string
+	Rule       string
+	RuleText   string
+	Why        string
+	Instead    string
+	Recovery   *recoveryView // the official way, where codes are the matter
+	MayPrepare bool          // a new mandate would answer it
+	Act        actForm
 }
 
 // An actForm is how an act is noted: what it asks are the outcome and who typed
@@ -206,7 +207,8 @@ type actForm struct {
 	Reasons     []choiceView
 	Channels    []choiceView
 	Validations []choiceView // of a declaration
-	Period      string
+	Period      string       // as it is sent
+	Said        string       // as it is told
 }
 
 // cover is POST /personne/couvert.
@@ -245,6 +247,7 @@ func (d *desk) coverView(person consent.PersonID, want consent.Power) (*coverVie
 		return v, nil
 	}
 	words := d.p.door.Catalogue
+	v.MayPrepare = slices.Contains(newMandates, charter.Instead(answer.Instead))
 	v.Rule, v.Why, v.Instead = string(answer.Rule), words.Reason(d.v.Lang, answer.Reason), words.Instead(d.v.Lang, answer.Instead)
 	if rule, ok := d.charter.Rule(answer.Rule); ok {
 		v.RuleText = rule.Text.In(d.Lang())
@@ -255,6 +258,9 @@ func (d *desk) coverView(person consent.PersonID, want consent.Power) (*coverVie
 	}
 	return v, nil
 }
+
+// newMandates are the ways out that begin with a new mandate.
+var newMandates = []charter.Instead{charter.MakeMandate, charter.RenewMandate, charter.AddPower}
 
 func (d *desk) actForm(p consent.Power) actForm {
 	a := actForm{
@@ -270,6 +276,7 @@ func (d *desk) actForm(p consent.Power) actForm {
 	if known, ok := d.charter.Procedure(p.Service, p.Procedure); ok && known.Mission == charter.MissionDeclaration {
 		a.Validations = d.words(charter.WordValidations, string(usualValidation(p.Mode)))
 		a.Period = lastPeriod(known.Every, d.now.In(d.tz))
+		a.Said = d.period(a.Period)
 	}
 	return a
 }
@@ -312,6 +319,15 @@ func lastPeriod(every string, now time.Time) string {
 		return first.AddDate(0, -3, 0).Format("2006-01") + "/" + first.AddDate(0, -1, 0).Format("2006-01")
 	}
 	return first.AddDate(0, -1, 0).Format("2006-01")
+}
+
+// period says a period: a year, a month, or the first and last month.
+func (d *desk) period(s string) string {
+	first, last, two := strings.Cut(s, "/")
+	if !two {
+		return d.birth(s)
+	}
+	return d.say("act.months", "First", d.birth(first), "Last", d.birth(last))
 }
 
 // A notedView says that an act was noted, and what the person can be told.

@@ -148,7 +148,7 @@ func TestDeskCoveredAndActInTwoTaps(t *testing.T) {
 	s := newSite(t)
 	k := s.sit(charter.SocialWorker)
 	k.send("/personne/couvert", "person", string(s.person), "procedure", "caf/rsa_declaration", "mode", "do_for_present").
-		says(t, "Oui, jusqu'au", "Résultat", "Qui a tapé les codes ?", "noté pour CCAS de Besançon", "2026-10/2026-12")
+		says(t, "Oui, jusqu'au", "Résultat", "Qui a tapé les codes ?", "noté pour CCAS de Besançon", "octobre 2026 à décembre 2026")
 	act := []string{
 		"person", string(s.person), "procedure", "caf/rsa_declaration", "mode", "do_for_present", "once", k.page.formField(t, "once"),
 		// what the page fills in by itself

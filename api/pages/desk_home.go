@@ -36,9 +36,6 @@ type appointmentView struct {
 // A tallyView is help without a mandate and without a name.
 type tallyView struct{ Kind, Label string }
 
-// The kinds of help that are counted and name nobody.
-var tallies = []string{"train", "do_with", "not_recorded"}
-
 // deskHome is GET / for a helper who accepted the charter.
 func (d *desk) deskHome() error {
 	v, err := d.homeView("")
@@ -56,7 +53,7 @@ func (d *desk) homeView(after string) (*deskHomeView, error) {
 		NamesFor: d.purposes(charter.PurposeFollowUp, charter.PurposeFollowUp, charter.PurposeActUnderMandate,
 			charter.PurposePrepareMandate, charter.PurposeAnswerPerson),
 	}
-	for _, kind := range tallies {
+	for _, kind := range consent.TallyKinds {
 		v.Tallies = append(v.Tallies, tallyView{Kind: kind, Label: d.say("tally." + kind)})
 	}
 	meeting, err := d.register().Appointment(d.ctx, d.actor)
@@ -151,7 +148,7 @@ func (p *Pages) countHelp(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	if slices.Contains(tallies, f["kind"]) {
+	if slices.Contains(consent.TallyKinds, f["kind"]) {
 		v.Counted = d.say("tally." + f["kind"])
 	}
 	return p.show(c, http.StatusOK, "desk", v)

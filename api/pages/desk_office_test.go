@@ -65,7 +65,7 @@ func TestOfficePresets(t *testing.T) {
 		"name", "Caf, trimestre, avec elle", "procedure0", "caf/rsa_declaration", "mode0", "do_with",
 		"procedure1", "caf/rsa_declaration", "mode1", "do_for_present", "procedure2", "", "mode2", "do_for_present", "days", "365", "once", "p",
 	}
-	r.send("/referent/modele", fields...).says(t, "Caf, trimestre, avec elle", "1 an", "Déclaration trimestrielle RSA (avec la personne, pour la personne, présente)")
+	r.send("/referent/modele", fields...).says(t, "Caf, trimestre, avec elle", "1 an", "Déclaration trimestrielle RSA (avec la personne, pour la personne présente)")
 	if d := s.last(); d.Act != audit.StructureUpdated {
 		t.Errorf("entered %s", d.Act)
 	}

@@ -24,6 +24,7 @@ import (
 type sheetView struct {
 	*speaker
 	Theirs bool       // the person's original, else the structure's
+	Dense  bool       // so many powers that small print alone keeps them on one page
 	Top    []factView // five plain lines
 	Ref    string
 	Title  string
@@ -89,7 +90,7 @@ func (d *desk) sheetIn(lang string, s *consent.Sheet) (sheetView, error) {
 	if err != nil {
 		return sheetView{}, err
 	}
-	v := sheetView{speaker: d.speaker, Ref: spaced(m.Ref)}
+	v := sheetView{speaker: d.speaker, Ref: spaced(m.Ref), Dense: len(m.Payload.Powers) > airy}
 	v.Title, v.Blocks, v.Foot = blocks(text)
 	who := s.HelperName.Reveal()
 	v.Top = []factView{
@@ -102,6 +103,9 @@ func (d *desk) sheetIn(lang string, s *consent.Sheet) (sheetView, error) {
 	v.Notice = d.notice(m)
 	return v, nil
 }
+
+// airy is how many powers stand on the front in large print.
+const airy = 5
 
 // template fills the text that the mandate's payload names by its digest.
 func (d *desk) template(lang string, s *consent.Sheet) (string, error) {
@@ -171,7 +175,8 @@ func formalName(s *consent.Sheet) string {
 }
 
 // blocks takes the text apart: a title, parts that begin with a number, and what
-// stands after the line of signatures. The words stay as they are.
+// stands after the line of signatures. The words stay as they are; lines that
+// only wrapped become one.
 func blocks(text string) (title string, list []blockView, foot []string) {
 	signed := false
 	for line := range strings.Lines(text) {
@@ -190,10 +195,11 @@ func blocks(text string) (title string, list []blockView, foot []string) {
 			foot = append(foot, line)
 		default:
 			last := &list[len(list)-1]
-			if strings.HasPrefix(line, "- ") || len(last.Lines) == 0 || strings.HasSuffix(last.Lines[len(last.Lines)-1], ".") && !strings.HasPrefix(line, "- ") {
+			n := len(last.Lines) - 1
+			if n < 0 || strings.HasPrefix(line, "- ") || strings.HasPrefix(last.Lines[n], "- ") {
 				last.Lines = append(last.Lines, line)
 			} else {
-				last.Lines[len(last.Lines)-1] += " " + line
+				last.Lines[n] += " " + line
 			}
 		}
 	}

@@ -151,7 +151,7 @@ func families(t *testing.T) map[string][]string {
 	for _, state := range consent.States {
 		f["state."] = append(f["state."], string(state))
 	}
-	f["tally."], f["language."] = tallies, spoken
+	f["tally."], f["language."] = consent.TallyKinds, spoken
 	f["every."], f["duration."] = []string{"month", "quarter", "year"}, []string{"31", "182", "365"}
 	f["notice.kept."] = []string{"mandate", "contact", "access"}
 	f["trace."] = memberActions
