@@ -61,6 +61,8 @@ func (p *Pages) desk(g *echo.Group) {
 	g.POST("/referent/ouvrir", p.openHelper)
 	g.POST("/referent/lien", p.makeLink)
 	g.POST("/referent/fermer", p.closeHelper)
+	g.POST("/referent/remplacer", p.replace)
+	g.POST("/referent/retour", p.back)
 	g.POST("/referent/modele", p.savePreset)
 	g.POST("/referent/oublier", p.dropPreset)
 }

@@ -354,7 +354,10 @@ func (p *Pages) propose(c echo.Context) error {
 	}
 	id := consent.MandateID(f["mandate"])
 	how := consent.Explained{Lang: cmp.Or(f["lang"], "fr"), Aid: charter.Aid(f["aid"])}
-	m, err := d.register().ProposeMandate(d.ctx, d.actor, id, how)
+	m, err := d.register().Mandate(d.ctx, d.actor, id)
+	if err == nil && m.State(d.now) == consent.Draft { // else the page is only loaded again, to print
+		m, err = d.register().ProposeMandate(d.ctx, d.actor, id, how)
+	}
 	if err != nil {
 		return err
 	}
@@ -415,6 +418,9 @@ func (p *Pages) sign(c echo.Context) error {
 	m, err := d.register().Mandate(d.ctx, d.actor, id)
 	if err != nil {
 		return err
+	}
+	if m.State(d.now) == consent.Active { // sent twice
+		return d.mandatePage(m, true)
 	}
 	done, err := d.finish(m, f)
 	if err != nil {
@@ -523,6 +529,10 @@ func (d *desk) mandateView(m *consent.Mandate, fresh bool) mandateView {
 		v.Facts = append(v.Facts, d.say("mandate.team", "Structure", d.structure.Name))
 	} else {
 		v.Facts = append(v.Facts, d.number("mandate.named", len(m.Payload.Helpers.Named)))
+	}
+	for _, last := range m.Lasts {
+		v.Facts = append(v.Facts, d.say("mandate.last", "What", d.procedure(last.Service, last.Procedure), "Date", d.day(last.At),
+			"Outcome", d.word(charter.WordOutcomes, string(last.Outcome))))
 	}
 	for _, e := range m.Evidence {
 		if info, ok := d.charter.EvidenceType(e.Type); ok {

@@ -1,9 +1,11 @@
 package pages
 
 import (
+	"cmp"
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/labstack/echo/v4"
 
@@ -31,6 +33,16 @@ type officeView struct {
 	Within   string
 	Lights   []lightView
 	Link     *linkView
+	Counts   []factView // help without a name, this month
+	Month    string
+	Away     []standInView
+	Today    string
+}
+
+// A standInView says who takes over for whom, and when.
+type standInView struct {
+	ID             consent.MemberID
+	Away, By, When string
 }
 
 // A memberView is a member of the structure. Nothing tells how much they do.
@@ -119,8 +131,64 @@ func (d *desk) officeView(names bool) (*officeView, error) {
 	for _, s := range presets {
 		v.Presets = append(v.Presets, presetView{ID: s.ID, Name: s.Name, Powers: d.powers(s.Powers), Length: d.length(s.Days, s.OneProcedure)})
 	}
-	v.Ending, v.Orphans, err = d.ending()
-	return v, err
+	if v.Ending, v.Orphans, err = d.ending(); err != nil {
+		return nil, err
+	}
+	return v, d.fillMonth(v)
+}
+
+// fillMonth tells who stands in for whom, and counts the structure's help without
+// a name: never a helper's.
+func (d *desk) fillMonth(v *officeView) error {
+	now := d.now.In(d.tz)
+	v.Today, v.Month = now.Format(time.DateOnly), d.monthYear(now)
+	counts, err := d.register().Tallies(d.ctx, d.actor, now.Format("2006-01"))
+	if err != nil {
+		return err
+	}
+	for _, kind := range consent.TallyKinds {
+		v.Counts = append(v.Counts, factView{d.say("tally." + kind), strconv.FormatInt(counts[kind], 10)})
+	}
+	called := map[consent.MemberID]string{}
+	for _, m := range v.Members {
+		called[m.ID] = cmp.Or(m.Name, m.Short)
+	}
+	v.Away, err = d.standIns(func(m consent.MemberID) string { return called[m] })
+	return err
+}
+
+// standIns tells who takes over for whom, by whatever they are called there.
+func (d *desk) standIns(called func(consent.MemberID) string) ([]standInView, error) {
+	list, err := d.register().StandIns(d.ctx, d.actor)
+	var away []standInView
+	for _, s := range list {
+		away = append(away, standInView{
+			ID: s.Away, Away: called(s.Away), By: called(s.By), When: d.say("away.when", "From", d.birth(s.From), "To", d.birth(s.To)),
+		})
+	}
+	return away, err
+}
+
+// replace is POST /referent/remplacer: somebody takes over for a colleague who is
+// away, from a day to a day. Mandates that name their helpers are left out: nobody
+// stands in there (CC 1994).
+func (p *Pages) replace(c echo.Context) error {
+	d, f, err := p.posted(c, "away", "by", "from", "to")
+	if err != nil {
+		return err
+	}
+	return d.officeAfter(d.register().SetStandIn(d.ctx, d.actor, consent.StandIn{
+		Away: consent.MemberID(f["away"]), By: consent.MemberID(f["by"]), From: f["from"], To: f["to"],
+	}))
+}
+
+// back is POST /referent/retour: somebody is back.
+func (p *Pages) back(c echo.Context) error {
+	d, f, err := p.posted(c, "away")
+	if err != nil {
+		return err
+	}
+	return d.officeAfter(d.register().DropStandIn(d.ctx, d.actor, consent.MemberID(f["away"])))
 }
 
 func (d *desk) fillMembers(v *officeView, names bool) error {

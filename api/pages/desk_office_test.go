@@ -154,3 +154,40 @@ func TestNoPageMeasuresHelpers(t *testing.T) {
 		t.Errorf("%d members, %d rows", len(members), len(rows))
 	}
 }
+
+func TestOfficeStandIns(t *testing.T) {
+	s := newSite(t)
+	k := s.sit(charter.SocialWorker)
+	k.send("/compter", "kind", "train", "once", "a")
+	r := s.sit(charter.Referent)
+	r.open("/referent").says(t, "Personne n'est remplacé.", "janvier 2027", "J'ai montré ou expliqué")
+	away, by := string(s.helper.Member()), string(s.colleague.Member())
+	r.send("/referent/remplacer", "away", away, "by", by, "from", "2027-01-11", "to", "2027-01-20").
+		says(t, "remplace", "Du 11 janvier 2027 au 20 janvier 2027")
+	if d := s.last(); d.Act != audit.StructureUpdated {
+		t.Errorf("entered %s", d.Act)
+	}
+	r.send("/referent/noms").says(t, "Paul Lenoir remplace Fatou Diallo")
+	k.open("/echeances").says(t, "Remplacements", "Du 11 janvier 2027 au 20 janvier 2027")
+	k.page.silent(t, "Lenoir", "Diallo")
+	r.send("/referent/remplacer", "away", away, "by", by, "from", "2027-01-11", "to", "2027-01-01").status(t, http.StatusBadRequest)
+	r.send("/referent/retour", "away", away).says(t, "Personne n'est remplacé.")
+}
+
+// Whatever an appointment is for, it shows what that purpose allows.
+func TestDeskEveryPurpose(t *testing.T) {
+	s := newSite(t)
+	k := s.sit(charter.SocialWorker)
+	for _, purpose := range []string{"prepare_mandate", "act_under_mandate", "follow_up", "answer_person", "desk_revocation"} {
+		before := s.size(slug)
+		k.send("/personne", "person", string(s.person), "purpose", purpose).status(t, http.StatusOK)
+		k.page.says(t, "Jeanne Morel", "Ses mandats")
+		for _, d := range s.entries(before) {
+			if d.Purpose != purpose || d.Person != string(s.person) {
+				t.Errorf("%s: entered %s for %q", purpose, d.Act, d.Purpose)
+			}
+		}
+	}
+	nobody := s.someone("Nour", "", "1990")
+	k.send("/personne", "person", string(nobody), "purpose", "prepare_mandate").says(t, "Nour", "Aucun mandat.")
+}

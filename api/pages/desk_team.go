@@ -25,6 +25,7 @@ type dutiesView struct {
 	Ending  []rowView
 	Orphans []rowView // mandates whose helpers have all left
 	Within  string
+	Away    []standInView // by pseudonym: the list may hang on a wall
 }
 
 // A dutyView is one duty of one mandate.
@@ -52,6 +53,10 @@ func (p *Pages) duties(c echo.Context) error {
 	}
 	v.Within = d.number("duration.days", d.charter.Limits().WarnBeforeEndDays)
 	if v.Ending, v.Orphans, err = d.ending(); err != nil {
+		return err
+	}
+	v.Away, err = d.standIns(func(m consent.MemberID) string { return shortNumber(string(m)) })
+	if err != nil {
 		return err
 	}
 	return d.show("duties", v)

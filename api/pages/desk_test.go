@@ -115,19 +115,25 @@ func TestDeskMandateByInk(t *testing.T) {
 
 	k.send("/mandat/expliquer", "mandate", string(id), "lang", "fr", "aid", "read_aloud").status(t, http.StatusOK)
 	k.page.says(t, "pas encore en vigueur", "Jeanne Morel", "C'est signé et remis : je signe pour CCAS de Besançon")
+	k.send("/mandat/expliquer", "mandate", string(id), "lang", "fr", "aid", "none").status(t, http.StatusOK) // loaded again
 	if strings.Contains(k.page.body, "<script") {
 		t.Error("the page has a script")
 	}
 	k.send("/mandat/signer", "mandate", string(id), "how", "paper_original", "place", "Classeur des mandats").status(t, http.StatusOK)
 	k.page.says(t, "Le mandat est en vigueur.", "Papier signé, deux originaux")
+	after := s.size(slug)
+	k.send("/mandat/signer", "mandate", string(id), "how", "paper_original", "place", "x").says(t, "Le mandat est en vigueur.")
+	if got := s.size(slug); got != after {
+		t.Errorf("the form sent twice wrote %d entries", got-after)
+	}
 	m, err = s.reg.Mandate(s.ctx, s.helper, id)
 	s.must(err)
 	if !m.InForce(s.clock.now()) || m.Level() != charter.E3 || m.Copy != "print" || m.Payload.Explained.Aid != "read_aloud" {
 		t.Errorf("the mandate is %s at %s, copy %q", m.State(s.clock.now()), m.Level(), m.Copy)
 	}
-	const want = "person.read mandate.drafted notice.given mandate.proposed mandate.read mandate.signed mandate.accepted " +
+	const want = "person.read mandate.drafted notice.given mandate.proposed mandate.read mandate.read mandate.signed mandate.accepted " +
 		"mandate.copy_delivered mandate.activated"
-	if got := actionsOf(s.entries(before)); !strings.HasSuffix(got, want) {
+	if got := actionsOf(s.entries(before)); !strings.HasSuffix(got, want) || strings.Count(got, "mandate.proposed") != 1 {
 		t.Errorf("entered %s", got)
 	}
 }
@@ -230,6 +236,17 @@ func TestDeskRefusedTextIsNotShownAgain(t *testing.T) {
 	if m.State(s.clock.now()) != consent.Proposed {
 		t.Errorf("the mandate is %s", m.State(s.clock.now()))
 	}
+}
+
+func TestDeskDropsADraft(t *testing.T) {
+	s := newSite(t)
+	preset := s.preset("Caf", 182, rsa(charter.DoForPresent))
+	k := s.sit(charter.SocialWorker)
+	id := k.drafted(s.person, preset.ID)
+	k.open("/mandat/"+string(id)).says(t, "Brouillon", "Continuer ce mandat")
+	k.send("/mandat/suite", "mandate", string(id)).says(t, "À lire à voix haute")
+	k.send("/mandat/arreter", "mandate", string(id), "sure", "yes").says(t, "Brouillon abandonné")
+	k.open("/").says(t, "Brouillon abandonné")
 }
 
 func TestDeskStopAsksOnceAndNoReason(t *testing.T) {

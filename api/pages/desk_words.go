@@ -93,6 +93,9 @@ func (d *desk) state(m *consent.Mandate) string {
 	if state == consent.Active && !m.InForce(d.now) {
 		return d.say("state.waiting", "Date", d.day(m.Payload.From))
 	}
+	if state == consent.Revoked && m.Proposed.IsZero() {
+		return d.say("state.dropped")
+	}
 	if state == consent.Signed && !m.Accepted.IsZero() {
 		return d.say("state.accepted")
 	}
