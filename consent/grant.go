@@ -530,6 +530,7 @@ func (r *Register) AcceptMandate(ctx context.Context, a Actor, id MandateID) (*M
 		if err := m.accept(t.at); err != nil {
 			return err
 		}
+		m.AcceptedBy = t.actor.member
 		if doc == nil && t.me.Opened.After(m.Payload.IssuedAt) {
 			return &Conflict{Reason: "member_newer"}
 		}

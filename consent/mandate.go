@@ -27,12 +27,13 @@ type Mandate struct {
 	// outcome is "done".
 	OneProcedure bool
 
-	Drafted   time.Time
-	Proposed  time.Time // shown and explained; the payload is fixed from here
-	Signed    time.Time // the person agreed
-	Accepted  time.Time // the helper signed and the structure sealed
-	Delivered time.Time // the person has their copy (CC 1375): active from here
-	Copy      string    // how it was given
+	Drafted    time.Time
+	Proposed   time.Time // shown and explained; the payload is fixed from here
+	Signed     time.Time // the person agreed
+	AcceptedBy MemberID  // who signed for the mandatary
+	Accepted   time.Time // the helper signed and the structure sealed
+	Delivered  time.Time // the person has their copy (CC 1375): active from here
+	Copy       string    // how it was given
 
 	Evidence []EvidenceRef
 	Stops    []Stop

@@ -118,6 +118,7 @@ func (t *turn) helpersOf(page *PersonPage) ([]Member, error) {
 	for _, m := range page.Mandates {
 		seen[m.By] = true
 		seen[m.Payload.Explained.By] = true
+		seen[m.AcceptedBy] = true
 		for _, h := range m.Payload.Helpers.Named {
 			seen[h] = true
 		}
