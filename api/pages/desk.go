@@ -26,6 +26,7 @@ import (
 // desk mounts the pages of helpers and referents.
 func (p *Pages) desk(g *echo.Group) {
 	g.GET("/moi", p.myself)
+	g.POST("/moi/nom", p.rename)
 
 	g.POST("/chercher", p.find)
 	g.POST("/noms", p.showNames)

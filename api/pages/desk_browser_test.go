@@ -26,6 +26,7 @@ type hand struct {
 	*browser
 	w             *window
 	clicks, typed int
+	last          string // folder of what was printed last
 }
 
 // newHand opens the desk of a member in a browser.
@@ -172,10 +173,11 @@ func (h *hand) printed(name string) []string {
 	if err != nil {
 		h.t.Fatal(err)
 	}
-	file := filepath.Join(h.t.TempDir(), name+".pdf")
+	h.last = h.t.TempDir()
 	if *screenshots != "" {
-		file = filepath.Join(*screenshots, name+".pdf")
+		h.last = *screenshots
 	}
+	file := filepath.Join(h.last, name+".pdf")
 	if err := os.WriteFile(file, out.Data, 0o600); err != nil {
 		h.t.Fatal(err)
 	}
@@ -186,8 +188,26 @@ func (h *hand) printed(name string) []string {
 	if err != nil {
 		h.t.Fatal(err)
 	}
+	if out, err := exec.Command("qpdf", "--check", file).CombinedOutput(); err != nil {
+		h.t.Errorf("%s is no sound PDF (qpdf --check): %s", name, out)
+	}
 	pages := strings.Split(strings.TrimSuffix(string(text), "\f"), "\f")
 	return pages
+}
+
+// scanned reads the square on what was printed, as a telephone does.
+func (h *hand) scanned(name string) string {
+	h.t.Helper()
+	dir := h.t.TempDir()
+	file := filepath.Join(h.last, name+".pdf")
+	if out, err := exec.Command("pdftoppm", "-r", "150", "-singlefile", "-png", file, filepath.Join(dir, name)).CombinedOutput(); err != nil {
+		h.t.Fatalf("%v: %s", err, out)
+	}
+	out, err := exec.Command("zbarimg", "--quiet", "--raw", filepath.Join(dir, name+".png")).Output()
+	if err != nil {
+		h.t.Fatalf("zbarimg (run make tools where it is missing): %v", err)
+	}
+	return strings.TrimSpace(string(out))
 }
 
 // cardForm is the form of a card's code, in any text.
@@ -289,6 +309,7 @@ func TestPrintCard(t *testing.T) {
 	k := s.sit(charter.SocialWorker)
 	h := newHand(t, k)
 	h.do(chromedp.Navigate(h.w.URL + "/mandat/" + string(s.mandate.ID)))
+	h.tap(`details.tap:first-of-type > summary`) // a card kills the former one: never by a slip
 	h.press(`form[action="/personne/carte"] button`).says(t, "Son code ne s'affiche pas")
 	h.picture("card-screen")
 	shown, err := chromedp.Run(h.ctx, chromedp.Text("body"))
@@ -310,6 +331,9 @@ func TestPrintCard(t *testing.T) {
 		if strings.Contains(pages[0], never) {
 			t.Errorf("the card says %q", never)
 		}
+	}
+	if got, want := h.scanned("card"), "HTTP://PUBLIC.TEST/C/"+code; got != want {
+		t.Errorf("the square says %q, want %q", got, want)
 	}
 	works := func(code string) bool {
 		return s.post(s.public, "/carte", []string{"action", "see", "code", code, "lang", "fr"}).StatusCode == 200

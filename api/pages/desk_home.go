@@ -36,7 +36,7 @@ type appointmentView struct {
 // A tallyView is help without a mandate and without a name.
 type tallyView struct{ Kind, Label string }
 
-// deskHome is GET / for a helper who accepted the charter.
+// deskHome is GET / for a helper or a referent who accepted the charter.
 func (d *desk) deskHome() error {
 	v, err := d.homeView("")
 	if err != nil {
@@ -48,27 +48,35 @@ func (d *desk) deskHome() error {
 func (d *desk) homeView(after string) (*deskHomeView, error) {
 	v := &deskHomeView{
 		deskView: d.view("desk.title"), After: after,
-		Purposes: d.purposes(charter.PurposePrepareMandate, charter.PurposePrepareMandate, charter.PurposeActUnderMandate,
-			charter.PurposeFollowUp, charter.PurposeAnswerPerson, charter.PurposeDeskRevocation),
-		NamesFor: d.purposes(charter.PurposeFollowUp, charter.PurposeFollowUp, charter.PurposeActUnderMandate,
-			charter.PurposePrepareMandate, charter.PurposeAnswerPerson),
+		Purposes: d.purposes(charter.PurposePrepareMandate, charter.PurposeActUnderMandate, charter.PurposeFollowUp,
+			charter.PurposeAnswerPerson, charter.PurposeDeskRevocation, charter.PurposeReferentReview),
+		NamesFor: d.purposes(charter.PurposeFollowUp, charter.PurposeActUnderMandate, charter.PurposePrepareMandate,
+			charter.PurposeAnswerPerson, charter.PurposeReferentReview),
+	}
+	if !d.isHelper() { // an office has no help of its own to count
+		return v, d.fillHome(v)
 	}
 	for _, kind := range consent.TallyKinds {
 		v.Tallies = append(v.Tallies, tallyView{Kind: kind, Label: d.say("tally." + kind)})
 	}
+	return v, d.fillHome(v)
+}
+
+// fillHome tells the appointment that is open and a page of the mandates.
+func (d *desk) fillHome(v *deskHomeView) error {
 	meeting, err := d.register().Appointment(d.ctx, d.actor)
 	if _, none := errors.AsType[*consent.NotFound](err); err != nil && !none {
-		return nil, err
+		return err
 	}
 	if err == nil {
 		v.Appointment = d.appointment(meeting)
 	}
-	list, next, err := d.register().Mandates(d.ctx, d.actor, "", consent.Page{After: after, Limit: d.charter.Limits().ListRows})
+	list, next, err := d.register().Mandates(d.ctx, d.actor, "", consent.Page{After: v.After, Limit: d.charter.Limits().ListRows})
 	if err != nil {
-		return nil, err
+		return err
 	}
 	v.Rows, v.Next = d.rows(list), next
-	return v, nil
+	return nil
 }
 
 func (d *desk) appointment(m *consent.Appointment) *appointmentView {
@@ -125,7 +133,10 @@ func (p *Pages) showNames(c echo.Context) error {
 // mayName tells whether a purpose can hold for a row: asking for the others
 // would only be refused, for all.
 func (d *desk) mayName(row rowView, purpose charter.Purpose) (bool, error) {
-	if purpose == charter.PurposeAnswerPerson || purpose == charter.PurposePrepareMandate {
+	switch purpose {
+	case charter.PurposeReferentReview:
+		return true, nil
+	case charter.PurposeAnswerPerson, charter.PurposePrepareMandate:
 		return row.Running, nil
 	}
 	m, err := d.register().Mandate(d.ctx, d.actor, row.ID)

@@ -191,3 +191,18 @@ func TestDeskEveryPurpose(t *testing.T) {
 	nobody := s.someone("Nour", "", "1990")
 	k.send("/personne", "person", string(nobody), "purpose", "prepare_mandate").says(t, "Nour", "Aucun mandat.")
 }
+
+// A referent without a helper's role answers persons and reviews, and may stop.
+func TestReferentAtTheDesk(t *testing.T) {
+	s := newSite(t)
+	r := s.sit(charter.Referent)
+	r.page.says(t, "Retrouver une personne", "Répondre à la personne", "Contrôle par le référent")
+	r.page.silent(t, "Préparer un mandat", "J'ai montré ou expliqué")
+	r.send("/noms", "after", "", "purpose", "referent_review", "show", "names").says(t, "Jeanne Morel")
+	r.send("/personne", "person", string(s.person), "purpose", "answer_person").says(t, "Jeanne Morel", "Ses mandats")
+	r.send("/mandat/arreter", "mandate", string(s.mandate.ID), "sure", "yes").says(t, "C'est arrêté.")
+
+	r.send("/moi/nom", "name", "Inès Roy").status(t, http.StatusSeeOther)
+	r.send("/referent/noms").says(t, "Inès Roy")
+	r.send("/moi/nom", "name", "").status(t, http.StatusBadRequest)
+}

@@ -138,12 +138,14 @@ func (d *desk) rows(list []*consent.Mandate) []rowView {
 	return rows
 }
 
-// purposes are what a helper may open data for at the desk.
-func (d *desk) purposes(chosen charter.Purpose, offered ...charter.Purpose) []choiceView {
+// purposes are those of the offered ones that the member may open data for.
+func (d *desk) purposes(offered ...charter.Purpose) []choiceView {
+	as := map[string]bool{"helper": d.isHelper(), "referent": d.isReferent()}
 	var list []choiceView
 	for _, code := range offered {
-		if info, ok := d.charter.Purpose(code); ok {
-			list = append(list, choiceView{Value: string(code), Label: info.Label.In(d.Lang()), Chosen: code == chosen})
+		info, ok := d.charter.Purpose(code)
+		if ok && slices.ContainsFunc(info.Who, func(who string) bool { return as[who] }) {
+			list = append(list, choiceView{Value: string(code), Label: info.Label.In(d.Lang()), Chosen: len(list) == 0})
 		}
 	}
 	return list

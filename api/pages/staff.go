@@ -13,6 +13,7 @@ import (
 
 	"aval/api/door"
 	"aval/charter"
+	"aval/charter/screen"
 	"aval/consent"
 )
 
@@ -113,6 +114,23 @@ func (p *Pages) adhere(c echo.Context) error {
 	return c.Redirect(http.StatusSeeOther, "/")
 }
 
+// rename is POST /moi/nom: the first referent of a structure is opened by the
+// operator, who knows no name.
+func (p *Pages) rename(c echo.Context) error {
+	d, f, err := p.posted(c, "name")
+	if err != nil {
+		return err
+	}
+	clean, err := d.screen(screen.Field{Name: "name", Text: f["name"], Kind: screen.Name, Max: 100})
+	if err != nil {
+		return err
+	}
+	if err := d.register().SetOwnName(d.ctx, d.actor, clean[0]); err != nil {
+		return err
+	}
+	return c.Redirect(http.StatusSeeOther, "/moi")
+}
+
 // A homeView is who I am: my role and the charter.
 type homeView struct {
 	staffView
@@ -135,7 +153,8 @@ type ruleView struct {
 
 type missionView struct{ Label, May string }
 
-// home is GET /: the desk of a helper who accepted the charter, else who I am.
+// home is GET /: the desk of a helper or referent who accepted the charter, else
+// who I am.
 func (p *Pages) home(c echo.Context) error {
 	d, err := p.sit(c)
 	if _, out := errors.AsType[*consent.SignInNeeded](err); out {
@@ -145,7 +164,7 @@ func (p *Pages) home(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	if d.isHelper() && d.adhered() {
+	if (d.isHelper() || d.isReferent()) && d.adhered() {
 		return d.deskHome()
 	}
 	return d.myself()
