@@ -1,0 +1,207 @@
+package pages
+
+import (
+	"cmp"
+	"strconv"
+	"strings"
+
+	"github.com/labstack/echo/v4"
+
+	"aval/charter"
+	"aval/charter/screen"
+	"aval/consent"
+)
+
+// From what is read aloud to what is signed.
+
+// A recapView is what is read aloud before the person says yes: at most 80
+// words.
+type recapView struct {
+	deskView
+	Mandate   consent.MandateID
+	Ref       string
+	Recap     []string
+	Aids      []choiceView
+	Languages []choiceView
+}
+
+// maxRecap is how many words a person is read before the question.
+const maxRecap = 80
+
+// recap shows what to read aloud.
+func (d *desk) recap(m *consent.Mandate, problem string) error {
+	v := recapView{
+		deskView: d.view("recap.title"), Mandate: m.ID, Ref: spaced(m.Ref), Recap: d.spokenRecap(m),
+		Aids: d.words(charter.WordAids, ""), Languages: d.languages("fr"),
+	}
+	v.Problem = problem
+	return d.show("recap", v)
+}
+
+// spokenRecap says a mandate in plain words. Where naming every procedure would
+// be too much to listen to, the services stand for them, and the sheet has all.
+func (d *desk) spokenRecap(m *consent.Mandate) []string {
+	said := func(mode charter.Mode) string { return d.say("recap.mode." + string(mode)) }
+	full := d.recapWith(m, strings.Join(d.grouped(m.Payload.Powers, said), " ; "))
+	if countWords(full) <= maxRecap {
+		return full
+	}
+	short := d.say("recap.services", "Services", d.servicesOf(m.Payload.Powers), "Count", len(m.Payload.Powers))
+	return d.recapWith(m, short)
+}
+
+func (d *desk) recapWith(m *consent.Mandate, what string) []string {
+	return []string{
+		d.say("recap.who", "Structure", d.structure.Name), d.say("recap.what", "What", what),
+		d.say("recap.until", "Date", d.lastDay(m)),
+		d.say("recap.free"), d.say("recap.codes"), d.say("recap.trace"), d.say("recap.stop"), d.say("recap.no"),
+		d.say("recap.agree"),
+	}
+}
+
+// countWords counts words as somebody who reads aloud does.
+func countWords(sentences []string) int {
+	n := 0
+	for _, s := range sentences {
+		for _, w := range strings.FieldsFunc(s, func(r rune) bool { return r == ' ' || r == '\u00a0' || r == '\u202f' }) {
+			if strings.Trim(w, `:;,.!?«»"–·`) != "" {
+				n++
+			}
+		}
+	}
+	return n
+}
+
+// propose is POST /mandat/expliquer: how it was explained is noted, the text is
+// fixed, and the sheet to sign is shown.
+func (p *Pages) propose(c echo.Context) error {
+	d, f, err := p.posted(c, "mandate", "aid", "lang")
+	if err != nil {
+		return err
+	}
+	id := consent.MandateID(f["mandate"])
+	how := consent.Explained{Lang: cmp.Or(f["lang"], "fr"), Aid: charter.Aid(f["aid"])}
+	m, err := d.register().Mandate(d.ctx, d.actor, id)
+	if err == nil && m.State(d.now) == consent.Draft { // else the page is only loaded again, to print
+		m, err = d.register().ProposeMandate(d.ctx, d.actor, id, how)
+	}
+	if err != nil {
+		return err
+	}
+	return d.signing(m, nil)
+}
+
+// A signView is the sheet, which prints, and how the person agreed.
+type signView struct {
+	deskView
+	Mandate consent.MandateID
+	Ref     string
+	Person  consent.PersonID
+	State   consent.State
+	Sheets  []sheetView // printed; not on the screen
+}
+
+// signing shows the page where the person agrees. The sheet stands in it for
+// the printer, so it opens who the person is.
+func (d *desk) signing(m *consent.Mandate, err error) error {
+	v := signView{
+		deskView: d.view("sign.title"), Mandate: m.ID, Ref: spaced(m.Ref), Person: m.Person, State: m.State(d.now),
+	}
+	if err != nil { // the sheet was printed from the page before
+		return d.again(err, "sign", &v.Problem, &v)
+	}
+	if v.Sheets, err = d.sheets(m); err != nil {
+		return err
+	}
+	return d.show("sign", v)
+}
+
+// resume is POST /mandat/suite: a mandate that was begun is carried on where it
+// stands.
+func (p *Pages) resume(c echo.Context) error {
+	d, f, err := p.posted(c, "mandate")
+	if err != nil {
+		return err
+	}
+	m, err := d.register().Mandate(d.ctx, d.actor, consent.MandateID(f["mandate"]))
+	if err != nil {
+		return err
+	}
+	if m.State(d.now) == consent.Draft {
+		return d.recap(m, "")
+	}
+	return d.signing(m, nil)
+}
+
+// sign is POST /mandat/signer: the person agreed, the helper signs for the
+// structure, the person has their copy. Three steps, each kept by itself: what
+// stops in between goes on from there, and nothing is in force before the last.
+func (p *Pages) sign(c echo.Context) error {
+	d, f, err := p.posted(c, "mandate", "how", "place", "witness1", "witness2", "outside")
+	if err != nil {
+		return err
+	}
+	id := consent.MandateID(f["mandate"])
+	m, err := d.register().Mandate(d.ctx, d.actor, id)
+	if err != nil {
+		return err
+	}
+	if m.State(d.now) == consent.Active { // sent twice
+		return d.mandatePage(m, true)
+	}
+	done, err := d.finish(m, f)
+	if err != nil {
+		if now, again := d.register().Mandate(d.ctx, d.actor, id); again == nil {
+			m = now
+		}
+		return d.signing(m, err)
+	}
+	return d.mandatePage(done, true)
+}
+
+// finish takes a mandate from where it stands to active.
+func (d *desk) finish(m *consent.Mandate, f map[string]string) (*consent.Mandate, error) {
+	if m.State(d.now) == consent.Proposed {
+		g, err := d.agreement(f)
+		if err != nil {
+			return nil, err
+		}
+		if m, err = d.register().SignMandate(d.ctx, d.actor, m.ID, g); err != nil {
+			return nil, err
+		}
+	}
+	if m.Accepted.IsZero() {
+		var err error
+		if m, err = d.register().AcceptMandate(d.ctx, d.actor, m.ID); err != nil {
+			return nil, err
+		}
+	}
+	given := consent.CopyHow("print")
+	if m.Level() < charter.E3 { // agreed aloud: the sheet was read to them and given
+		given = "read_aloud_paper"
+	}
+	return d.register().DeliverMandate(d.ctx, d.actor, m.ID, given)
+}
+
+// agreement reads how the person agreed: by ink, or aloud before witnesses.
+func (d *desk) agreement(f map[string]string) (consent.Agreement, error) {
+	if f["how"] != string(charter.OralWitnessed) {
+		clean, err := d.screen(screen.Field{Name: "paper_place", Text: f["place"], Kind: screen.Place, Max: 100})
+		if err != nil {
+			return consent.Agreement{}, err
+		}
+		return consent.Agreement{Type: charter.PaperOriginal, PaperPlace: clean[0]}, nil
+	}
+	g := consent.Agreement{Type: charter.OralWitnessed, OutsideTeam: atoi(f["outside"])}
+	for i, name := range []string{f["witness1"], f["witness2"]} {
+		if strings.TrimSpace(name) == "" {
+			continue
+		}
+		clean, err := d.screen(screen.Field{Name: "witnesses/" + strconv.Itoa(i), Text: name, Kind: screen.Name, Max: 100})
+		if err != nil {
+			return g, err
+		}
+		g.Witnesses = append(g.Witnesses, clean[0])
+	}
+	return g, nil
+}
