@@ -64,6 +64,7 @@ type troupe struct {
 type demoHelper struct {
 	actor  consent.Actor
 	powers []consent.Power // that the charter opens to the role
+	days   int             // of the mandates they prepare
 }
 
 var (
@@ -201,10 +202,43 @@ func (s *stage) gather(i int) (*troupe, error) {
 		if err != nil {
 			return nil, err
 		}
-		t.helpers = append(t.helpers, demoHelper{a, h.powers})
+		t.helpers = append(t.helpers, demoHelper{a, h.powers, daysOf(h.role)})
 	}
-	t.dpo, err = s.member(t.referent, "Claire Garnier", charter.DPO)
-	return t, err
+	if t.dpo, err = s.member(t.referent, "Claire Garnier", charter.DPO); err != nil {
+		return nil, err
+	}
+	return t, s.presets(t)
+}
+
+// daysOf is how long the mandates of a role last here; a volunteer's are short.
+func daysOf(r charter.Role) int {
+	if r == charter.Volunteer {
+		return 31
+	}
+	return 182
+}
+
+// presets are the usual mandates, which the referent prepares.
+func (s *stage) presets(t *troupe) error {
+	for _, p := range []struct {
+		name  string
+		power consent.Power
+		days  int
+	}{
+		{"CAF, déclaration trimestrielle, en sa présence, 6 mois", cafRSA, 182},
+		{"France Travail, actualisation, en sa présence, 6 mois", workUpdate, 182},
+		{"CAF, envoyer des documents, en sa présence, 1 mois", cafPapers, 31},
+	} {
+		name, err := screenedName(p.name)
+		if err != nil {
+			return err
+		}
+		_, err = s.h.reg.SavePreset(s.ctx, t.referent, consent.NewPreset{Name: name, Powers: []consent.Power{p.power}, Days: p.days})
+		if err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // enter redeems a link, as somebody does who clicks on it.
@@ -300,7 +334,7 @@ func pick[T any](s *stage, list []T) T { return list[s.draw(len(list))] }
 // mandate takes a mandate to what it comes to.
 func (s *stage) mandate(h demoHelper, id consent.PersonID, ending consent.State, power consent.Power) (*consent.Mandate, error) {
 	terms := consent.Terms{
-		Person: id, Powers: []consent.Power{power}, Days: 31, Capacity: charter.CapacityNo, Conflict: charter.ConflictNo,
+		Person: id, Powers: []consent.Power{power}, Days: h.days, Capacity: charter.CapacityNo, Conflict: charter.ConflictNo,
 		Explained: &consent.Explained{Lang: "fr", Aid: "read_aloud"}, Supersession: charter.SupersessionNone,
 	}
 	switch ending {
