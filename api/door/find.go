@@ -36,12 +36,13 @@ func (d *Door) Find(ctx context.Context, v *Visit, a consent.Actor, typed string
 }
 
 // scanned is what a scanner read, or was typed, without the address of the page
-// that a card opens.
+// that a card opens. The square on a card may be in capitals: it is smaller then.
 func scanned(text string) string {
-	if _, code, ok := strings.Cut(text, "/c/"); ok {
-		text = code
+	text = strings.TrimSpace(text)
+	if i := strings.LastIndexByte(text, '/'); i >= 0 && strings.HasSuffix(strings.ToLower(text[:i]), "/c") {
+		return text[i+1:]
 	}
-	return strings.TrimSpace(text)
+	return text
 }
 
 // findCard counts codes that nobody has as guesses, whoever gives them.

@@ -198,6 +198,7 @@ func (d *desk) again(err error, name string, problem *string, v view) error {
 	if f.Status >= http.StatusInternalServerError || out && signIn.Reason != "step_up" {
 		return err
 	}
+	door.FaultHeaders(d.c.Response().Header(), f)
 	*problem = d.p.door.Detail(d.v, f)
 	if out {
 		*problem = d.say("sign.step_up")

@@ -60,20 +60,7 @@ func (p *Pages) find(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	if code, ok := scanned(f["q"]); ok {
-		found, err := d.register().FindByCard(d.ctx, d.actor, code)
-		if err != nil {
-			return d.again(err, "desk", &home.Problem, home)
-		}
-		return d.show("found", foundView{
-			deskView: d.view("found.title"), Purpose: charter.Purpose(f["purpose"]), Person: found.Person,
-		})
-	}
-	clean, err := d.screen(screen.Field{Name: "q", Text: f["q"], Kind: screen.Search, Max: 120})
-	if err != nil {
-		return d.again(err, "desk", &home.Problem, home)
-	}
-	found, err := d.register().Find(d.ctx, d.actor, clean[0], charter.Purpose(f["purpose"]))
+	found, err := d.p.door.Find(d.ctx, d.v, d.actor, f["q"], charter.Purpose(f["purpose"]))
 	if err != nil {
 		return d.again(err, "desk", &home.Problem, home)
 	}
@@ -88,16 +75,6 @@ func (p *Pages) find(c echo.Context) error {
 		v.Person = found.Person
 	}
 	return d.show("found", v)
-}
-
-// scanned reads the code of a card as a scanner types it: the code, or the whole
-// address in its square.
-func scanned(q string) (personal.CardCode, bool) {
-	if i := strings.LastIndexByte(q, '/'); i >= 0 && strings.HasSuffix(strings.ToLower(q[:i]), "/c") {
-		q = q[i+1:]
-	}
-	code, err := personal.ParseCardCode(q)
-	return code, err == nil
 }
 
 // A typedPerson is what was typed about somebody new, to be sent again when a

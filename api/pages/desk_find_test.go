@@ -76,6 +76,37 @@ func TestDeskFindsByReferenceAndCard(t *testing.T) {
 	k.send("/personne", "person", k.page.formField(t, "person"), "purpose", "act_under_mandate").says(t, "Jeanne Morel")
 }
 
+// Codes that nobody has are guesses in the find box too; slips in typing are not.
+func TestDeskFindCountsGuesses(t *testing.T) {
+	s := newSite(t)
+	k := s.sit(charter.SocialWorker)
+	slip := []byte(s.code)
+	last := &slip[len(slip)-1]
+	if *last == '3' {
+		*last = '6'
+	} else {
+		*last = '3'
+	}
+	for range 30 {
+		k.send("/chercher", "q", string(slip), "purpose", "act_under_mandate").status(t, http.StatusBadRequest)
+		k.page.says(t, "Il y a une faute de frappe dans le code de la carte.")
+		k.page.silent(t, string(slip))
+	}
+	for range 10 {
+		k.send("/chercher", "q", unknownCode(t), "purpose", "act_under_mandate").status(t, http.StatusNotFound)
+	}
+	for _, typed := range []string{unknownCode(t), "HTTP://PUBLIC.TEST/C/" + unknownCode(t), s.code} {
+		k.send("/chercher", "q", typed, "purpose", "act_under_mandate").status(t, http.StatusTooManyRequests)
+		if k.page.Header.Get("Retry-After") != "60" {
+			t.Errorf("retry after %q", k.page.Header.Get("Retry-After"))
+		}
+		k.page.silent(t, "Carte reconnue", typed)
+	}
+	k.send("/chercher", "q", s.mandate.Ref, "purpose", "act_under_mandate").status(t, http.StatusOK)
+	s.clock.add(10 * time.Minute)
+	k.send("/chercher", "q", s.code, "purpose", "act_under_mandate").says(t, "Carte reconnue")
+}
+
 func TestDeskOffersDuplicatesFirst(t *testing.T) {
 	s := newSite(t)
 	k := s.sit(charter.SocialWorker)
