@@ -2,6 +2,7 @@ package consent
 
 import (
 	"context"
+	"errors"
 	"slices"
 	"time"
 
@@ -182,7 +183,7 @@ func (r *Register) CardStop(ctx context.Context, a Actor) (*Receipt, error) {
 		}
 		return err
 	})
-	if err == error(nothing) {
+	if errors.Is(err, nothing) {
 		receipt.At, err = r.now(ctx, a.space)
 		return receipt, err
 	}

@@ -156,7 +156,7 @@ func (s *stage) play() (*demoCast, error) {
 	if err != nil {
 		return nil, err
 	}
-	if _, err := s.mandate(first.helpers[0], id, consent.Active, cafRSA); err != nil {
+	if err := s.mandate(first.helpers[0], id, consent.Active, cafRSA); err != nil {
 		return nil, err
 	}
 	for n := range demoCrowd {
@@ -315,7 +315,7 @@ func (s *stage) visit(n int, t *troupe) error {
 		return err
 	}
 	ending, power := demoEndings[n%len(demoEndings)], pick(s, h.powers)
-	if _, err := s.mandate(h, id, ending, power); err != nil {
+	if err := s.mandate(h, id, ending, power); err != nil {
 		return err
 	}
 	if ending != consent.Active {
@@ -332,7 +332,7 @@ func (s *stage) visit(n int, t *troupe) error {
 func pick[T any](s *stage, list []T) T { return list[s.draw(len(list))] }
 
 // mandate takes a mandate to what it comes to.
-func (s *stage) mandate(h demoHelper, id consent.PersonID, ending consent.State, power consent.Power) (*consent.Mandate, error) {
+func (s *stage) mandate(h demoHelper, id consent.PersonID, ending consent.State, power consent.Power) error {
 	terms := consent.Terms{
 		Person: id, Powers: []consent.Power{power}, Days: h.days, Capacity: charter.CapacityNo, Conflict: charter.ConflictNo,
 		Explained: &consent.Explained{Lang: "fr", Aid: "read_aloud"}, Supersession: charter.SupersessionNone,
@@ -347,22 +347,22 @@ func (s *stage) mandate(h demoHelper, id consent.PersonID, ending consent.State,
 	}
 	m, err := s.h.reg.DraftMandate(s.ctx, h.actor, terms)
 	if err != nil || ending == consent.Draft || ending == consent.Proposed {
-		return m, err
+		return err
 	}
 	place, err := screen.Form(screen.Field{Name: "paper_place", Text: "Classeur des mandats, accueil", Kind: screen.Place, Max: 200})
 	if err != nil {
-		return nil, err
+		return err
 	}
 	if m, err = s.h.reg.SignMandate(s.ctx, h.actor, m.ID, consent.Agreement{Type: charter.PaperOriginal, PaperPlace: place[0]}); err != nil || ending == consent.Signed {
-		return m, err
+		return err
 	}
 	if _, err = s.h.reg.AcceptMandate(s.ctx, h.actor, m.ID); err != nil {
-		return nil, err
+		return err
 	}
 	if m, err = s.h.reg.DeliverMandate(s.ctx, h.actor, m.ID, "print"); err != nil {
-		return nil, err
+		return err
 	}
-	return m, s.end(h, m, ending, terms)
+	return s.end(h, m, ending, terms)
 }
 
 // end brings a mandate in force to its end.

@@ -70,7 +70,7 @@ func makeLink(ctx context.Context, h *house, params linkParams, out io.Writer) e
 		if id, err = h.reg.FirstReferent(ctx, a); err != nil {
 			return err
 		}
-	} else if id, err = consent.ParseMemberID(params.Member); err != nil {
+	} else if _, err := consent.ParseMemberID(params.Member); err != nil {
 		return misuse("--member: not a member's pseudonym")
 	}
 	invite, err := h.reg.MakeLink(ctx, a, id)

@@ -121,13 +121,11 @@ func readRegisterPub(path string) (*statement.RegisterPub, error) {
 // download puts what is at an address into a temporary file. The address is only
 // where it comes from: nothing about it is trusted.
 func download(ctx context.Context, address string) (path string, err error) {
-	ctx, cancel := context.WithTimeout(ctx, 5*time.Minute)
-	defer cancel()
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, address, nil)
 	if err != nil {
 		return "", misuse("not an address that can be fetched")
 	}
-	res, err := http.DefaultClient.Do(req)
+	res, err := (&http.Client{Timeout: 5 * time.Minute}).Do(req)
 	if err != nil {
 		return "", misuse("%w", err)
 	}
