@@ -2,6 +2,7 @@ package consent
 
 import (
 	"context"
+	"time"
 
 	"aval/audit"
 )
@@ -48,9 +49,34 @@ func (r *Register) ConfirmClock(ctx context.Context) error {
 	return nil
 }
 
+// Copied is when the register was last copied. It stands in the register's space:
+// reading it from the log would mean to walk the log.
+type Copied struct {
+	At time.Time
+}
+
+func (r *Copied) Bucket() string { return "copied" }
+func (r *Copied) Key() string    { return "copied" }
+
 // NoteBackup enters that a copy of the register was made.
 func (r *Register) NoteBackup(ctx context.Context) error {
-	return r.note(ctx, audit.BackupMade)
+	_, err := r.record(ctx, Operator(), func(t *turn) error {
+		t.enter(audit.Entry{Act: audit.BackupMade})
+		return t.tx.Put(&Copied{At: t.at})
+	})
+	return err
+}
+
+// LastBackup is when the register was last copied; the zero time means never. It
+// is about the whole register and nobody in it, so no actor asks.
+func (r *Register) LastBackup(ctx context.Context) (time.Time, error) {
+	var last Copied
+	err := r.rec.View(ctx, registerSpace, func(tx Tx, _ time.Time) error {
+		last = Copied{}
+		_, err := tx.Get(&last)
+		return err
+	})
+	return last.At, err
 }
 
 // NoteRestore enters, in every space, that the register was put back from a copy.
@@ -69,14 +95,6 @@ func (r *Register) NoteRestore(ctx context.Context) error {
 		}
 	}
 	return nil
-}
-
-func (r *Register) note(ctx context.Context, act audit.Action) error {
-	_, err := r.record(ctx, Operator(), func(t *turn) error {
-		t.enter(audit.Entry{Act: act})
-		return nil
-	})
-	return err
 }
 
 // FirstReferent finds the member whom the operator lets in when every session of

@@ -65,7 +65,7 @@ type presetView struct {
 	Powers       []string
 }
 
-// A lightView is one thing that must be well: "ok", "bad" or "unknown".
+// A lightView is one thing that must be well: "ok" or "bad".
 type lightView struct{ State, Label, Say string }
 
 // A linkView is a one-time link, shown once.
@@ -110,7 +110,11 @@ func (d *desk) officeView(names bool) (*officeView, error) {
 	}
 	v := &officeView{
 		deskView: d.view("office.title"), Named: names, Services: d.catalogue(), Rows: ownRows(),
-		Within: d.number("duration.days", d.charter.Limits().WarnBeforeEndDays), Lights: d.lights(),
+		Within: d.number("duration.days", d.charter.Limits().WarnBeforeEndDays),
+	}
+	var err error
+	if v.Lights, err = d.lights(); err != nil {
+		return nil, err
 	}
 	for _, r := range d.charter.Roles() {
 		v.Roles = append(v.Roles, choiceView{Value: string(r.Code), Label: r.Label.In(d.Lang())})
@@ -237,7 +241,7 @@ func (d *desk) fillMembers(v *officeView, names bool) error {
 }
 
 // lights say only what this process can know.
-func (d *desk) lights() []lightView {
+func (d *desk) lights() ([]lightView, error) {
 	address := lightView{State: "ok", Label: d.say("light.address"), Say: d.say("light.address_ok", "Address", d.p.door.PublicURL)}
 	if !strings.HasPrefix(d.p.door.PublicURL, "https://") {
 		address.State, address.Say = "bad", d.say("light.address_bad", "Address", d.p.door.PublicURL)
@@ -245,8 +249,28 @@ func (d *desk) lights() []lightView {
 	// A register whose clock it does not trust answers nothing, so this page
 	// comes with a clock that is right.
 	clock := lightView{State: "ok", Label: d.say("light.clock"), Say: d.say("light.clock_ok", "Time", d.instant(d.now))}
-	backup := lightView{State: "unknown", Label: d.say("light.backup"), Say: d.say("light.backup_unknown")}
-	return []lightView{address, clock, backup}
+	backup, err := d.backupLight()
+	return []lightView{address, clock, backup}, err
+}
+
+// backupDays is how old the last copy may be: a week, and a day for a task that
+// runs late.
+const backupDays = 8
+
+func (d *desk) backupLight() (lightView, error) {
+	v := lightView{State: "bad", Label: d.say("light.backup"), Say: d.say("light.backup_never")}
+	at, err := d.register().LastBackup(d.ctx)
+	if err != nil || at.IsZero() {
+		return v, err
+	}
+	age := d.now.Sub(at)
+	v.Say = d.say("light.backup_age", "Time", d.instant(at), "Age", d.number("duration.days", int(age/(24*time.Hour))))
+	if age <= backupDays*24*time.Hour {
+		v.State = "ok"
+	} else {
+		v.Say += " " + d.say("light.backup_old")
+	}
+	return v, nil
 }
 
 // openHelper is POST /referent/ouvrir.

@@ -81,11 +81,34 @@ func TestOfficePresets(t *testing.T) {
 
 func TestOfficeLights(t *testing.T) {
 	s := newSite(t)
-	r := s.sit(charter.Referent)
-	r.open("/referent").says(t, "http://public.test n'est pas une adresse sûre", "Juste pour le registre : 11 janvier 2027", "Inconnue ici")
-	if got := regexp.MustCompile(`<li class="(ok|bad|unknown)">`).FindAllString(r.page.body, -1); len(got) != 3 {
-		t.Errorf("%d lights", len(got))
+	s.sit(charter.Referent).open("/referent").says(t, "http://public.test n'est pas une adresse sûre", "Juste pour le registre : 11 janvier 2027")
+	for _, c := range []struct {
+		name  string
+		copy  bool
+		after time.Duration
+		state string
+		say   string
+	}{
+		{"never", false, 0, "bad", "Aucune copie n'a été faite."},
+		{"fresh", true, time.Hour, "ok", "11 janvier 2027 à 10 h 05, il y a 0 jour."},
+		{"a week and a day", false, 8*24*time.Hour - time.Hour, "ok", "il y a 8 jours."},
+		{"old", false, time.Second, "bad", "il y a 8 jours. C'est trop ancien"},
+		{"fresh again", true, 0, "ok", "19 janvier 2027"},
+	} {
+		if c.copy {
+			s.must(s.reg.NoteBackup(s.ctx))
+		}
+		s.clock.add(c.after)
+		r := s.sit(charter.Referent) // sessions are shorter than copies are old
+		r.open("/referent").says(t, c.say)
+		lights := regexp.MustCompile(`<li class="(ok|bad)"><b>`).FindAllStringSubmatch(r.page.body, -1)
+		if len(lights) != 3 || lights[2][1] != c.state {
+			t.Errorf("%s: lights %v", c.name, lights)
+		}
 	}
+	r := s.sit(charter.Referent)
+	r.lang = "en"
+	r.open("/referent").says(t, "19 January 2027", "0 days ago.")
 }
 
 func TestTeamPages(t *testing.T) {

@@ -69,13 +69,11 @@ func (p *program) backupCommand() *cobra.Command {
 	return c
 }
 
-// backup writes a copy at one instant: that of its last row.
+// backup writes a copy at one instant: that of its last row. It is noted once it
+// is whole, so that a copy that failed is not taken for the last one.
 func backup(ctx context.Context, h *house, params backupParams, out io.Writer) (err error) {
 	recipient, err := h.recipient(params.Recipient)
 	if err != nil {
-		return err
-	}
-	if err := h.reg.NoteBackup(ctx); err != nil {
 		return err
 	}
 	sealed, err := age.Encrypt(out, recipient)
@@ -96,7 +94,10 @@ func backup(ctx context.Context, h *house, params backupParams, out io.Writer) (
 	if err := w.WriteByte(rowEnd); err != nil {
 		return err
 	}
-	return errors.Join(w.Flush(), sealed.Close())
+	if err := errors.Join(w.Flush(), sealed.Close()); err != nil {
+		return err
+	}
+	return h.reg.NoteBackup(ctx)
 }
 
 func (h *house) recipient(given string) (age.Recipient, error) {
