@@ -39,6 +39,7 @@ func (r *Register) CardGlance(ctx context.Context, a Actor) (g Glance, err error
 type PersonPage struct {
 	At        time.Time
 	Structure string
+	Phone     string // of the structure; empty: none
 	TZ        string
 	Identity  personal.Identity
 	Mandates  []*Mandate
@@ -98,7 +99,7 @@ func (r *Register) CardPage(ctx context.Context, a Actor, birth string) (*Person
 		if members, err = t.helpersOf(page); err != nil {
 			return err
 		}
-		page.At, page.Structure, page.TZ = t.at, t.profile.Name, t.profile.TZ
+		page.At, page.Structure, page.Phone, page.TZ = t.at, t.profile.Name, t.profile.Phone, t.profile.TZ
 		t.enter(audit.Entry{
 			Act: audit.PersonPageOpened, Person: string(p.ID), Purpose: string(charter.PurposeAnswerPerson),
 			Fields: append(boxNames(boxes), nameBoxes(members)...), Rules: []string{"C15"},

@@ -52,6 +52,7 @@ type Profile struct {
 	Slug      string
 	Name      string
 	TZ        string // IANA name; limits of days are counted there
+	Phone     string // public telephone, screened, printed for the person; empty: none
 	// Opened are the missions that the structure opens beyond the charter's
 	// default (the ○ of the mission matrix).
 	Opened []charter.Mission

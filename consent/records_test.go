@@ -35,6 +35,7 @@ var bareStrings = map[string]string{
 	"Profile.Slug":             "as Structure.Slug",
 	"Profile.Name":             "as Structure.Name",
 	"Profile.TZ":               "IANA name of a time zone",
+	"Profile.Phone":            "public telephone of a legal person, written by the referent to be printed, screened; digits only",
 	"Member.OpenedBy":          "pseudonym of who opened it, or operator",
 	"Member.Kid":               "RFC 7638 thumbprint",
 	"Member.Adhered.Version":   "version of the charter",
