@@ -142,6 +142,29 @@ func TestPresetsOverJSON(t *testing.T) {
 	}, "C08")
 }
 
+func TestStructurePhoneOverJSON(t *testing.T) {
+	h := newHouse(t, options{})
+	worker := h.helper("social_worker")
+	phone := func() any { return worker.must("GET", "/me", nil, 200).json["structure"].(map[string]any)["phone"] }
+	ask := members{"phone": "03 81 41 21 21"}
+	h.unchanged(func() { worker.refused("POST", "/structure", ask, 403, "office_only", "C16") }, "C16")
+	if got := phone(); got != nil {
+		t.Errorf("phone %v", got)
+	}
+	h.said(func() { h.referent.must("POST", "/structure", ask, 204) }, audit.StructureUpdated)
+	if got := phone(); got != "03 81 41 21 21" {
+		t.Errorf("phone %v", got)
+	}
+	h.referent.refused("POST", "/structure", members{"phone": "accueil"}, 400, "phone", "")
+	h.unchanged(func() {
+		h.referent.refused("POST", "/structure", members{"phone": "mdp Soleil42!"}, 403, "credential_password", "C08")
+	}, "C08")
+	h.said(func() { h.referent.must("POST", "/structure", members{"phone": ""}, 204) }, audit.StructureUpdated)
+	if got := phone(); got != nil {
+		t.Errorf("phone %v, and it was taken away", got)
+	}
+}
+
 func TestListsOfTheDesk(t *testing.T) {
 	h := newHouse(t, options{})
 	worker := h.helper("social_worker")

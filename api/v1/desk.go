@@ -230,3 +230,19 @@ func (a *API) SetOwnName(ctx context.Context, q SetOwnNameRequestObject) (SetOwn
 	}
 	return SetOwnName204Response{}, nil
 }
+
+// SetStructurePhone says the structure's telephone.
+func (a *API) SetStructurePhone(ctx context.Context, q SetStructurePhoneRequestObject) (SetStructurePhoneResponseObject, error) {
+	actor, err := a.asks(ctx)
+	if err != nil {
+		return nil, err
+	}
+	clean, err := a.d.Screen(ctx, actor, screen.Field{Name: "phone", Text: q.Body.Phone, Kind: screen.Phone, Max: maxPhone})
+	if err != nil {
+		return nil, err
+	}
+	if err := a.register().SetStructurePhone(ctx, actor, clean[0]); err != nil {
+		return nil, err
+	}
+	return SetStructurePhone204Response{}, nil
+}

@@ -1112,12 +1112,21 @@ type StopView struct {
 // StructureId defines model for StructureId.
 type StructureId = string
 
+// StructureRequest defines model for StructureRequest.
+type StructureRequest struct {
+	// Phone 3 to 15 digits, one space, point or dash between two; empty: none
+	Phone string `json:"phone"`
+}
+
 // StructureView defines model for StructureView.
 type StructureView struct {
-	Id    StructureId `json:"id"`
-	Name  string      `json:"name"`
-	Space string      `json:"space"`
-	Tz    string      `json:"tz"`
+	Id   StructureId `json:"id"`
+	Name string      `json:"name"`
+
+	// Phone Absent when there is none
+	Phone string `json:"phone,omitempty,omitzero"`
+	Space string `json:"space"`
+	Tz    string `json:"tz"`
 }
 
 // Tallies defines model for Tallies.
@@ -1352,6 +1361,12 @@ type DropStandInParams struct {
 	IdempotencyKey IdempotencyKey `json:"Idempotency-Key,omitempty,omitzero"`
 }
 
+// SetStructurePhoneParams defines parameters for SetStructurePhone.
+type SetStructurePhoneParams struct {
+	// IdempotencyKey Makes the write happen once within 24 hours. The same key with another request is refused (422).
+	IdempotencyKey IdempotencyKey `json:"Idempotency-Key,omitempty,omitzero"`
+}
+
 // TalliesParams defines parameters for Tallies.
 type TalliesParams struct {
 	// Month This month when absent
@@ -1444,6 +1459,9 @@ type SavePresetJSONRequestBody = PresetRequest
 
 // SetStandInJSONRequestBody defines body for SetStandIn for application/json ContentType.
 type SetStandInJSONRequestBody = StandIn
+
+// SetStructurePhoneJSONRequestBody defines body for SetStructurePhone for application/json ContentType.
+type SetStructurePhoneJSONRequestBody = StructureRequest
 
 // CountHelpJSONRequestBody defines body for CountHelp for application/json ContentType.
 type CountHelpJSONRequestBody = TallyRequest
@@ -1609,6 +1627,9 @@ type ServerInterface interface {
 	// DropStandIn Take the note about a member away
 	// (POST /standins/{helper}/drop)
 	DropStandIn(ctx echo.Context, helper HelperPath, params DropStandInParams) error
+	// SetStructurePhone Say the structure's telephone (referent)
+	// (POST /structure)
+	SetStructurePhone(ctx echo.Context, params SetStructurePhoneParams) error
 	// Tallies Help that was only counted
 	// (GET /tallies)
 	Tallies(ctx echo.Context, params TalliesParams) error
@@ -2733,6 +2754,35 @@ func (w *ServerInterfaceWrapper) DropStandIn(ctx echo.Context) error {
 	return err
 }
 
+// SetStructurePhone converts echo context to params.
+func (w *ServerInterfaceWrapper) SetStructurePhone(ctx echo.Context) error {
+	var err error
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params SetStructurePhoneParams
+
+	headers := ctx.Request().Header
+	// ------------- Optional header parameter "Idempotency-Key" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Idempotency-Key")]; found {
+		var IdempotencyKey IdempotencyKey
+		n := len(valueList)
+		if n != 1 {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Expected one value for Idempotency-Key, got %d", n))
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Idempotency-Key", valueList[0], &IdempotencyKey, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter Idempotency-Key: %s", err))
+		}
+
+		params.IdempotencyKey = IdempotencyKey
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.SetStructurePhone(ctx, params)
+	return err
+}
+
 // Tallies converts echo context to params.
 func (w *ServerInterfaceWrapper) Tallies(ctx echo.Context) error {
 	var err error
@@ -2884,6 +2934,7 @@ func RegisterHandlersWithOptions(router EchoRouter, si ServerInterface, options 
 	router.GET(options.BaseURL+"/presets", wrapper.ListPresets, options.OperationMiddlewares["listPresets"]...)
 	router.POST(options.BaseURL+"/presets", wrapper.SavePreset, options.OperationMiddlewares["savePreset"]...)
 	router.POST(options.BaseURL+"/presets/:preset/drop", wrapper.DropPreset, options.OperationMiddlewares["dropPreset"]...)
+	router.POST(options.BaseURL+"/structure", wrapper.SetStructurePhone, options.OperationMiddlewares["setStructurePhone"]...)
 	router.GET(options.BaseURL+"/tallies", wrapper.Tallies, options.OperationMiddlewares["tallies"]...)
 	router.POST(options.BaseURL+"/tallies", wrapper.CountHelp, options.OperationMiddlewares["countHelp"]...)
 	router.GET(options.BaseURL+"/duties", wrapper.Duties, options.OperationMiddlewares["duties"]...)
@@ -4930,6 +4981,40 @@ func (response DropStandIndefaultApplicationProblemPlusJSONResponse) VisitDropSt
 	return err
 }
 
+type SetStructurePhoneRequestObject struct {
+	Params SetStructurePhoneParams
+	Body   *SetStructurePhoneJSONRequestBody
+}
+
+type SetStructurePhoneResponseObject interface {
+	VisitSetStructurePhoneResponse(w http.ResponseWriter) error
+}
+
+type SetStructurePhone204Response struct {
+}
+
+func (response SetStructurePhone204Response) VisitSetStructurePhoneResponse(w http.ResponseWriter) error {
+	w.WriteHeader(204)
+	return nil
+}
+
+type SetStructurePhonedefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response SetStructurePhonedefaultApplicationProblemPlusJSONResponse) VisitSetStructurePhoneResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
 type TalliesRequestObject struct {
 	Params TalliesParams
 }
@@ -5202,6 +5287,9 @@ type StrictServerInterface interface {
 	// DropStandIn Take the note about a member away
 	// (POST /standins/{helper}/drop)
 	DropStandIn(ctx context.Context, request DropStandInRequestObject) (DropStandInResponseObject, error)
+	// SetStructurePhone Say the structure's telephone (referent)
+	// (POST /structure)
+	SetStructurePhone(ctx context.Context, request SetStructurePhoneRequestObject) (SetStructurePhoneResponseObject, error)
 	// Tallies Help that was only counted
 	// (GET /tallies)
 	Tallies(ctx context.Context, request TalliesRequestObject) (TalliesResponseObject, error)
@@ -7146,6 +7234,54 @@ func (sh *strictHandler) DropStandIn(ctx echo.Context, helper HelperPath, params
 	return nil
 }
 
+// SetStructurePhone operation middleware
+func (sh *strictHandler) SetStructurePhone(ctx echo.Context, params SetStructurePhoneParams) error {
+	var request SetStructurePhoneRequestObject
+
+	request.Params = params
+
+	var body SetStructurePhoneJSONRequestBody
+	var err error
+	if binder, ok := ctx.Echo().Binder.(*echo.DefaultBinder); ok {
+		// A request validator built on kin-openapi's openapi3filter with
+		// KeepValidatedValue leaves the value it validated on the body. Bind
+		// that value, matching member names exactly, so the handler receives
+		// what was validated instead of a second, case-insensitive decode.
+		// Otherwise bind only the request body, so that path and query
+		// parameters are not also bound into the body struct.
+		if vb, ok := ctx.Request().Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+			err = binder.BindBody(ctx, &body)
+		}
+	} else {
+		// A custom binder is installed on the Echo instance; defer to it
+		// entirely, since echo.Binder does not expose body-only binding and
+		// the binder may do more than decode (for example call ctx.Validate).
+		err = ctx.Bind(&body)
+	}
+	if err != nil {
+		return err
+	}
+	request.Body = &body
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.SetStructurePhone(ctx.Request().Context(), request.(SetStructurePhoneRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "SetStructurePhone")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(SetStructurePhoneResponseObject); ok {
+		return validResponse.VisitSetStructurePhoneResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
 // Tallies operation middleware
 func (sh *strictHandler) Tallies(ctx echo.Context, params TalliesParams) error {
 	var request TalliesRequestObject
@@ -7247,159 +7383,162 @@ func (sh *strictHandler) WithoutHelper(ctx echo.Context) error {
 // const string: with thousands of chunks the chained `+` fold is several
 // times slower for the Go compiler than parsing a slice literal.
 var swaggerSpec = []string{
-	"7H3tcts4luiroHS3Kkkt/RHHSXecH1PuJN3rnXSSG2e3u2/ia8PkkYQxBXAA0Ira5ap5jfsC82DzJLdw",
-	"AJCQBEokLTmZnv2TSBaJj4OD8/1xM0jFpBAcuFaDo5tBQSWdgAaJ346HGuT/LkHOzLcMVCpZoZngg6PB",
-	"xzGQtJRKSHLB4Yu+IGJI9BjIUMgJSFLQEQySATPP/hWHSAacTmBwNKBm2EEyUOkYJtQM/W8ShoOjwf/a",
-	"q1ezZ39Vez9TnlENJ9ng9jYZvKIzVa0oNnhGZ2pu7AyGtMz14OjJfjKY0C9sUk4GR0+ePUsGE8btt8fJ",
-	"QM8K8zrjGkYg7Vylnn0TIDALeYkT4br+A/IC5HuqxxUQCvOlGn2MDwySgYS/lkxCNjjSsoTWEIfJJUgH",
-	"8JMMJoXQwNPZnyEChJ/pFSjc9VQyDWRMiwI4ETwFMmV6zDg5OCRjUUq1SwzEFJ0AuYIZ/kooF3oMkpiV",
-	"gtKEKSJhWCrIyMPDg4NHux6AY6AZ7sntMVjXjllYuLmCag3SvPV/Px3v/B+68/v+zvPznbObx8mzw9t/",
-	"G1SnrbRkfIT7fMMmTK/ErNw8EUetpyFqPd7fX4taDqlXnOHEPtH/EOeuzc+C63EjGjNFJuYBMh0DJ/RS",
-	"AdcNiIvPtb+7+LRZwHuQSvAV+y3wgd7bteO73dovDdt9x/MZ0WbPdsoH6oVBX064cLe5YevVCvusSIIC",
-	"vWr7+ED/7ePrfrJSFkJBw/5/Gc+IEhO4FNmM5EJcqRfVlTNXUpSaPHz5+OmjJjDY0VvD4aXIAJf1AYYr",
-	"CKnDd0sV8Hi+38nYiGmzOJDA0yZaauZuuv37O8/Pbr6PXvlbA2tVCK4Amd17KS5zmJiPqeDaXIGjmwEt",
-	"ipyl1Cx0r7BP/PtfDBoc3bQ+Gjsuzri8b0/4plQRLjRJqZQMMiJKjVBzwyA7Tu2SsoyZAWj+XooCpGZm",
-	"A0OaK0gGRfCnm8HlrD2tTwbpmHIOuXllAVjJIJWQAdeM5ufAtT3EpYcs7Te4u3rSj2wC5nm29snjVNu1",
-	"5YYW1nNeCpED5eYXTyjb08NkMDE42Qpvk4EodSomEN1wAZKJrOknhybtiAQeXQpZKVuvTAJ1UyzNLiEV",
-	"Mmt/ElLkradVIK9Z2vrxUo7cXVo+u2uaM3MqrddZvXA+FtPIzm9DAvrJIFhS0+1LQzRwp/UmQrA7vAjw",
-	"OACkQ8FqP2cVRRGXf4FUm9VZbJ0nQfr8E935/WDnu7Obg6e3nyiwyV/L2eFZhCThAB8sPeh40YOr2+ZM",
-	"Yre5zXtdL/g93s02j9fXdZ4OH+wfPEuI+Xdn/zsipP+4Z/9/brBkkakc3j7csZ8Obh/u+b9Vf3r0p0d/",
-	"ih7xvdKFf7rr3EqQCG94LZQ1X+iGq6o63jHqXmEaJqoF4zLTuHmplHS2tHYcMLq4bAwS+lGCjI3cSys1",
-	"SvuUOQKQillsmdAvb4CPjIz65CBZQ1r9e4mfsXkj3GJXF1Drthh0h+123F9iVhXdZFEIxvXES4ztt9mD",
-	"Fjjhu+1l5Zrl7UDZdK9qcd8OtgYC/ZB2y4BYt7fYnn5gUo9fOeY1zy5+++233xJi/t35+WfDLtzHnVev",
-	"1nKK9QziJZXZiVKlpaJdZADHOOcX+3Ln119//bX+59coU6KjyKvHWSZBKW/VMg8RPaYav5nZiCiAq8E6",
-	"UpFaqQoniYH65ZhKDbIroZvXCOrNdCUJLC7AyzKH9vTe7eFDmcMy3e9AdlBiDWiPlTkrEmQXtQKIuICO",
-	"eJNTNb/RJVgsbme94mbWYW/qFRQ6ZoUAtPuhpi8hB6qAXAEU1pZo9hlDVA1fdJupfxEyU3Hg4hCJ27Vb",
-	"XhSg0et0TIbsC2RkKmTmL0bq8Hf+7tOd388+OdPj2c1+cvjdbfy+C65pZ82e2ru5wLaf7u9HZoAJtVwg",
-	"ePLg6WHkyZzyUelowSoQv6GObowFh4WRD/dj9CAC3muQx1xNO1/81LwJWVwEzUC7zc6f2wm3eIVW5AeK",
-	"VDuNQKGP1rJKFy/X69b1denPsj1czpqg3Y83b1uHuweFqJOKsyEFo1l0sJICYRYjlZZlqksJDxTRbALk",
-	"d3OlomJEJTtUH6IE5RXkrPdp99XDzHtRMFTMeB4Qp/9xvHPw9FlCLqmCZ4elzBf2POe3OXzSsFVJh30t",
-	"JrSgKdOtTR+p4MOcpbrt8+iHtJSx8jiu8QslA/hS5JS1MLC89g/6zd8mg6EUk7VSj8HK28R5CNuLN6GZ",
-	"eEK/nNh3nu4viwaCw/ncBV2m0T1uvJh2We178/j6pTrHgj43Z8vkpImnqAJSRvNzSwnpnPE7fKw0GwPl",
-	"Bb2NKWj20BqVGAub6OUrA3GhtVxdvdQK1q9KPYuJiLyFpLbg1w6351bRsKtZZ5Gh5M4staAd2R+IuTuO",
-	"HFOpvWDnfVKK8RQIF3rM+Ag9NYGXhszQb7eMD3DtnF3AzYX/VPlO/1p6eXEGVAZ7DAUxpc/bW0Hw8VWO",
-	"im0z8Tan7Rd7LxbQYRQMXW2dvWWx0Hs/DH0QK/0OFmMcNJMKa1eZXoIrFHd9frQfnt1+2j3zH/cmgVPi",
-	"2e1eraZggMTi9yjrfc2z/2Yw3Zph7zLuYrxiPFuvRVMDPnwUB4oB7vU1y4Cn0GMTOVyvd7W8wYcC11qD",
-	"Ur1uK85fhQ8lburofhYlgo4Hs16l97fCqE7tFMSFreCLCU61cgd98KrBiNOARX4Lq0EfrLcZjb5oSft6",
-	"7dpIbBXVlGLI2jtpOxqKtehF5nAD+Ha9wNVm1R8Z74mhXXfkOFLo1NjfX2eqdMahlTsQciS0Br410tef",
-	"7SDda2YWP4qSd7YqU56hj669SPgBroHmkMXEwm6CSB9xYdEqUq8/BhIbS9mH4oSurZWewOrB22RAy4xp",
-	"y6uXBcY0F2qTwTOh0iY6+e3t0+cN1NPrTfFdtA8liVlnHburpqhBVu0hXF7zkXZVe7pqxAHirPPz+qFj",
-	"iz3BOIzOCs0lkzaUcJnjmV/ObWhc5OcRuwaOP8ct/aWCrOntmBn3hF8zTbVTeTvsoBv65oxfxUI5YQdt",
-	"ZvhzMlBjMbWhx4MjXuZ5st7ZEjuTN046mJ/sjbMYW8/Xwx9evieH3z0aJHNW9cOYEevs5iB5cvtwp7Zp",
-	"mb98f/voZj9pMGy9oUq3IkrLAYVGFyQ0RSWWkkrLsJ47oyAqcknTq4RQntmAX2ajD/HFMPzwDl555xZo",
-	"RWtWxdfdp6U3rpohS/VrjGKL1wa8mv96f5AMXj82/xyYf56Yfw6jav4bMXpVOSy6haJ0EXdRkVxBEG8G",
-	"QyEn5ngHjOtnh4OYbXJp47WfdWnCIYM86+VTXGW5WPrNEp32UxikDg5KXFlOY2he9Hhq0WP5p1oajfDH",
-	"Sr5d/q1JG1x2N6/ZTox7GrxwcY5mr1F0FaM3jENHwnJsSCyQMQYpE+tkszkeegzuOwYKMF3lEoA0vygt",
-	"xQy5doPX2Z+G4fDUkFNDyAfJYBQ9ktq/t1L9rO6V4R1Ah/GYc9xTFdGgJeAOx6BiJJm3vSdsAr2Edz5w",
-	"L9fOaVz6ilPsKuTk/p1WIo5HlRXW3eaEqEsYCglBSlSeiynjIwwjeeGSTIgDPaClZi1wF/Vz3E0DePop",
-	"mXbV0ZOuHDnP9/e/e/z8+cHTw+8O958/fxw4dfZjCGHzhvqnC/W03qL01EXG2n4Q1tI5/ew9Kj0UsAZ+",
-	"4Q2EnqxU/lVMGNGlpHmEsCxgljMdNsiHP9fH0Ylnp1B0iI1t4uWB33L5xzqSav5m/ncVURQRDor4YJn1",
-	"I7dfcdfAq0zSYQeAAF/vFnVGafS+WPtua2o3ZxCOkLzuvlk/UhczX6CGLnBgSzCHQtpky7HIgWighl12",
-	"duF2j+eaoy2Mnw+FTBvcu0aP6MBkvKYTWVY3Q/uce3b9XjzVuUXqe95trm/Gy90EOkN7uliTmjxmNVXs",
-	"ImgrNupgbVLaUVNPs5EwDIJNVCOiiMuu0Vn2pcCFJYNhmQ9Znrt8nWtx5T5xUfLUvm1d81mDnK+0KNrD",
-	"/VSLogns1UQdQivCm7U4nv49bqXpbSG2RrYFn6S2rsrqWleomHgLv50Q17OI/OHFqzlQeKn8RQ5WUhP/",
-	"FQx2KZdq0iWXyg2i+oW7dT6/vjEQ83naER9yXML9Gb6+vTpn/MrZiBeDewWZ0Mwqh+Ypq2RZsy0RkigN",
-	"RQEZKQsbAOyjZqLBmJEJDJc8IjY3jxQgihzQnEXTikNOXpCRuAbJj3Be/BkN7MRKxuoFwc0dYUyoXakY",
-	"4WMTegUErGNPhezV0yczvdFQcXxvoo5SlmX3x+zckLK47mR+2WGcMGUUo4lQmjwlE8ZLDYqIPIuGmXQX",
-	"9CcMod0Bxe0LLyHPo5sqlT63+BULmLYijZFYnP1AEy8Lh+HThHGC5IeklJNMVPE25kApqahVxOOwIX9E",
-	"EigLa3mAe9AygsWba49ktTcjVExCCNb3KkAXew+Co4vTBHfG81Rz3Ilq4hhvnQOgC93sjIbNXoYoLPHx",
-	"5m2/9S6NDmuu3CAdBGgEzTpjnB14zWJ7hmNb6rWByM0J4+7b4zXb8XNGNxTQho6eZffKIu/wCUaWLDxQ",
-	"ZEK1ZF+IojPlqDtTxFytIwJf0rxU7BoSkgPNEiKmPCFseG55TfDxHCtscJ0QLpIlahLwG9YhgHMRTsyz",
-	"MdxbFFwYA9gUF36XoPDodTaI1g/P/O1cBQQz+kcj48TwP7r96o2FbJRo3sodbok93w66VKCG1bfEm+aa",
-	"rskm0hDVmnCTdwVw62vuGdi1SoLrdshb8/zjMtz7MRhUpzPP2IoujM2O8SGoi7FRZ3Vj/EmDDdGGqHck",
-	"/V2yar6+57QxNaY2XHQNRdIwEu2rVXw78LImhiIWgW7kfksJiBbiylWmMhBCN31E4G0F/ApWVXCxX0H0",
-	"RGz1qW0XFxp1sCW79JlGI6jgEAQ3CJ7Pot64Fje3Kp3VKJK2s/f1zFFZ79V15LGyySzaXzxoG4NUqy3O",
-	"08/rTvQTx+hZk6JPLlS/kwuEiu9jMsUWD7KvdD1/vM3n11W7Keq32m3EEoF1KOmHjS+0qqHWBT065uwe",
-	"kel4lpDLGZmOWTrGZHEfzmSUB0EyQRhXGmgWrXYgDJpFvGT/efruLXG/kocffnxJnj3ff/zIjIjpQEjO",
-	"CNXE+nGTjqEfnfKAlaa6DK3tcyEGek1OwYK5TOtCHe3tvftw8tPJW1/HTu19eH18+u7t2voNLvfAzlqt",
-	"rIrFqHfdgBL2st0Dw087MPwqOyuSHHC53hPkCgx01BeTATfznrsSmxHyEy+dEXLzSse064zC3OoT9xBn",
-	"v0gbVigyVvT2Yniv4Awf9LpqXXXdlqVg2LZaTlpXZFgNAfvYclRt24nmgm17KdoWJHFwZwCTfoDW4goa",
-	"TNRFkB6Jln2sZEz2cgZ8bz4Y9tnhWsKC8zSvvrOedglUxgj7qfUvEJywCj7C4FdbbYRzxkfeDYHRsLWL",
-	"IkbnrfNRta+Dl0E7T8kRoY7PPFCEZQkxom4Bklqj8bLrsqBpCyuqX2+9FP9qHPrXQPOeOU3LoZ/ebcJ8",
-	"rHt9xc6iHh8vRx2usb5svTRFV6WwY47SnepSVHW5HMSbD7LzNWof6N2dVFb1JucvwtsSZauasoC3heZi",
-	"1CY2MKnRa81iqpSLuycXVWZku6vGEnEfMCqh7YWKGMSZIUiov78gNM9tpK0lYN5NZh6xqYqxxJZOgYDb",
-	"th0tw8eKvfPq6cuVlu26ylM33AaqZudGpYjztx8l8HRscE+NhdQEQ7mw2lM0KBji0eFDuZ4kDyXijfmn",
-	"WlIMd06BynTcq1LS0Of73TFtb3HlOGzzWu9Luusq191FsnVKul3kaov9qb0NffSdDrypm5ZSXeku5oBQ",
-	"cbuNlU/BilMN9dzFcMhSRnMypTO0ZBIW+Ns8tOLqjt1bMMPcBlbAvCsxUMFr7WK/grNdd02qwaMLHgNs",
-	"u7Tr9lit5SmV6rKQlTck07Ewei6pYmaNGOsivsLKKjGS2oeNd88q3pzrPxlgB5OItfodVjj0YVx1fIs3",
-	"X7t0mQC1kzuHnPWNYEkGGiZF3gKIH91z8ciX6lwDYX8+BH9i02v8bB5No5eEjXqaCkSpFcvgHAOkQ8vz",
-	"9+uyNQpqMLvInVq11kntLW5taPaUaQ5KdUC8kH3VetH3aygP/hgH6ITlVH7b5peexpSAu3uFs5BQUAnn",
-	"Hitj2uambDBrZAJNeXbCO4r+r5BuUGkItItzWU7KndJOfrhuXrsuNeXW1xCJFjLDDbikxbqeyAogdmby",
-	"5jXGuwR428Nay+D9wPHFuijxey6QVKt7q7OpV9XGalFcqcHTWHGVJW1OdXE2zjOnTcdqhItc5fRtsq01",
-	"hOWvcN3akfC9GNQ+0jzvUahPnE+ZpcgtRLaJDzxr0a8rGXChz8MeMo0xCxnLMKJ3Sjl63i6BBC1T2qTL",
-	"SsrapdYuihqump4dIKnAsbD4JnjP+jHBxfTC1rOvyjSMrjEUs7arJ7SrhlXVIMfHo0t2mc/VSRqmu+NS",
-	"mpfuUDvjzWIwuYYv2kjSzk7z8JIZEjx6hO7f13yUMzVe4pEbsNKcxVRXBWkpmZ6dGpB6jbJyB65wQdja",
-	"HNI5OdDwv0t+kGKqQCqigGeEaUIVoSQV4orBru9whs5C6+WoVjTWurDtxRgfivh1Rdd2JkSl9ylNh0OS",
-	"M6WBg7StGQs6gqrcP/Zp9L+TlOa5+fNnjn8vFeykVIHa/cw/cyOnm0O5nLk9MT4i1Og4dXmWF3ZbZmSK",
-	"tqwHilzYnVwQqj7zi+NSj4Vkv2M1mSPyA/5G/vG3v1+4xpEWgg8UQXJKmLK12I8I5YRhNXbXTfIzr574",
-	"bO4jQYvV5wEu1hpzaU4yqilBHq4wfsjswC5NGUpGyft3px9t5gqGHqOuZmU8G20ANB1/5qpMx+49TNxY",
-	"1KjrAgOOZCoAtUveOrPthM4M0VRaSMiOPqN/eObHw3kvXtJ0DDsvBddS5EeEix18+gK38zp8fowoc+FI",
-	"285JdrFLjqsWc9pZkhfazFWbpp+5Cw0gmUjLCXBtoyCeHz797tERuTD4dkHAAMw27zTgu8wxRMPs7Apm",
-	"CbmQZQ4XhKnPfD6M2/zdriGDlGWQJeTCBVtcxOIrdsmJJgiPz1xCAVSbzV3TvHTDoJsOuEY4/CAy5oRl",
-	"o1sjvttnDV64bJpnh+TP7IcXpORXXEy5TwVKSCbKyxwy/4fP3Jyvf6puiovDu4ohu+THqhOAIg+9tScJ",
-	"9PmETEQGKvnMHd6of/zt749wED0WChYaCByRi59efyR77uuePwRz0JgWkgK3Co7rfPj6v96/2Xm8e4Bd",
-	"yfIg0OMvgvGy2IV0F0opCroL5V4q8hxSbGQIZZHjPzuGnO7gp8cHQWTJ4Pia5kEjiqPBY18WjBZscDR4",
-	"sru/+8QGpI+R7u357kiFUHqlxGDQ31A3gTeE2Ta5vgAvdiI1e961Zb4kEgMjTLr4gWOscBK2Kf4UZ3P1",
-	"I3sLLWxvz6qIlR9ENlvR8LFbo8egedvtPBvRsoTFdpMH+483OXNTe0nndatKT8QHqlYWdKtMBqqcTDCd",
-	"evBWaEO2ia0vo+lI1f2rzJN7dL4H0sjaNucPMOyTtASM/c0BI5imCSjhI3cGzi9jj7o+fkAZVuHEQQ+s",
-	"DNTV4Ayjz2IX5MSmRyrvzjsilhFgcqLSLM+XmBDyoJrjOGuimPLlu3OqqdSL8N/CDVjuA9XqJnytw0/I",
-	"s/0qv9LxiA0gxCmdkWkzUvhQxdkydixcpT1X8sKjzPyhvubZyit1uIxlrzmyXZshK8E1nbUlfu646dde",
-	"uJtbUmR/QY0SRyaipUoQSFbnQIaJoZ3UJ5PaXEkjp1nZ0D3IbPcg11zCs1fPRx8ocjnThi1XTSeWr8rL",
-	"KoF9a0jqp4ggqNt8Uu2cZ8RWBut9Qk5HGRx9OgvP62Mk8zY4MH9Kc2e2Vyf5xlHy2KewfpsMeq6tYivK",
-	"FLlDx76Oz93vjB1qoYfU6hPwuNzIZR1yvfLP3RGPF5XeKEmttIUpSrUOd51qxXjlAtsqEvtFJHjJ0clm",
-	"PjRDVFxbKhRnyMeEC+SuXilMfGty252sId48QlBwnu1g9Fxbp3tmtWEDrwhe/AbK8BkuNnFPJuSEuPZW",
-	"CeFimlR5wH+Ky6N1E5PoJXGNUbrSqVelnh0PNUjbx/42WfvGGzZh2j19tsXDcBtquJ+54HgjsxLIkEml",
-	"XxBq1S5vfcBYJydB2np1m5CLFwrOonmo7uUfkQ0AjXmNx/ba/tz52OhM3cMZVAVnGk4BIW+oBfDMfkkq",
-	"w8Tj/f0NQNyvwJpHzDRK2Cz3CKh9fZMVFPB3VtihLug1zck1SDacXZB0DOmVImI4NIrHLnmvoMwEn01E",
-	"qZbpn+uQsCUKuNB/4c408HdWzE9eGbMvGbcljhYNxtHDduDdBPHjfjBX0RmbmJOHPhc7Ia/ev3sUHHIu",
-	"Ru6Mh2xef1g835TKzFqZVUo5B4nqplEyE0I9136gyPc7GRsxXd9eVCEoQc83wRZJFW+8hBHDaHo0JKMX",
-	"P7GW1RkRMgO5S17TdEyquvz1JXiaOHVWiKtAnTXECleKc1ZrmNeXdwmSG2cArgsooEnU2TzRCryMoD/a",
-	"Yo/bwM6w28U9s2fb6yGCncdVWyu0H2jlDHNJVWQHTzfom3B3HH7HgVyKL4b4GZwkdGS9ZhG6FBRAjPKA",
-	"N0xpX+F/i+DzU8QAmOe14dj2bCCCozK6CWHHhl/UbhiPyVb+FKUmVQyVg17VX6DRuvTRZ+swReoi+bvk",
-	"WF2BO436BqODJ1DJdv4MsyRw3OCVMl9ZRmguOCxfqbpoxbeqCy6X1bhnm23QOKGBhXh3iDOszHnTEnJN",
-	"c5aRg0MyFqXcyB3FKml+1oq9PIoiWnBT96pIrQY246n7/i4xdGDBPZYQeolILRz1WcamsMDTdrAhUpXp",
-	"nsl1uMcGfLBwvvtBv2KqyOnMjmfIDHqG6KhsICrhWd/YD7d7SPeaD/3HBXdOZc22nkhL25hE1uz8aR7R",
-	"mfQmU2VE2IhCbabuSV3sa+8pRrn0o0Xr7EMvbRefu58TDtTrRlan5NumxK11bxi/2gAcz74qlYySxcdV",
-	"2cSNaFVX5hh8cUbkoy0OwzxnBs/AFkSIX5R3KMRSj/KJr46poompYWgGTbGtBymLXXLMvbM6IXiXBMbe",
-	"G9LlsnR9XIN7O+ZeNQt9YxvpbIPGzick3zN5rfKJG7DIh+1s2kBp512MhQlwxk/scEaMVqAKh3/87f+h",
-	"SoRMVBEOkCHjtA7BXYI9IRxDtVkJ6DvxRcM90lYyxav376w3yuh9BtH0GCaBT5EqMoU84iWp+k9sB1eC",
-	"/g33jCjVxqKaE9rMxNCCfwOkxZ6Xz8QxwhCHqWGQaB6K6vRhfeJGBakyRXWl6zY4qrV58wMMWz/7bRpO",
-	"Vxnt6vO+uwNj2Ua3qN8Fp11Xfm7U6H4x2tpFlV91QRh6P33FdEK1bc/jdXwNcuKIAfsC2S75iV2Dz0K6",
-	"yOhMXSTkAst8X+BLF3OVki6WSQD23v+5yvf5JrU8XONXUvCqJK0G7a7O4bqrPG82Wdvr4ngUko69G/fp",
-	"tpGI9D1X916TYLj/zwddo7L2gOyeLXG9OiLOCozI1K9ghhKmqnhzbcJUQHO1S94CZCoQRKMlwpfvqXUy",
-	"b+RAN6Ex/ROigHPTeykqbHfQHh9cN53VCOEts0YCwz4XS3GR1grIOBJ1nCNCme1UX/PIt0DK7aa+lnnm",
-	"vnDtlM6WAsadvZVJgr2aOmFdEC4SR7ufgIOkuQ2YViAZzV0IvpEM/vOXUxsC/t3Tx08fvahM0JRb+1HE",
-	"WGenDuJP7spBNo9LC/XR7o5LQsG/3zF2ZjFs5e6o5DtKQFYH6KAHsQ87EwVw55pfIZAyQ59c7v9Y5Jma",
-	"i7/Dxg7oPHapCCiyWm3Vlr21+P4wdDeTnR0398UjzAiox/Up5sgyc6DX4KwmMGIK4+kXsi5w2kaUfee2",
-	"+C+Bsf2Q1Z1ElbcgJhOGoZ7eoF/Rm42EVTthB7I5xnhpexO3x12nFDUbQt/bB/5YDLNqQ/evwDLHYkqo",
-	"rTCCQc11s74uiOJbhjVjygf3xP+I0/3Py8Ow5kSEqp5StW331syV3iIr8h4m20lICiwXTLDtmQ8qoVHP",
-	"o63b9seiC/O16G4dVfinJwJaFAFCeV3NB7TYdpkCQ90LKrvxD+VrNcVpgtujrej0ryk8rKy2gHCJIAA6",
-	"u82BpDlQmVSGj7orN2Y8KbGpWFRECFrY2lc1rphZuuGDa+AWR4dTNuJ/LIoRlmH6owoRNrt0SfWmIwkr",
-	"hQhoNqHCYKvxImvChqZGfFZXalOS+ISc1CkPEzojJyQTjY7MCez5sirN1i4bEF05JfFS1lZPpnzDyMro",
-	"0GByOAX9bsrfujYK36IfImzD1Tfv6KXr8rGBwBIciQgOD6w3OQsighqP1CV/7/qdR5H+ncsQ37YyauY5",
-	"fn9CnuzubyGpiClilirn053n04eCDmON7noEqEFkI/GOxi9sgHQdNO2yLyiZAZVNGe/vfY3hbxKzY1X9",
-	"79nRttDZq4EsWmPRkNmqQ5vhFmFXUockHi3mkKRtiOTBfmKrO0vMynWR8rGY+MS1PlksK7IcqMGU3mbk",
-	"5NeMmZyrjLwqaDLx5ilMQDBscSN09K0PoKxPQVkuljOlE9+4tirUvhpHFO6mRRxtEJq/CQyxUHxfNSPc",
-	"igQ5Vxf6G0STjWY7/IgpDh7ql5avovBU0/716GBLda7AB3VFLmEopK+4hoGCYgKXIpvtkhi6vMCSRVF0",
-	"ieCFXcCWEWO+IOkfHTMcMFE4d8zfhfZ7N8hiBb3VSHJjP9xW1XeiQpmd9dg2M+8TD9ZWH3WGhnsI28LN",
-	"xOTCPKvD5zZkNphSRTJzRGEjcpsQ46L1nuzvv8AL5fow0EhV7ZYHmVK5MmWPw9Qmw12xPLfurqGQE1/B",
-	"LRUZzCf5IN2xqXI1K8CQk4KOIsrUiVIlvDSr2C6urDdtb05CNNvBfTVKhwZuSQC1zYWNW4A/UHhq3fBg",
-	"z5xxs6HpzyzPv4mDiiirZm0bkbEcFHPDyhDvSwU5KNUBknWLmjgc/6sw5N23qPkKwNxGXQjXb6enreED",
-	"YAH0bCOqEg41dxMqULc8wqGQI1gRw1LF1Cr0AvDMT2FrPDJFDFeQYlYHxr4gcG1UQlslMhfpFWQEw1+r",
-	"yKpIpjCuo6dCvulbt8lUYTkSWkM0x8a3H7qCQjsATcfANyEmIzRrQdlaXpmsssSaU9zX4MvaGHl7FneM",
-	"kr+3INf7kHTCsPTWZo0K4BJbB61ym5vfN3BxtucTDRre3Xtuku+71BAhRjXdrnfsFObocxVXJaQnpK2N",
-	"GXXP4cbkFN/NeIsg9VNEIPqDM3NvQJmzk6xK5FhT9PEX59i4YNkFoSjbo9lvOTcjmpJhS15w4YvipaLM",
-	"MxcEU+fVRjR7eg2u2fM3alWebzZ+z/fR98GO38ai6pJ9V91SMo3XDgeMZ5QGdTHczdq7sR9u9zIpimaK",
-	"+0qKoucZ29e2qh78JDi8qDsjYQfUqQ0gJUrbTkZ3jX516peFLp3S2VoQh93AotSr6jK2VZuUm6MxU9X+",
-	"vlA7euNesNOqnrWr0lxVtbYWhaC9mwr7u0WdZZiyIkq9OmriXdmuimmQsIux8cCzjagqvoSp93s2eULD",
-	"hjJxPPGNaraJJ36OmGw4JFpk1AVGU70Rn9cvY0E0vTKYdw0S5YHp2LbracftjgkXGq1iOVNaHZnLPmLX",
-	"oAwLk2w01lbKcWn0yKYzLB1VxwmisdvqpmhYF2jsjkUE+CY+3yiHq3oM9dTQ3woNGfq1rHrtqAFC2HoF",
-	"NlfIODz2QCezCID2zimdNdFUd1fqmhTr+Vbfo7uH4h4/baZYMjKn6rys6b8q9OEaYkWAqes+QVG64/sI",
-	"dQ47E1yP78Fq79cXIVkvRclrWdqGa1YS9Qt0h2NEEPdZkw824Y8xGFP3ksAmIFhUY871skTWFuu7lhwr",
-	"kn2rpGau21Hv6CMHlg1EH2HVEnOIC4FdcZx3z+zUfc2iqO9Uqaqczb9ClU9bbdmySc80DYekee7q0kVA",
-	"Oi/yBQ2LPp0ZBDTipUdf21NkjxZs7/oxoqcbbEmP9bGGvpnaoK6nctNgT6R5LqaQ1a/UguySebehIl79",
-	"rq+8s/zuexBFDjYaUjraEUzqrRfLL1qvUBUE5p4PCkE0bQxdhSXHQJMg1c4NgI7ahpfN4pQzgxI8r+o1",
-	"/NbwWpjyRqbScJRMTHn9ci5Gg9uz2/8fAAD//w==",
+	"7H3rcts4muiroHS2KkktfY2T7jg/ptxJutc76cQnyW53n8THhslPEsYUwAFAK+qUq+Y1zgvMg82TnMKH",
+	"CykJlEhacjI9+yeRLBKXDx++++XLIBWTQnDgWg2OvwwKKukENEj8djLUIP93CXJmvmWgUskKzQQfHA8+",
+	"jIGkpVRCkksOn/UlEUOix0CGQk5AkoKOYJAMmHn2rzhEMuB0AoPjATXDDpKBSscwoWbof5MwHBwP/tde",
+	"tZo9+6va+5nyjGo4zQa3t8ngJZ2psKLY4BmdqbmxMxjSMteD48f7yWBCP7NJORkcP376NBlMGLffDpKB",
+	"nhXmdcY1jEDauUo9+yZAYBbyAifCdf0H5AXIM6rHAQiF+RJGH+MDg2Qg4a8lk5ANjrUsoTXEYXIF0gH8",
+	"NINJITTwdPZniADhZ3oNCnc9lUwDGdOiAE4ET4FMmR4zTg6PyFiUUu0SAzFFJ0CuYYa/EsqFHoMkZqWg",
+	"NGGKSBiWCjLy8Ojw8NGuB+AYaIZ7cnusrWvHLKy+uYJqDdK89X8/nuz8H7rz+/7Os4ud8y8HydOj238b",
+	"hNNWWjI+wn2+ZhOmV2JWbp6Io9aTOmod7O+vRS2H1CvOcGKf6H+Ic9fmZ8H1uBGNmSIT8wCZjoETeqWA",
+	"6wbExefa31182izgDKQSfMV+C3yg93bt+G639kvDdt/yfEa02bOd8oF6btCXEy7cbW7YelhhnxVJUKBX",
+	"bR8f6L99fN1PVspCKGjY/y/jGVFiAlcim5FciGv1PFw5cyVFqcnDFwdPHjWBwY7eGg4vRAa4rHcwXEFI",
+	"Hb5bqoDH8/1OxkZMm8WBBJ420VIzd9Pt3995dv7l++iVvzWwVoXgCpDZnUlxlcPEfEwF1+YKHH8Z0KLI",
+	"WUrNQvcK+8S//8WgwfGX1kdjx8UZl/ftCd+UKsKFJimVkkFGRKkRam4YZMepXVKWMTMAzc+kKEBqZjYw",
+	"pLmCZFDU/vRlcDVrT+uTQTqmnENuXlkAVjJIJWTANaP5BXBtD3HpIUv7De6unvQDm4B5nq198iTVdm25",
+	"oYXVnFdC5EC5+cUTyvb0MBlMDE62wttkIEqdiglEN1yAZCJr+smhSTsigUeXQlbK1iuTQN0US7NLSIXM",
+	"2p+EFHnraRXIG5a2fryUI3eXls/uhubMnErrdYYXLsZiGtn5bZ2AfjQIllR0+8oQDdxptYk62B1e1PC4",
+	"BkiHgmE/54GiiKu/QKrN6iy2zpMgffGR7vx+uPPd+ZfDJ7cfKbDJX8vZ0XmEJOEA7yw96HjRa1e3zZnE",
+	"bnOb97pe8Hu8m20er67rPB0+3D98mhDz787+d0RI/3HP/v/MYMkiUzm6fbhjPx3ePtzzfwt/evSnR3+K",
+	"HvG90oV/uuvcSpCo3/BKKGu+0A1XVXW8Y9S9wjRMVAvGZaZx81Ip6Wxp7ThgdHHZGCT0owQZG7mXVmqU",
+	"9ilzBCAVs9gyoZ9fAx8ZGfXxYbKGtPr3Ej9j80a4xa4uoNZtMegO2+24v8SsKrrJohCM64mXGNtvswct",
+	"cMJ328vKNcvbgbLpXlXivh1sDQT6Ie2WAbFub7E9/cCkHr90zGueXfz222+/JcT8u/Pzz4ZduI87L1+u",
+	"5RTrGcQLKrNTpUpLRbvIAI5xzi/2xc6vv/76a/XPr1GmREeRV0+yTIJS3qplHiJ6TDV+M7MRUQBXg3Wk",
+	"IrVSFU4SA/WLMZUaZFdCN68RVJvpShJYXICXZQ7t6b3bw7syh2W634HsoMRaoz1W5gwkyC5qBRBxAR3x",
+	"JqdqfqNLsFjcznrFzazD3tRrKHTMCgFo90NNX0IOVAG5BiisLdHsM4aoGj7rNlP/ImSm4sDFIRK3a7e8",
+	"KECj1+mEDNlnyMhUyMxfjNTh7/zdpzu/n390psfzL/vJ0Xe38fsuuKadNXtq7+YC236yvx+ZASbUcoHa",
+	"k4dPjiJP5pSPSkcLVoH4NXV0Yyw4LIx8tB+jBxHw3oA84Wra+eKn5k3I4iJoBtptdv7cTrnFK7QiP1Ak",
+	"7DQChT5ayypdvFyvW1fXpT/L9nA5b4J2P968bR3uHhSiTirOhhSMZtHBSgqEWYxUWpapLiU8UESzCZDf",
+	"zZWKihFBdggfogTlJeSs92n31cPMe1EwBGY8D4j3/3Gyc/jkaUKuqIKnR6XMF/Y857c5etywVUmHfS0m",
+	"tKAp061NH6ngw5yluu3z6Ie0lDF4HNf4hZIBfC5yyloYWF75B/3mb5PBUIrJWqnHYOVt4jyE7cWbupl4",
+	"Qj+f2nee7C+LBoLDxdwFXabRPW68mHZZ7Zl5fP1SnWNBX5izZXLSxFNUASmj+YWlhHTO+F1/rDQbA+UF",
+	"vY0paPbQGpUYC5vo5Str4kJruTq81ArWL0s9i4mIvIWktuDXrm/PraJhV7POIkPJnVlqQTuyPxBzdxw5",
+	"plJ7wc77pBTjKRAu9JjxEXpqal4aMkO/3TI+wI1zdgE3F/5j8J3+tfTy4gyorO2xLogpfdHeCoKPr3JU",
+	"bJuJtzltv9h7sYAOo2DoauvsLYvVvffDug9ipd/BYoyDZhKwdpXppXaF4q7PD/bD09uPu+f+496k5pR4",
+	"ertXqSkYILH4Pcp6X/HsvxlMt2bYu4q7GK8Zz9Zr0dSADx/FgWKAe3XDMuAp9NhEDjfrXS2v8aGaa61B",
+	"qV63FeevwocSN3V0P4sSQceDWa/S+1thVKd2CuLCVvDFBKdauYM+eNVgxGnAIr+F1aCvrbcZjT5rSft6",
+	"7dpIbIFqSjFk7Z20HQ3FWvQic7gBfLta4Gqz6o+M98TQrjtyHKnu1NjfX2eqdMahlTsQciS0Br410tef",
+	"7SDda2YWP4qSd7YqU56hj669SPgOboDmkMXEwm6CSB9xYdEqUq0/BhIbS9mH4tRdWys9geHB22RAy4xp",
+	"y6uXBcY0F2qTwTN1pU108tvbpy8aqKfXm+K7aB9KErPOOnYXpqhAFvZQX17zkXZVe7pqxDXEWefn9UPH",
+	"FnuKcRidFZorJm0o4TLHM79c2NC4yM8jdgMcf45b+ksFWdPbMTPuKb9hmmqn8nbYQTf0zRm/joVywg7a",
+	"zPDnZKDGYmpDjwfHvMzzZL2zJXYmr510MD/Za2cxtp6vhz+8OCNH3z0aJHNW9aOYEev8y2Hy+PbhTmXT",
+	"Mn/5/vbRl/2kwbD1mirdiigtBxQaXZDQFJVYSoKWYT13RkFU5Iqm1wmhPLMBv8xGH+KL9fDDO3jlnVug",
+	"Fa1ZFV93n5beuGqGLNWvMYotXhvwav6r/UEyeHVg/jk0/zw2/xxF1fzXYvQyOCy6haJ0EXdRkVxBEL8M",
+	"hkJOzPEOGNdPjwYx2+TSxis/69KEQwZ51sunuMpysfSbJTrtpzBIXTsocW05jaF50eOpRI/lnyppNMIf",
+	"g3y7/FuTNrjsbl6znRj3NHjh4hzNXqPoKkavGYeOhOXEkFggYwxSJtbJZnM89BjcdwwUYDrkEoA0vygt",
+	"xQy5doPX2Z+G4fDUkFNDyAfJYBQ9ksq/t1L9DPfK8A6gw3jMOe4pRDRoCbjDMagYSeZt7wmbQC/hnQ/c",
+	"y5VzGpe+4hS7Cjm5f6eViONRZYV1tzkh6gqGQkItJSrPxZTxEYaRPHdJJsSBHtBSsxa4i/o57qYBPP2U",
+	"TLvq6EkHR86z/f3vDp49O3xy9N3R/rNnBzWnzn4MIWzeUP90oZ7WW5SeushY2w/CWjqnn71HpYcC1sAv",
+	"vIHQk5XgX8WEEV1KmkcIywJmOdNhg3z4c3UcnXh2CkWH2NgmXl7zWy7/WEVSzd/M/w4RRRHhoIgPllk/",
+	"cvsVdw28yiQddgAI8PVuUWeURu+Lte+2pnZzBuEIyevum/UjdTHz1dTQBQ5sCeZQSJtsORY5EA3UsMvO",
+	"Ltzu8VxztIXxi6GQaYN71+gRHZiM13Qiy+pmaJ9zz67fi6c6t0h9L7rN9c14uZtAZ2hPF2tSk8esoopd",
+	"BG3FRh2sTUo7auppNhKGQW0TYUQUcdkNOss+F7iwZDAs8yHLc5evcyOu3ScuSp7at61rPmuQ85UWRXu4",
+	"v9eiaAJ7mKhDaEX9Zi2Op3+PW2l6W4itkW3BJ6mtqzJc64CKibfw2wlxPYvIX794FQeqXyp/kWsrqYj/",
+	"Cga7lEs16ZJL5QZR/cLdOp9f3xiI+TztiA85LuH+DF/fXp0zfu1sxIvBvYJMaGaVQ/OUVbKs2ZYISZSG",
+	"ooCMlIUNAPZRM9FgzMgEhkseE5ubRwoQRQ5ozqJp4JCT52QkbkDyY5wXf0YDO7GSsXpOcHPHGBNqVypG",
+	"+NiEXgMB69hTdfbq6ZOZ3mioOL43UUcpy7L7Y3ZhSFlcdzK/7DBOmDKK0UQoTZ6QCeOlBkVEnkXDTLoL",
+	"+hOG0O6A4vaFF5Dn0U2VSl9Y/IoFTFuRxkgszn6giZeF6+HThHGC5IeklJNMhHgbc6CUBGoV8ThsyB+R",
+	"1JSFtTzAPWgZweLNtUey2ptRV0zqEKzuVQ1d7D2oHV2cJrgznqea405UE8d44xwAXehmZzRs9jJEYYmP",
+	"N2/7jXdpdFhzcIN0EKARNOuMcXbgNYvtGY5tqdcGIjcnjLtvB2u24+eMbqhGGzp6lt0ri7zDJxhZsvBA",
+	"kQnVkn0mis6Uo+5MEXO1jgl8TvNSsRtISA40S4iY8oSw4YXlNbWPF1hhg+uEcJEsUZMav2EdAjgX4cQ8",
+	"G8O9RcGFMYBNceF3CQqPXmeDaP3wzN/OVUAwo38wMk4M/6PbD28sZKNE81bucEvs+XbQpWpqWHVLvGmu",
+	"6ZpsIg1RrQk3eVsAt77mnoFdqyS4boe8Nc8/LsO9H4NBOJ15xlZ0YWx2jHe1uhgbdVY3xp802BBtiHpH",
+	"0t8lq+bre04bU2Mqw0XXUCQNI9G+WsW3Ay9rYihiEehG7reUgGghrl1lKgMhdNNHBN5WwA+wCsHFfgXR",
+	"E7HVp7ZdXGjUwZbs0mcajaCCQy24QfB8FvXGtbi5oXRWo0jazt7XM0dlvVfXkcdgk1m0v3jQNgaphi3O",
+	"08+bTvQTx+hZk6JPLlS/k6sJFd/HZIotHmRf6Xr+eJvPr6t2U1RvtduIJQLrUNIPG19oqKHWBT065uwe",
+	"k+l4lpCrGZmOWTrGZHEfzmSUB0EyQRhXGmgWrXYgDJpFvGT/+f7tG+J+JQ/f/fiCPH22f/DIjIjpQEjO",
+	"CNXE+nGTjqEfnfKAlaa6rFvb50IM9JqcggVzmdaFOt7be/vu9KfTN76Ondp79+rk/ds3a+s3uNwDO2tY",
+	"WYjFqHbdgBL2st0Dw087MPyQnRVJDrha7wlyBQY66ovJgJt5L1yJzQj5iZfOqHPzoGPadUZhbvWJe4iz",
+	"X6QNKxQZK3p7MbxXcIYPel21rqpuy1IwbFstJ60qMqyGgH1sOaq27URzwba9FG0Lkji4M4BJP0BrcQ0N",
+	"Juqilh6Jln2sZEz2cgZ8bz4Y9unRWsKC8zSvvrOedgVUxgj7e+tfIDhhCD7C4FdbbYRzxkfeDYHRsJWL",
+	"IkbnrfNRta+Dl0E7T8kxoY7PPFCEZQkxom4Bklqj8bLrsqBpCyuqX2+1FP9qHPo3QPOeOU3LoZ/ebcJ8",
+	"rHt1xc6jHh8vRx2tsb5svTRFV6WwY47SnepShLpcDuLNB9n5GrUP9O5OKkO9yfmL8KZE2aqiLOBtobkY",
+	"tYkNTCr0WrOYkHJx9+SiYEa2u2osEfcOoxLaXqiIQZwZgoT6+3NC89xG2loC5t1k5hGbqhhLbOkUCLht",
+	"29EyfKzYO6+evlhp2a6qPHXDbaBqdmFUijh/+1ECT8cG99RYSE0wlAurPUWDgiEeHT6U60nyUCLemH/C",
+	"kmK48x6oTMe9KiUNfb7fHdP2FleOwzav9b6ku65y3V0kW6ek20Wutti/t7ehj77TgTd101LCle5iDqgr",
+	"brex8ilYcaqhnrsYDlnKaE6mdIaWTMJq/jYPrbi6Y/dWm2FuAytg3pUYqNpr7WK/ame77pqEwaMLHgNs",
+	"u7Tr9lit5SlBdVnIyhuS6VgYPZeEmFkjxrqIr3pllRhJ7cPGu2cVb871nwywg0nEWv0WKxz6MK4qvsWb",
+	"r126TA21kzuHnPWNYEkGGiZF3gKIH9xz8ciXcK41YX8+BH9i02v8bB5No5eEjXqaCkSpFcvgAgOk65bn",
+	"79dlaxTUYHaRO7VqrZPaW9za0Owp0xyU6oB4dfZV6UXfr6E8+GMcoBOWU/ltm196GlNq3N0rnIWEgkq4",
+	"8FgZ0zY3ZYNZIxNoyrNT3lH0f4l0g0pDoF2cy3JS7pR28sN189p1qSm3voZItJAZbsAlLVb1RFYAsTOT",
+	"N68x3iXA2x7WWgbvB44v1kWJ33OBpErdW51Nvao2VoviSg2exsBVlrQ51cXZGIbpacL2ZWnnr9NjogU5",
+	"eEKwrZBKkAejESyxTh8UUqgakyvQUwBO9FQ8JzAp9OyYcBuBtbbQ7Zx5ANexEk69E99a8fY1Xu0GOJ3M",
+	"m0cN+VF+/60NkA25Cyv823YkfC8Gsg80z3tUMxQXU2bZVgu5duKj81o0NUsGXOiLeqOdxsCOjGUY9jyl",
+	"HN2TV0BqfWXa5BRLytrlHy/KY67koB0gCeBYWHwTvGf97t9iDmbr2VelY0bXWJdFt6tMtSsZFgq14+PR",
+	"Jbv08HCSRjLZcXnfS3eonYVrMeJew2dt1A1nzHp4xQyfGj1CH/krPsqZGi8JEhswZZ3H9HsFaSmZnr03",
+	"IPVqd/CZrvDT2AIm0nmC0DuyS36QYqpAKqKAZ4RpQhWhJBXimsGubwOHHlXrCgorGmtd2B5sjA9F/Lqi",
+	"/z8TIijHStPhkORMaeAgbf/Kgo4g9ETAZpb+d5LSPDd//sTx76WCnZQqULuf+CdulBlzKFcztyfGR4Qa",
+	"JlTVsHlut2VGpmjwe6DIpd3JJaHqE788KfVYSPY7ltw5Jj/gb+Qff/v7peuuaSH4QFnOZig3Fqw/JpQT",
+	"hiXrXcvNTzw88cncR4JmvU8DXKy1eNOcZFRTgoKOwiArswO7NGUoGSVnb99/sOk9GJ+NCq0VhG1IBtB0",
+	"/ImrMh279zC7ZdHsUFVhcCRTAahd8sbZtid0Zoim0kJCdvwJnegzPx7Oe/mCpmPYeSG4liI37HoHn77E",
+	"7byqPz9GlLl0pG3nNLvcJSehD5925vaFXnxh0/QTd/ETJBNpOTGcEkNFnh09+e7RMbk0+HZJwADMdjg1",
+	"4LvKMY7F7OwaZgm5lGUOl4SpT3w+1t383a4hg5RlkCXk0kWkXMaCUHbJqSYIj09cQgFUm83d0Lx0w6Av",
+	"E7hGOPwgMuY0CiP8IL7bZw1euJSjp0fkz+yH56Tk11xMuc+XSkgmyqscMv+HT9ycr3+q6hyMw7uyKrvk",
+	"x9AuQZGH3iSW1IweCZmIDFTyiTu8Uf/4298f4SB6LBQsdFk4Jpc/vfpA9tzXPX8I5qAxdyYFbrVA1x7y",
+	"1X+dvd452D3E1m15LRrmL4LxstiFdBdKKQq6C+VeKvIcUuz2CGWR4z87hpzu4KeDw1r4zeDkhua1bh3H",
+	"gwNfO40WzMibu/u7j23U/hjp3p5vIVUIpVdKDAb9DXUTeEOY7SXsqxRju1az511bC00iMTAStwuyOMEy",
+	"MPVezh/jbK56ZG+hz+/teQjr+UFksxVdMbt1w6x1uLudZyNalrDYk/Nw/2CTMzf14HSuyVCfIz5QWFmt",
+	"pWcyUOVkgjnngzdCG7JNbBEeTUeqavJlntyj842iRtYAPH+A9WZSS8DY3xwwatM0AaX+yJ2B88vYo64P",
+	"slCGVThx0AMrA3U9OMcQvdgFObU5pMr7PI+JZQSYwak0y/MlJoQ8qOI4zuQqpnz57rzXVOpF+G/hBiw3",
+	"y2p1E77W4Sfk6X5IQnU8YgMI8Z7OyLQZKXw852wZOxau0p6rC+JRZv5QX/Fs5ZU6WsayVxzZrk0jluA6",
+	"89o6SHfc9Csv3M0tKbK/WiEXRyai9VwQSFbnQIaJ8a/UZ9zahFIjp1nZ0D3IbIsl14HDs1fPRx8ocjXT",
+	"hi2HzhzLV+VFyPLfGpL6KSII6jafhJ3zjNjyab1PyOkog+OP5/Xz+hBJT64dmD+luTPbqzKh4yh54vN8",
+	"v00GPdd7shVlityhE1/s6O53xg610Ghr9Ql4XG7ksg65Xvrn7ojHi0pvlKQGbWGKUq3DXadaMR78hFtF",
+	"Yr+IBC85eiLNh2aIihtLheIM+YRwgdzVK4WJ799uW7g1BOVHCArOsx2Mnut9dc+stt7lLIIXv4EyfIaL",
+	"TdyTCTklrgdYQriYJiFZ+k9xebTq9BK9JK57TFc69bLUs5OhBmmb/d8ma994zSZMu6fPt3gYbkMN9zMX",
+	"HG9kVgIZMqn0c0Kt2uWtDxgQ5iRIW9RvE3LxQlVeNA8NXQWWqGwAaMxrPLZX9ufOx0Zn6h7OIFTlaTgF",
+	"hLyhFsAz+yUJhomD/f0NQNyvwJpHzDRK2FIAEVD7IjArKODvrLBDXdIbmpMbkGw4uyTpGNJrRcRwaBSP",
+	"XXKmoMwEn01EqZbpn2sjsSUKuNCk4s408HdWzE8ejNlXjNs6UIsG4+hhO/BugvhxP5gre42d3slDn7Ce",
+	"kJdnbx/VDjkXI3fGQzavPyyeb0plZq3MKqWcg0R10yiZCaGeaz9Q5Psd9CtWtxdVCEowPIBgH6nAG69g",
+	"xDDlAA3JGOqQWMvqjAiZgdwlr2g6JqF5QXUJniROnRXiuqbOGmKFK8U5wxrm9eVdguTGGYCrKhNoEnU2",
+	"T7QCLyPoj7Yi5jaws94S5J7Zs22IEcHOk9D7C+0HWjnDXBIqEeHp1ppL3B2H33IgV+KzIX4GJwkdWa9Z",
+	"hC7VqkRGecBrprRvg7BF8PkpYgDM88pwbBtbEMFRGd2EsGNjVCo3jMdkK3+KUpMQaOagF5owNFqXPviU",
+	"JqZI1Ulgl5yoa3CnUd1gdPDUVLKdP8MsqTlu8EqZrywjNBcclq9UVdnjW9UFl2uP3LPNttZdooGFeHeI",
+	"M6zMedMSckNzlpHDIzIWpdzIHcVScn7WwF4eRRGtdlP3QjhbA5vx1H1/lxg6sOAeSwi9QqQWjvosY1O9",
+	"CtZ2sCFSuuqeyXV9jw34YOF894N+yVSR05kdz5AZ9AzRUdlAVOpn/cV+uN1Dutd86D8uuHOCNdt6Ii1t",
+	"YxJZs/OneURn0ptMlRFhIwq1mbondbGvnVGMculHi9bZh17YVkd3PyccqNeNDKfke8vErXWvGb/eABzP",
+	"vyqVjJLFg1BbciNa1bU5Bl/BEvloi8Mwz5nBM7BVI+IX5S0KsdSjfOJLiKpo9m49NIOm2PuElMUuOeHe",
+	"WZ0QvEsCExQM6XKpzD6uwb0dc6+ahb623Ya2QWPns7bvmbyGpOsGLPJhO5s2UNp5F2NhajjjJ3Y4I0Yr",
+	"UIXDP/72/1AlQiaqCAfIkHFah+AuwcYZjqHa1A30nfjK6h5pg0zx8uyt9UYZvc8gmh7DpOZTpIpMIY94",
+	"SUKTju3gSq3JxT0jSthYVHNCm5kYWvBvgLTY8/LpSkYY4jA1DBLNQ1Gdvl7EuVFBCqaornTdBke1Nm++",
+	"g2HrZ79Nw+kqo1113nd3YCzb6Bb1u9ppV+WxGzW6X4y2dhmS0C4JQ++nLytPqLY9jLyOr0FOHDFgnyHb",
+	"JT+xG/CpWpcZnanLhFxiLfRLfOlyrpzU5TIJeCnp0CPat6rl4Rq/koIXMtkatLsq0e2u8rzZZGWvi+NR",
+	"nXTsfXGfbhuJSN9zde81CYb7/3zQNSprD8ju2TrgqyPirMCITP0aZihhqsCbKxOmApqrXfIGIFM1QTRa",
+	"R335nlon80YOdBMa0z8hCjg3vZei6j0h2uODazm0GiG8ZdZIYNgMZCku0loBGUeijnNEKLOd6mse+RZI",
+	"ud3U1zLP3BeuvaezpYBxZ29lkmBDq05YVwsXiaPdT8BB0twGTCuQjOYuBN9IBv/5y3sbAv7dk4Mnj54H",
+	"EzTl1n4UMdbZqWvxJ3flIJvHpYUicnfHJaHg3+8YO7MYtnJ3VPJtNyCrAnTQg9iHnYkCuHPNrxBImaFP",
+	"rkDCWOSZmou/w+4X6Dx2qQgoslpt1dYGtvj+sO5uJjs7bu7LR5gRUI3r8/CRZeZAb8BZTWDEFMbTL2Rd",
+	"4LSNKPvWbfFfAmP7Ias7iZC3ICYThqGe3qAf6M1GwqqdsAPZHGO8sg2c2+OuU4qaDaFn9oE/FsMMvfr+",
+	"FVjmWEwJtWVYMKi56mjYBVF8X7VmTHnnnvgfcbr/eXkYVpyIUNVTqrY98Zq50htkRd7DZNstSYE1lQn2",
+	"hvNBJTTqebTF7f5YdGG+YN+towr/9ERAi6KGUF5X8wEttqeowFD3gspu/EP5glZxmuD2aMte/WsKDysr",
+	"NiBcIgiAzm5zIGkOVCbB8FG1LseMJyU2FYuKCEELWyCswhUzSzd8cF3u4ujwno34H4ti1GtV/VGFCJtd",
+	"uqR605GElUIENJtQYbDVeJE1YUNTIz6ra7UpSXxCTquUhwmdkVOSiUZH5gT2fGmWZmuXDYgOTkm8lJXV",
+	"kynfVTMYHRpMDu9Bv53yN67XxLfoh6j3Kuubd/TCtULZQGAJjkQEhwfWm5zVIoIaj9Qlf+/6nUeR/q3L",
+	"EN+2MmrmOTk7JY9397eQVMQUMUuV8+nO8+lDtTZsje56BKhBZCPxjsbPbYB0FTTtsi8omQGVTRnvZ74Q",
+	"8zeJ2bHWB/fsaFtof9ZAFq2xaMhs1aHNcIt661aHJB4t5pCkbYjk4X5iS2BLzMp1kfKxmPjE9YdZLCuy",
+	"HKjBlN5m5OTXjJmcKx+9Kmgy8eYpTEAwbHEjdPSND6CsTkFZLpYzpRPf3TdUs1+NIwp30yKOthaavwkM",
+	"sVA8Cx0btyJBzhXP/gbRZKPZDj9iioOH+pXlqyg8VbR/PTrYeqYr8EFdkysYCukrrmGgoJjAlchmuySG",
+	"Ls+xZFEUXSJ4YRewZcSYr9r6R8cMB0wUzh3zd6H93g2yWEFvNZJ8sR9uQ/WdqFBmZz2xHd/7xIO11Ued",
+	"oeEewrZwMzG5MM+q8LkNmQ2mVJHMHFG9W7tNiHHReo/395/jhXLNKmik9HjLg0ypXJmyx2Fqk+GuWZ5b",
+	"d9dQyImv4JaKDOaTfJDu2FS5ihVgyElBRxFl6lSpEl6YVWwXV9abtjcnIZrt4L4apUMDt6QGtc2FjVuA",
+	"P1B4at3wYM+ccbOh6c8sz7+Jg4ooq2ZtG5GxHBRzw8oQ70sFOSjVAZJVH584HP+rMOTd9/H5CsDcRl0I",
+	"15Sop63hHWCV+GwjqhIONXcTAqhbHuFQyBGsiGEJMbUKvQA881PYGo9MEcMVpJhVgbHPCdwYldBWicxF",
+	"eg0ZwfDXEFkVyRTGdfRUyDd96zaZKixHQmuI5tj4Hk3XUGgHoOkY+CbEZIRmJShbyyuTIUusOcV9Db6s",
+	"jZG3Z3HHKPl7C3K9D0mnHpbe2qwRAC6xv9Iqt7n5fQMXZ3s+0VpXwHvPTfLNqRoixKim2/WOvYc5+hzi",
+	"qoT0hLS1MaNqzNyYnOJbPm8RpH6KCER/cGbuDShzdpJViRxrij7+4hwblyy7JBRlezT7LedmRFMybMkL",
+	"LnxRvFSUeeaCYKq82ohmT2/AdcT+Rq3K8x3Z7/k++mbh8dtYhFbid9UtJdN47XDAeEZprS6Gu1l7X+yH",
+	"271MiqKZ4r6Uouh5xva1raoHPwkOz6v2UdgmdmoDSInStt3TXaNfnfploUundLYWxPWWaVHqFVqxbdUm",
+	"5eZozFS1vy/Ujt64F+x9qGftqjSHqtbWolDrgafqTfCizjJMWRGlXh018bZsV8W0lrCLsfHAs42oKr6E",
+	"qfd7NnlC61134njiu/lsE0/8HDHZcEi0yKgLjKZ6Iz6vX8aCaHptMO8GJMoD07HtadSO250QLjRaxXKm",
+	"tDo2l33EbkAZFibZaKytlOPS6JFNZ1g6qooTRGO31U3RsC7Q2B2LCPCdjr5RDhcaMfXU0N8IDRn6tax6",
+	"7agBQth6BTZXyLh+7DWdzCIA2jundNZEU91dqWpSrOdbfY/uHop7/LSZYsnInMJ5WdN/KPThuoZFgVnr",
+	"gNh0yYryKmcp4dgKM5kXTW28x3FIFmZcY/GqihWbC+jNoN6n+cA2BsEyE9gyCmVTixTM8taGK+imPRvb",
+	"Dkvf6E1caMjV90oagU5vxDJik8Dmz01DDtjUaq0Yo6tuUlHu5LtNdQ5OFFyP78G349cXYWwvRMkrjcsG",
+	"9QYgPcegCYwb4z639sEmvHaGrlQdR7BVDJZemXPQLTG/xSrAJce6dd/qNZjridU7Rs2BZQMxaljbxhzi",
+	"QvhfHOfdMztVi8Ao6juFOxQ9+leoBWtrclthyotWRo6iee6qF0ZAOq8Y1NpafTw3CGiUEI++tvPMHi3Y",
+	"3s0BoqcbbIk++ohU37ZvUFXd+dJgdaZ5LqaQVa9U6s6SE6ChbmL1rq/PtPzuGYgiBxszKx3tqE3qbVzL",
+	"L1rfYQgVdM/XyoU0bQwdyiXHcKRaQqYbAN35DS+bxSlnLCd4XuE1/NbwWj0xkkylkTsyMeXVy7kYDW7P",
+	"b/9/AAAA//8=",
 }
 
 // decodeSpec returns the embedded OpenAPI spec as raw JSON bytes,
