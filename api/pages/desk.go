@@ -64,6 +64,7 @@ func (p *Pages) desk(g *echo.Group) {
 	g.POST("/referent/fermer", p.closeHelper)
 	g.POST("/referent/remplacer", p.replace)
 	g.POST("/referent/retour", p.back)
+	g.POST("/referent/telephone", p.structurePhone)
 	g.POST("/referent/modele", p.savePreset)
 	g.POST("/referent/oublier", p.dropPreset)
 }

@@ -37,6 +37,7 @@ type officeView struct {
 	Month    string
 	Away     []standInView
 	Today    string
+	Phone    string // of the structure
 }
 
 // A standInView says who takes over for whom, and when.
@@ -109,7 +110,7 @@ func (d *desk) officeView(names bool) (*officeView, error) {
 		return nil, &consent.Refused{Rule: "C16", Reason: string(charter.OfficeOnly), Instead: string(charter.AskReferent)}
 	}
 	v := &officeView{
-		deskView: d.view("office.title"), Named: names, Services: d.catalogue(), Rows: ownRows(),
+		deskView: d.view("office.title"), Named: names, Services: d.catalogue(), Rows: ownRows(), Phone: d.structure.Phone,
 		Within: d.number("duration.days", d.charter.Limits().WarnBeforeEndDays),
 	}
 	var err error
@@ -326,6 +327,25 @@ func (p *Pages) closeHelper(c echo.Context) error {
 		return err
 	}
 	return d.officeAfter(d.register().CloseHelper(d.ctx, d.actor, consent.MemberID(f["member"])))
+}
+
+// structurePhone is POST /referent/telephone.
+func (p *Pages) structurePhone(c echo.Context) error {
+	d, f, err := p.posted(c, "phone")
+	if err != nil {
+		return err
+	}
+	clean, err := d.screen(screen.Field{Name: "phone", Text: f["phone"], Kind: screen.Phone, Max: 40})
+	if err != nil {
+		return d.officeAgain(err)
+	}
+	if err := d.register().SetStructurePhone(d.ctx, d.actor, clean[0]); err != nil {
+		return d.officeAgain(err)
+	}
+	if _, d.structure, err = d.register().Self(d.ctx, d.actor); err != nil {
+		return err
+	}
+	return d.officeAfter(nil)
 }
 
 // savePreset is POST /referent/modele.

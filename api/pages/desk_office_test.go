@@ -111,6 +111,39 @@ func TestOfficeLights(t *testing.T) {
 	r.open("/referent").says(t, "19 January 2027", "0 days ago.")
 }
 
+// The structure's telephone is the referent's to say, and stands where the person
+// looks for whom to ask: on the paper and on their page.
+func TestOfficePhone(t *testing.T) {
+	s := newSite(t)
+	k := s.sit(charter.SocialWorker)
+	k.send("/referent/telephone", "phone", "03 81 41 21 21").status(t, http.StatusForbidden)
+	r := s.sit(charter.Referent)
+	preset := s.preset("Caf avec elle", 182, rsa(charter.DoForPresent))
+	paper := func() reply {
+		id := k.drafted(s.person, preset.ID)
+		return k.send("/mandat/expliquer", "mandate", string(id), "aid", "read_aloud", "lang", "fr")
+	}
+	paper().says(t, "…… …… …… …… ……")
+	s.open("fr").silent(t, "03 81")
+	r.open("/referent").says(t, "Numéro public de l'accueil")
+	before := s.size(slug)
+	r.send("/referent/telephone", "phone", "03 81 41 21 21").status(t, http.StatusOK)
+	if got := r.page.formField(t, "phone"); got != "03 81 41 21 21" || actionsOf(s.entries(before)) != "structure.updated" {
+		t.Errorf("the form says %q, entered %s", got, actionsOf(s.entries(before)))
+	}
+	paper().says(t, "Téléphone", "03 81 41 21 21")
+	k.page.silent(t, "…… ……")
+	page := s.open("fr")
+	page.says(t, "À la structure : CCAS de Besançon.", "03 81 41 21 21")
+	if !strings.Contains(page.body, `href="tel:0381412121"`) {
+		t.Error("the telephone cannot be called")
+	}
+	r.send("/referent/telephone", "phone", "accueil").status(t, http.StatusBadRequest)
+	r.page.says(t, "avec ses chiffres seuls", "Page du référent")
+	r.send("/referent/telephone", "phone", "").status(t, http.StatusOK)
+	s.open("fr").silent(t, "03 81")
+}
+
 func TestTeamPages(t *testing.T) {
 	s := newSite(t)
 	k := s.sit(charter.Volunteer)

@@ -1,6 +1,7 @@
 package pages
 
 import (
+	"cmp"
 	"fmt"
 	"strconv"
 	"strings"
@@ -98,7 +99,7 @@ func (d *desk) sheetIn(lang string, s *consent.Sheet) (sheetView, error) {
 		{d.say("sheet.whom"), fullName(&s.Identity)},
 		{d.say("sheet.what"), d.servicesOf(m.Payload.Powers)},
 		{d.say("sheet.until"), d.lastDay(m)},
-		{d.say("sheet.phone"), d.say("sheet.phone_blank")},
+		{d.say("sheet.phone"), cmp.Or(d.structure.Phone, d.say("sheet.phone_blank"))},
 	}
 	v.Notice = d.notice(m)
 	return v, nil

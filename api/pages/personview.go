@@ -14,6 +14,7 @@ import (
 type personView struct {
 	cardSheet
 	Name, Birth, Structure string
+	Phone, Call            string // of the structure, as written and as dialled
 
 	Accords    []accordView
 	Ended      []accordView
@@ -71,6 +72,7 @@ const mostLines = 32
 func (v *personView) fill(p *consent.PersonPage, ch *charter.Charter) {
 	t := teller{speaker: v.speaker, page: p, charter: ch, tz: zone(p.TZ)}
 	v.Name, v.Birth, v.Structure = nameOf(p), t.birth(p.Identity.Birth.Reveal()), p.Structure
+	v.Phone, v.Call = p.Phone, strings.NewReplacer(" ", "", ".", "", "-", "").Replace(p.Phone)
 	for _, m := range slices.Backward(p.Mandates) {
 		if t.running(m) {
 			v.Accords = append(v.Accords, t.accord(m))
