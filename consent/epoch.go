@@ -324,7 +324,7 @@ func (r *Register) rewrapKey(s audit.Space, w *personal.WrappedKey) (changed boo
 func rewrapBody[B any](m *Message, change func(*B) (bool, error)) (changed bool, err error) {
 	var body B
 	if json.Unmarshal(m.Body, &body) != nil {
-		return false, nil
+		return false, nil //nolint:nilerr // it will not be applied either
 	}
 	if changed, err = change(&body); err != nil || !changed {
 		return false, err

@@ -346,7 +346,7 @@ func (r *Register) ProposeMandate(ctx context.Context, a Actor, id MandateID, ex
 	if err := explained.valid(); err != nil {
 		return nil, err
 	}
-	return r.step(ctx, a, id, audit.MandateProposed, func(t *turn, m *Mandate) error {
+	return r.step(ctx, a, id, func(t *turn, m *Mandate) error {
 		if m.State(t.at) != Draft {
 			return &Conflict{Reason: "not_draft"}
 		}
@@ -382,7 +382,7 @@ func (t *turn) storedDraft(m *Mandate) charter.Draft {
 }
 
 // step runs a transition of one mandate of the actor's space.
-func (r *Register) step(ctx context.Context, a Actor, id MandateID, act audit.Action, fn func(t *turn, m *Mandate) error) (*Mandate, error) {
+func (r *Register) step(ctx context.Context, a Actor, id MandateID, fn func(t *turn, m *Mandate) error) (*Mandate, error) {
 	var m *Mandate
 	_, err := r.record(ctx, a, func(t *turn) error {
 		m = &Mandate{ID: id}
@@ -438,7 +438,7 @@ func (r *Register) SignMandate(ctx context.Context, a Actor, id MandateID, g Agr
 	if err != nil {
 		return nil, err
 	}
-	return r.step(ctx, a, id, audit.MandateSigned, func(t *turn, m *Mandate) error {
+	return r.step(ctx, a, id, func(t *turn, m *Mandate) error {
 		ev := charter.Evidence{
 			Role: charter.SignerPerson, Type: g.Type, Witnesses: len(g.Witnesses), OutsideTeam: g.OutsideTeam,
 		}
@@ -520,7 +520,7 @@ func (r *Register) AcceptMandate(ctx context.Context, a Actor, id MandateID) (*M
 	if err != nil {
 		return nil, err
 	}
-	return r.step(ctx, a, id, audit.MandateAccepted, func(t *turn, m *Mandate) error {
+	return r.step(ctx, a, id, func(t *turn, m *Mandate) error {
 		if err := t.check(t.attempt(audit.MandateAccepted, m), charter.Facts{Operation: charter.OpAccept, Mandate: t.mandateFacts(m)}); err != nil {
 			return err
 		}
@@ -615,7 +615,7 @@ func (r *Register) DeliverMandate(ctx context.Context, a Actor, id MandateID, ho
 	if !slices.Contains(CopyHows, how) {
 		return nil, &Invalid{Pointer: "/how", Reason: "copy_how"}
 	}
-	return r.step(ctx, a, id, audit.MandateCopyDelivered, func(t *turn, m *Mandate) error {
+	return r.step(ctx, a, id, func(t *turn, m *Mandate) error {
 		f := charter.Facts{Operation: charter.OpDeliver, Mandate: t.mandateFacts(m)}
 		if err := t.check(t.attempt(audit.MandateCopyDelivered, m), f); err != nil {
 			return err
@@ -640,7 +640,7 @@ func (t *turn) supersede(id MandateID, by *Mandate) error {
 		return err
 	}
 	if err := m.supersede(t.at, by.Payload.Powers); err != nil {
-		return nil // it ended by itself meanwhile
+		return nil //nolint:nilerr // it ended by itself meanwhile
 	}
 	act := audit.MandateEnded
 	if !m.ended(t.at) {

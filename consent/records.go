@@ -287,13 +287,13 @@ type Document struct {
 }
 
 func (r *Structure) Bucket() string   { return "structure" }
-func (r *Structure) Key() string      { return string(r.Slug) }
+func (r *Structure) Key() string      { return r.Slug }
 func (r *Profile) Bucket() string     { return "profile" }
 func (r *Profile) Key() string        { return "profile" }
-func (r *Member) Bucket() string      { return "member" }
-func (r *Member) Key() string         { return string(r.ID) }
-func (r *Person) Bucket() string      { return "person" }
-func (r *Person) Key() string         { return string(r.ID) }
+func (m *Member) Bucket() string      { return "member" }
+func (m *Member) Key() string         { return string(m.ID) }
+func (p *Person) Bucket() string      { return "person" }
+func (p *Person) Key() string         { return string(p.ID) }
 func (r *Box) Bucket() string         { return "box" }
 func (r *Box) Key() string            { return string(r.Owner) + "/" + r.Name }
 func (r *IndexRow) Bucket() string    { return "index" }
@@ -312,8 +312,8 @@ func (r *Account) Bucket() string     { return "account" }
 func (r *Account) Key() string        { return string(r.ID) }
 func (r *Link) Bucket() string        { return "link" }
 func (r *Link) Key() string           { return r.Hash }
-func (r *Session) Bucket() string     { return "session" }
-func (r *Session) Key() string        { return r.Hash }
+func (s *Session) Bucket() string     { return "session" }
+func (s *Session) Key() string        { return s.Hash }
 func (r *CardRow) Bucket() string     { return "card" }
 func (r *CardRow) Key() string        { return r.Row }
 func (r *CardSerial) Bucket() string  { return "card-serial" }
@@ -328,8 +328,8 @@ func (r *MandateOf) Bucket() string   { return "mandate-of" }
 func (r *MandateOf) Key() string      { return string(r.Person) + "/" + string(r.Mandate) }
 func (r *MandateRef) Bucket() string  { return "mandate-ref" }
 func (r *MandateRef) Key() string     { return r.Ref }
-func (r *Mandate) Bucket() string     { return "mandate" }
-func (r *Mandate) Key() string        { return string(r.ID) }
+func (m *Mandate) Bucket() string     { return "mandate" }
+func (m *Mandate) Key() string        { return string(m.ID) }
 func (r *Document) Bucket() string    { return "document" }
 func (r *Document) Key() string       { return string(r.Mandate) }
 

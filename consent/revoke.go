@@ -23,7 +23,7 @@ func (s Scope) whole() bool { return s == Scope{} }
 // asked must do it at once and may not argue, so neither role nor state nor
 // reason is asked (CC 2004). No entry after its commit can carry a pass.
 func (r *Register) RevokeMandate(ctx context.Context, a Actor, id MandateID, s Scope) (*Mandate, error) {
-	return r.step(ctx, a, id, audit.MandateRevoked, func(t *turn, m *Mandate) error {
+	return r.step(ctx, a, id, func(t *turn, m *Mandate) error {
 		if err := t.check(t.attempt(audit.MandateRevoked, m), charter.Facts{Operation: charter.OpRevoke, Mandate: t.mandateFacts(m)}); err != nil {
 			return err
 		}
@@ -81,7 +81,7 @@ func (t *turn) revoke(m *Mandate, s Scope) error {
 
 // RenounceMandate is the mandatary's own end of the mandate (CC 2007).
 func (r *Register) RenounceMandate(ctx context.Context, a Actor, id MandateID) (*Mandate, error) {
-	return r.step(ctx, a, id, audit.MandateRenounced, func(t *turn, m *Mandate) error {
+	return r.step(ctx, a, id, func(t *turn, m *Mandate) error {
 		f := charter.Facts{Operation: charter.OpRenounce, Mandate: t.mandateFacts(m)}
 		if err := t.check(t.attempt(audit.MandateRenounced, m), f); err != nil {
 			return err

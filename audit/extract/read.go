@@ -5,6 +5,7 @@ import (
 	"compress/gzip"
 	"crypto/sha256"
 	"encoding/json"
+	"errors"
 	"io"
 	"slices"
 	"strings"
@@ -124,7 +125,7 @@ func (x *Extract) Lines(fn func(audit.Line) error) error {
 			return err
 		}
 	}
-	if _, err := leaves.next(); err != io.EOF || w.opening >= 0 {
+	if _, err := leaves.next(); !errors.Is(err, io.EOF) || w.opening >= 0 {
 		return ErrInvalid
 	}
 	x.Opened, x.After = w.opened, audit.Head{Size: w.tree.size, Time: w.last, Root: w.tree.root()}
@@ -144,7 +145,7 @@ type walk struct {
 
 func (w *walk) nextOpening() error {
 	line, err := w.openings.next()
-	if err == io.EOF {
+	if errors.Is(err, io.EOF) {
 		w.opening = -1
 		return nil
 	}
@@ -223,7 +224,7 @@ func (l *lineReader) next() ([]byte, error) {
 	switch {
 	case err == nil:
 		return line[:len(line)-1], nil
-	case err != io.EOF || len(line) > 0:
+	case !errors.Is(err, io.EOF) || len(line) > 0:
 		return nil, ErrInvalid
 	}
 	if _, err := l.raw.ReadByte(); err != io.EOF {

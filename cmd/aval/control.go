@@ -115,11 +115,10 @@ func (p *program) order(ctx context.Context, f folders, name string, params any,
 // closeQuietly reports what closing found only when nothing was wrong before, so
 // that the terminal shows one line.
 func closeQuietly(ctx context.Context, h *house, before error) error {
-	err := h.close(ctx)
-	if before != nil || err == nil {
-		return nil
+	if err := h.close(ctx); err != nil && before == nil {
+		return storeFailure(err)
 	}
-	return storeFailure(err)
+	return nil
 }
 
 func orderOver(ctx context.Context, conn net.Conn, name string, params []byte, out io.Writer) error {

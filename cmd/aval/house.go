@@ -77,7 +77,7 @@ func inside(path, folder string) bool {
 	return err == nil && rel != ".." && !strings.HasPrefix(rel, ".."+string(filepath.Separator))
 }
 
-func (f folders) in(name string) string { return filepath.Join(f.Data, name) }
+func (f *folders) in(name string) string { return filepath.Join(f.Data, name) }
 
 // A house is an open register: the one place where all packages meet.
 type house struct {
@@ -222,7 +222,7 @@ func (e erasedLists) All() (map[string][]consent.PersonID, error) {
 		return nil, err
 	}
 	for _, x := range list {
-		add(x.Space, string(x.Owner))
+		add(x.Space, x.Owner)
 	}
 	raw, err := os.ReadFile(e.path)
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {

@@ -96,7 +96,7 @@ func SignMember(seal jose.OpaqueSigner, m Member) (string, error) {
 // ParseSpace verifies a statement with the register's keys and reads it. The error
 // is ErrForm or ErrSignature.
 func ParseSpace(register *RegisterPub, jws string) (Space, error) {
-	payload, _, err := verify(jws, register.key)
+	payload, err := verify(jws, register.key)
 	if err != nil {
 		return Space{}, err
 	}
@@ -115,7 +115,7 @@ func ParseSpace(register *RegisterPub, jws string) (Space, error) {
 // instant the statement begins, and reads it. The error is ErrForm or
 // ErrSignature.
 func ParseMember(space Space, jws string) (Member, error) {
-	payload, _, err := verify(jws, func(kid string) *Key {
+	payload, err := verify(jws, func(kid string) *Key {
 		if kid != space.Seal.Kid {
 			return nil
 		}
@@ -205,27 +205,27 @@ func sign(signer jose.OpaqueSigner, payload any) (string, error) {
 // verify gives the payload of a JWS signed by a key that find knows. But for the
 // kid the header is known beforehand and compared as bytes; the rest is written
 // again and compared, since base64 decoders skip line breaks and stray bits.
-func verify(jws string, find func(kid string) *Key) (payload []byte, signer *Key, err error) {
+func verify(jws string, find func(kid string) *Key) (payload []byte, err error) {
 	if len(jws) > maxStatement {
-		return nil, nil, ErrForm
+		return nil, ErrForm
 	}
 	obj, err := jose.ParseSignedCompact(jws, []jose.SignatureAlgorithm{jose.ES256})
 	if err != nil || len(obj.Signatures) != 1 {
-		return nil, nil, ErrForm
+		return nil, ErrForm
 	}
-	signer = find(obj.Signatures[0].Protected.KeyID)
+	signer := find(obj.Signatures[0].Protected.KeyID)
 	if signer == nil {
-		return nil, nil, ErrSignature
+		return nil, ErrSignature
 	}
 	header, _, _ := strings.Cut(jws, ".")
 	want := fmt.Sprintf(`{"alg":"ES256","kid":"%s","typ":"%s"}`, signer.Kid, Type)
 	again, err := obj.CompactSerialize()
 	if err != nil || again != jws || header != b64.EncodeToString([]byte(want)) {
-		return nil, nil, ErrForm
+		return nil, ErrForm
 	}
 	payload, err = obj.Verify(signer.Public)
 	if err != nil {
-		return nil, nil, ErrSignature
+		return nil, ErrSignature
 	}
-	return payload, signer, nil
+	return payload, nil
 }

@@ -40,7 +40,7 @@ func create(path string, o Options) error {
 		return err
 	}
 	temp := f.Name()
-	defer os.Remove(temp) //nolint:errcheck // a leftover name is harmless
+	defer os.Remove(temp) // a leftover name is harmless
 	if err := f.Close(); err != nil {
 		return err
 	}
@@ -136,7 +136,7 @@ func examineLocked(path string, pageSize int) error {
 	if err != nil {
 		return err
 	}
-	defer f.Close() //nolint:errcheck // only read
+	defer f.Close() // only read
 	info, err := f.Stat()
 	if err != nil {
 		return err

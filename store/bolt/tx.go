@@ -64,7 +64,7 @@ func (t *updateTx) Scan(b kv.Bucket, from, to []byte, fn func(key, value []byte)
 		return err
 	}
 	id := bucketID{t.space, b.Name}
-	return scan(from, to, fn, func(from []byte, r *run) (err error) {
+	return scan(from, fn, func(from []byte, r *run) (err error) {
 		defer func() { err = t.batch.broken(err) }()
 		defer guard(&err)
 		r.fetch(t.batch.find(id), from, to)
@@ -117,7 +117,7 @@ func (t *viewTx) Scan(b kv.Bucket, from, to []byte, fn func(key, value []byte) e
 	if err := t.check(b); err != nil {
 		return err
 	}
-	return scan(from, to, fn, func(from []byte, r *run) (err error) {
+	return scan(from, fn, func(from []byte, r *run) (err error) {
 		defer guard(&err)
 		r.fetch(findBucket(t.tx, bucketID{t.space, b.Name}), from, to)
 		return nil
@@ -165,7 +165,7 @@ func (r *run) fetch(bucket *bbolt.Bucket, from, to []byte) {
 }
 
 // scan calls fn for row after row, fetched in runs that grow.
-func scan(from, to []byte, fn func(key, value []byte) error, fetch func(from []byte, r *run) error) error {
+func scan(from []byte, fn func(key, value []byte) error, fetch func(from []byte, r *run) error) error {
 	r := &run{rows: firstRun, bytes: runBytes}
 	for next := from; ; {
 		if err := fetch(next, r); err != nil {

@@ -171,7 +171,7 @@ func (db *DB) Update(ctx context.Context, s kv.Space, fn func(kv.Tx) error) erro
 // lock waits for the space; the end of ctx ends the wait. The lock is given up
 // with the transaction.
 func lock(ctx context.Context, tx pgx.Tx, s kv.Space) error {
-	_, err := tx.Exec(ctx, `select pg_advisory_xact_lock($1, $2)`, lockClass, int32(s)) //nolint:gosec // any 32 bits will do
+	_, err := tx.Exec(ctx, `select pg_advisory_xact_lock($1, $2)`, lockClass, int32(s)) // any 32 bits will do
 	return ended(ctx, err)
 }
 

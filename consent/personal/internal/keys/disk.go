@@ -68,7 +68,7 @@ func (d *disk) create(name string, data []byte) error {
 			err = os.Link(d.path(temp), d.path(name))
 		}
 	}
-	d.remove(temp) // sweep does it otherwise
+	_ = d.remove(temp) // sweep does it otherwise
 	if err != nil && !errors.Is(err, fs.ErrExist) {
 		return err
 	}

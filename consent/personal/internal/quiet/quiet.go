@@ -7,7 +7,7 @@ import (
 	"log/slog"
 )
 
-// Personal, embedded, makes a type say "[personal]" to every way of
+// Personal makes a type that embeds it say "[personal]" to every way of
 // printing: fmt with any verb, encoding/json, anything that asks for text, slog.
 //
 // A type that embeds it keeps its text behind a pointer besides: fmt calls no
