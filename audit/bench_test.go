@@ -23,6 +23,7 @@ import (
 // NoLog are the same loop with and without the log, on the same store.
 
 func openBolt(b *testing.B) kv.DB {
+	b.Helper()
 	db, err := bolt.Open(filepath.Join(b.TempDir(), "aval.db"), bolt.Options{Create: true, InitialMmapSize: 1 << 30})
 	if err != nil {
 		b.Fatal(err)
@@ -33,6 +34,7 @@ func openBolt(b *testing.B) kv.DB {
 
 // callers runs fn b.N times from c goroutines.
 func callers(b *testing.B, c int, fn func(i int) error) {
+	b.Helper()
 	var next atomic.Int64
 	var wg sync.WaitGroup
 	b.ReportAllocs()
@@ -150,6 +152,7 @@ const largeSize = 100_000
 
 // largeLog is a log of 100,000 entries of 1,000 persons.
 func largeLog(b *testing.B) *bench {
+	b.Helper()
 	largeOnce.Do(func() {
 		large = memBench(mem.Options{})
 		for i := 0; i < largeSize; i += 1000 {

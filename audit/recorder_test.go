@@ -327,7 +327,7 @@ func TestConcurrent(t *testing.T) {
 	})
 }
 
-func testConcurrent(t *testing.T, db kv.DB) {
+func testConcurrent(t *testing.T, db kv.DB) { //nolint:thelper // a test's body, for two stores
 	b := newBench(db)
 	var wg sync.WaitGroup
 	seen := make([]atomic.Int32, 16*40)

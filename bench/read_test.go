@@ -47,7 +47,7 @@ func open(tb testing.TB, persons int) *register {
 	must(tb, err)
 	db, err := bolt.Open(filepath.Join(dir, "aval.db"), bolt.Options{})
 	must(tb, err)
-	tb.Cleanup(func() { db.Close() })
+	tb.Cleanup(func() { _ = db.Close() }) // a benchmark may have closed it
 	must(tb, store.Begin(ctx, db))
 	ch, err := charter.Load()
 	must(tb, err)
@@ -58,13 +58,13 @@ func open(tb testing.TB, persons int) *register {
 	must(tb, r.reg.Begin(ctx))
 	_, invite, err := r.reg.OpenStructure(ctx, consent.Operator(), consent.NewStructure{Name: clean(tb, "Structure"), Slug: "bench"})
 	must(tb, err)
-	referent := r.enter(tb, ctx, invite.Token)
+	referent := r.enter(ctx, tb, invite.Token)
 	invite, err = r.reg.OpenHelper(ctx, referent, consent.NewHelper{Name: clean(tb, "Fatou"), Role: charter.SocialWorker})
 	must(tb, err)
-	r.helper = r.enter(tb, ctx, invite.Token)
+	r.helper = r.enter(ctx, tb, invite.Token)
 	must(tb, r.reg.Adhere(ctx, r.helper, ch.Version(), ch.Digest()))
 	for range persons {
-		r.persons = append(r.persons, r.person(tb, ctx))
+		r.persons = append(r.persons, r.person(ctx, tb))
 	}
 	spaces, err := r.reg.Spaces(ctx)
 	must(tb, err)
@@ -80,12 +80,14 @@ func must(tb testing.TB, err error) {
 }
 
 func clean(tb testing.TB, text string) screen.Clean {
+	tb.Helper()
 	c, err := screen.Form(screen.Field{Name: "name", Text: text, Kind: screen.Name, Max: 200})
 	must(tb, err)
 	return c[0]
 }
 
-func (r *register) enter(tb testing.TB, ctx context.Context, token personal.Token) consent.Actor {
+func (r *register) enter(ctx context.Context, tb testing.TB, token personal.Token) consent.Actor {
+	tb.Helper()
 	w, err := r.reg.Redeem(ctx, consent.Call{}, token, personal.Token{})
 	must(tb, err)
 	a, err := r.reg.SignedIn(ctx, w.Session)
@@ -93,7 +95,8 @@ func (r *register) enter(tb testing.TB, ctx context.Context, token personal.Toke
 	return a
 }
 
-func (r *register) person(tb testing.TB, ctx context.Context) consent.PersonID {
+func (r *register) person(ctx context.Context, tb testing.TB) consent.PersonID {
+	tb.Helper()
 	p, err := r.reg.RecordPerson(ctx, r.helper, consent.PersonData{
 		BirthName: clean(tb, "Morel"), Birth: "1948-03-12", Phone: clean(tb, "06 39 98 12 34"),
 	})

@@ -41,6 +41,7 @@ func BenchmarkStart(b *testing.B) {
 // anonymousMB is the memory of this process that is no file, in MB. It includes
 // what growing the log left to the garbage collector.
 func anonymousMB(b *testing.B) float64 {
+	b.Helper()
 	raw, err := os.ReadFile("/proc/self/status")
 	must(b, err)
 	for line := range strings.Lines(string(raw)) {

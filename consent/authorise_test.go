@@ -293,6 +293,7 @@ func TestRefusedAttemptsAreSeen(t *testing.T) {
 
 // in is the same world for a subtest.
 func (w *world) in(t *testing.T) *world {
+	t.Helper()
 	sub := *w
 	sub.t, sub.ctx = t, t.Context()
 	return &sub

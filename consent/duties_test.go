@@ -345,26 +345,6 @@ func (w *world) dutiesByHand(a consent.Actor) (list []consent.Duty) {
 	return list
 }
 
-// actsUnder are the acts of a mandate in the store, in the order they were noted.
-func (w *world) actsUnder(m consent.MandateID) (acts []consent.Act) {
-	w.t.Helper()
-	w.must(w.db.View(w.ctx, w.space("ccas").Number(), func(tx kv.Tx) error {
-		acts = nil
-		return store.Ledger(tx).Scan(&consent.Act{}, "", "", func(_ string, load func(consent.Record) error) error {
-			var act consent.Act
-			if err := load(&act); err != nil {
-				return err
-			}
-			if act.Mandate == m {
-				acts = append(acts, act)
-			}
-			return nil
-		})
-	}))
-	slices.SortFunc(acts, func(a, b consent.Act) int { return a.Recorded.Compare(b.Recorded) })
-	return acts
-}
-
 // reads counts the rows that transactions read.
 type reads struct {
 	consent.Tx

@@ -45,7 +45,7 @@ func TestExtractOfEverySpaceVerifies(t *testing.T) {
 			}
 			x, err := consent.VerifyExtract(bytes.NewReader(b.Bytes()), int64(b.Len()), w.register())
 			w.must(err)
-			if int64(x.Entries) != before[c.slug]+1 || x.Opened != x.Entries {
+			if x.Entries != before[c.slug]+1 || x.Opened != x.Entries {
 				t.Errorf("%d entries, %d opened, of %d; the report says %+v", x.Entries, x.Opened, before[c.slug]+1, report)
 			}
 			if found := finds(unzipped(t, b.Bytes()), append([]string{"Fatou", "Diallo", "Classeur bleu"}, erasedTexts...)); len(found) > 0 {

@@ -91,6 +91,7 @@ func (w *world) tally() map[string]int {
 // off before and after each of its commits. After a restart each of those holds
 // either all of the step or nothing of it: nothing half done, nothing doubled.
 func everyCut[S any](t *testing.T, setUp func(w *world) S, step func(w *world, s S) error, check func(w *world, s S, done bool)) {
+	t.Helper()
 	begin := func(t *testing.T) (*world, *breaker, S) {
 		b := &breaker{}
 		w := newWorldOn(t, mem.Open(mem.Options{Fault: b.fault}))

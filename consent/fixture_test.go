@@ -67,7 +67,10 @@ func (e *erasedList) All() (map[string][]consent.PersonID, error) { return e.lis
 // start is a Monday in the middle of a winter without change of clocks.
 var start = time.Date(2027, 1, 11, 9, 0, 0, 0, time.UTC)
 
-func newWorld(t *testing.T) *world { return newWorldOn(t, mem.Open(mem.Options{Reruns: 1})) }
+func newWorld(t *testing.T) *world {
+	t.Helper()
+	return newWorldOn(t, mem.Open(mem.Options{Reruns: 1}))
+}
 
 func newWorldOn(t *testing.T, db kv.DB) *world {
 	t.Helper()

@@ -74,6 +74,7 @@ type office struct {
 }
 
 func newOffice(t *testing.T) *office {
+	t.Helper()
 	w := newWorld(t)
 	referent := w.structure("ccas")
 	helper := w.helper(referent, charter.SocialWorker)

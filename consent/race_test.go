@@ -16,6 +16,7 @@ import (
 
 // stores are those on which things happen at once.
 func stores(t *testing.T, run func(t *testing.T, db kv.DB)) {
+	t.Helper()
 	t.Run("mem", func(t *testing.T) {
 		t.Parallel()
 		run(t, mem.Open(mem.Options{Reruns: 2}))

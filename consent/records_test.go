@@ -118,6 +118,7 @@ func TestRowsHoldNoFreeText(t *testing.T) {
 }
 
 func walk(t *testing.T, typ reflect.Type, path string, used map[string]bool) {
+	t.Helper()
 	switch {
 	case typ == reflect.TypeFor[string]():
 		used[path] = true

@@ -150,6 +150,7 @@ func FuzzRead(f *testing.F) {
 
 // emptyExtract is the extract of an empty log.
 func emptyExtract(f *testing.F, signer note.Signer) []byte {
+	f.Helper()
 	text := signer.Name() + "\n0\n" + new(tree).root().String() + "\n"
 	signed, err := note.Sign(&note.Note{Text: text}, signer)
 	if err != nil {

@@ -10,6 +10,7 @@ import (
 // notes300 are notes of about 300 characters made of the clean development
 // notes, which is what the screening meets all day.
 func notes300(tb testing.TB) []string {
+	tb.Helper()
 	var notes []string
 	var b strings.Builder
 	for _, n := range readNotes(tb, "secrets-dev.jsonl") {

@@ -98,6 +98,7 @@ func must(t *testing.T, err error) {
 }
 
 func makeGolden(t *testing.T) {
+	t.Helper()
 	dir := t.TempDir()
 	p := &program{in: strings.NewReader(""), out: io.Discard, err: io.Discard, now: time.Now}
 	f := folders{Data: filepath.Join(dir, "reg"), Keys: filepath.Join(dir, "reg-keys")}

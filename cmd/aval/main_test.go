@@ -82,7 +82,7 @@ func awaitCommand(ts *testscript.TestScript, neg bool, args []string) {
 		if raw, err := os.ReadFile(ts.MkAbs(args[0])); err == nil && want.Match(raw) {
 			return
 		}
-		time.Sleep(50 * time.Millisecond)
+		time.Sleep(50 * time.Millisecond) //nolint:forbidigo // another process writes the file
 	}
 	ts.Fatalf("%s never matched in %s", args[1], args[0])
 }

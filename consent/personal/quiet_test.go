@@ -9,9 +9,9 @@ import (
 	"go/parser"
 	"go/token"
 	"html/template"
-	"io/fs"
 	"log/slog"
 	"maps"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -25,6 +25,7 @@ var clear = []string{"Zébulon", "Quincampoix", "1987", "0123", "KVTX", "c2VjcmV
 // samples has a value of each type of this room, full of clear data or keys. Those
 // that hold only closed bytes, names of things and public keys are in open.
 func samples(t *testing.T) (hidden map[string]any, open []string) {
+	t.Helper()
 	r := newRegister(t)
 	zebulon := personal.Identity{
 		GivenNames: text(t, "Zébulon"), BirthName: text(t, "Quincampoix"), UsedName: text(t, "Quincampoix"), Birth: birth(t, "1987-01-23"),
@@ -129,12 +130,19 @@ func printed(t *testing.T, v any) map[string]string {
 
 func exportedTypes(t *testing.T) []string {
 	t.Helper()
-	pkgs, err := parser.ParseDir(token.NewFileSet(), ".", func(f fs.FileInfo) bool { return !strings.HasSuffix(f.Name(), "_test.go") }, 0)
+	paths, err := filepath.Glob("*.go")
 	if err != nil {
 		t.Fatal(err)
 	}
 	var names []string
-	for _, file := range pkgs["personal"].Files {
+	for _, path := range paths {
+		if strings.HasSuffix(path, "_test.go") {
+			continue
+		}
+		file, err := parser.ParseFile(token.NewFileSet(), path, nil, 0)
+		if err != nil {
+			t.Fatal(err)
+		}
 		for _, decl := range file.Decls {
 			if g, ok := decl.(*ast.GenDecl); ok && g.Tok == token.TYPE {
 				for _, spec := range g.Specs {
@@ -152,7 +160,7 @@ func exportedTypes(t *testing.T) []string {
 // Nor do texts come back in by the doors of other encodings.
 func TestNothingReadsTexts(t *testing.T) {
 	var x personal.Text
-	if err := json.Unmarshal([]byte(`"typed"`), &x); err == nil {
+	if err := json.Unmarshal([]byte(`"typed"`), &x); err == nil { //nolint:staticcheck // that it cannot is what is tested
 		t.Error("a text out of JSON")
 	}
 	var i personal.Identity

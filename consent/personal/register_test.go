@@ -82,7 +82,11 @@ func newRegister(t testing.TB) *register {
 		}
 	}
 	db := mem.Open(mem.Options{})
-	t.Cleanup(func() { db.Close() })
+	t.Cleanup(func() {
+		if err := db.Close(); err != nil {
+			t.Error(err)
+		}
+	})
 	clock := audit.NewClock(func() time.Time { return now }, nil)
 	r.rec = audit.NewRecorder(audit.NewLog(db, r.Keyring, r.Keyring, clock), func(tx kv.Tx) kv.Tx { return tx })
 	return r

@@ -71,6 +71,7 @@ type world struct {
 }
 
 func newWorld(t testing.TB) *world {
+	t.Helper()
 	w := &world{register: newSigner(t), seal: newSigner(t), member: newSigner(t)}
 	w.pub = &statement.RegisterPub{Origin: origin, Notes: []string{vkey(t, origin)}, Keys: []statement.Key{w.register.key}}
 	w.space = statement.Space{Origin: origin, Number: 3, Slug: "ccas-lyon", Log: vkey(t, origin+"/ccas-lyon"), Seal: w.seal.key, From: from}

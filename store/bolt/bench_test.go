@@ -35,7 +35,7 @@ func BenchmarkPut(b *testing.B) {
 	}
 }
 
-func benchmarkPuts(b *testing.B, db *DB, callers int, syncs float64) {
+func benchmarkPuts(b *testing.B, db *DB, callers int, syncs float64) { //nolint:thelper // a benchmark's body
 	entries := kv.Bucket{Name: "entries", Append: true}
 	var next atomic.Int64
 	times := make([][]time.Duration, callers)
@@ -69,11 +69,12 @@ func benchmarkPuts(b *testing.B, db *DB, callers int, syncs float64) {
 
 // measureSyncs returns how often a second the disk makes 4 KiB durable.
 func measureSyncs(b *testing.B, path string) float64 {
+	b.Helper()
 	f, err := os.Create(path)
 	if err != nil {
 		b.Fatal(err)
 	}
-	defer f.Close() //nolint:errcheck // thrown away
+	defer f.Close()
 	const many = 4000
 	page := make([]byte, 4096)
 	began := time.Now()

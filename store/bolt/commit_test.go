@@ -68,7 +68,7 @@ func TestSlowFunctionsDoNotShareACommit(t *testing.T) {
 	before := db.durable.Load()
 	slow := func() error {
 		return db.Update(context.Background(), 1, func(tx kv.Tx) error {
-			time.Sleep(maxBatchTime)
+			time.Sleep(maxBatchTime) //nolint:forbidigo // a function that takes long
 			value, err := tx.Get(index, []byte("slow"))
 			return errors.Join(err, tx.Put(index, []byte("slow"), append(value, 'I')))
 		})
@@ -277,7 +277,7 @@ func replaceFile(t *testing.T, db *DB, other string) func() {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer device.Close() //nolint:errcheck // its copy is used
+	defer device.Close() // its copy is used
 	replace := func(by int) {
 		if err := syscall.Dup3(by, fd, syscall.O_CLOEXEC); err != nil {
 			t.Fatal(err)
@@ -294,6 +294,7 @@ func replaceFile(t *testing.T, db *DB, other string) func() {
 
 // withFreePages makes a store in which a small update need not grow the file.
 func withFreePages(t *testing.T) *DB {
+	t.Helper()
 	db := open(t, filepath.Join(t.TempDir(), "register.db"), Options{})
 	for range 20 {
 		if _, err := appendEntry(db); err != nil {

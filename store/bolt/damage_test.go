@@ -20,7 +20,7 @@ func metaOf(t testing.TB, path string) meta {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer f.Close() //nolint:errcheck // only read
+	defer f.Close() // only read
 	m, err := readMeta(f, os.Getpagesize())
 	if err != nil {
 		t.Fatal(err)

@@ -13,13 +13,13 @@ import (
 
 const callers = 16
 
-// together runs fn for each caller at the same time and fails the test with
+// together runs fn for each of callers at the same time and fails the test with
 // the errors they return.
-func together(t *testing.T, n int, fn func(caller int) error) {
+func together(t *testing.T, fn func(caller int) error) {
 	t.Helper()
-	errs := make([]error, n)
+	errs := make([]error, callers)
 	var all sync.WaitGroup
-	for i := range n {
+	for i := range callers {
 		all.Go(func() { errs[i] = fn(i) })
 	}
 	all.Wait()
@@ -31,6 +31,7 @@ func together(t *testing.T, n int, fn func(caller int) error) {
 // handles returns the store, and a second one on the same data if the backend
 // has such a thing.
 func (s *suite) handles(t *testing.T) []kv.DB {
+	t.Helper()
 	dbs := []kv.DB{s.db(t)}
 	if s.second != nil {
 		second := s.second(t, dbs[0])
@@ -58,7 +59,7 @@ func (s *suite) counter(t *testing.T) {
 	const each = 40
 	dbs := s.handles(t)
 	entries := kv.Bucket{Name: "entries", Append: true}
-	together(t, callers, func(caller int) error {
+	together(t, func(caller int) error {
 		last := -1
 		for i := range each {
 			db, n := dbs[(caller+i)%len(dbs)], 0
@@ -124,7 +125,7 @@ func (s *suite) writeSkew(t *testing.T) {
 			}
 			return nil
 		})
-		together(t, callers, func(caller int) error {
+		together(t, func(caller int) error {
 			return dbs[caller%len(dbs)].Update(context.Background(), space, func(tx kv.Tx) error {
 				all, err := rows(tx, bucket, nil, nil)
 				if err != nil || len(all) < 2 {
@@ -148,7 +149,7 @@ func (s *suite) writeSkew(t *testing.T) {
 func (s *suite) neighbours(t *testing.T) {
 	const each = 60
 	db := s.db(t)
-	together(t, callers, func(caller int) error {
+	together(t, func(caller int) error {
 		for i := range each {
 			if err := neighbour(db, caller, i); err != nil {
 				return err
@@ -178,7 +179,7 @@ func (s *suite) neighbours(t *testing.T) {
 // neighbour is one call: i mod 3 says how it ends.
 func neighbour(db kv.DB, caller, i int) error {
 	end := errors.New("this call alone")
-	err, panicked := run(func() error {
+	panicked, err := run(func() error {
 		return db.Update(context.Background(), 1, func(tx kv.Tx) error {
 			count, err := readNumber(tx, "count")
 			if err != nil {
@@ -204,8 +205,8 @@ func neighbour(db kv.DB, caller, i int) error {
 	switch {
 	case i%3 == 0 && (err != nil || panicked != nil),
 		i%3 == 1 && (err != end || panicked != nil), //nolint:errorlint // it must be the same
-		i%3 == 2 && panicked != end:
-		return fmt.Errorf("call %d of caller %d: error %w, panic %v", i, caller, err, panicked)
+		i%3 == 2 && panicked != end:                 //nolint:errorlint // as above
+		return fmt.Errorf("call %d of caller %d: error %v, panic %v", i, caller, err, panicked)
 	}
 	return nil
 }
@@ -226,7 +227,7 @@ func (s *suite) viewIsOneSnapshot(t *testing.T) {
 			return errors.Join(tx.Put(bucket, []byte("a"), number(n+1)), tx.Put(other, []byte("a"), number(n+1)))
 		})
 	}
-	together(t, callers, func(caller int) error {
+	together(t, func(caller int) error {
 		for range each {
 			if caller%2 == 0 {
 				if err := write(); err != nil {

@@ -72,6 +72,7 @@ func (s *suite) copy(t *testing.T) {
 var large = kv.Bucket{Name: "large"} // its rows come before the accounts
 
 func fillUp(t *testing.T, db kv.DB) {
+	t.Helper()
 	update(t, db, 1, func(tx kv.Tx) error {
 		for i := range fill {
 			if err := tx.Put(large, number(i), bytes.Repeat([]byte{byte(i)}, fillSize)); err != nil {

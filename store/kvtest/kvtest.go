@@ -37,6 +37,7 @@ type suite struct {
 
 // Run runs the suite. open returns an empty store, which the suite closes.
 func Run(t *testing.T, open func(t *testing.T) kv.DB, more ...Option) {
+	t.Helper()
 	s := &suite{open: open}
 	for _, o := range more {
 		o(s)
@@ -86,6 +87,7 @@ func (s *suite) db(t *testing.T) kv.DB {
 
 // closeLater closes db at the end of the test, unless the test did.
 func closeLater(t *testing.T, db kv.DB) {
+	t.Helper()
 	t.Cleanup(func() {
 		if err := db.Close(); err != nil && !errors.Is(err, kv.ErrClosed) {
 			t.Errorf("Close: %v", err)
@@ -140,7 +142,7 @@ func rows(tx kv.Tx, b kv.Bucket, from, to []byte) ([]row, error) {
 }
 
 // wantRows checks the contents of the test bucket, as pairs of key and value.
-func wantRows(t *testing.T, db kv.DB, s kv.Space, pairs ...string) {
+func wantRows(t *testing.T, db kv.DB, s kv.Space, pairs ...string) { //nolint:unparam // each call names its space, as put and view do
 	t.Helper()
 	view(t, db, s, func(tx kv.Tx) error { return sameRows(tx, nil, nil, pairs...) })
 }
@@ -173,7 +175,7 @@ func sameValue(tx kv.Tx, key string, want []byte) error {
 }
 
 // run calls fn and returns what it panicked with.
-func run(fn func() error) (err error, panicked any) { //nolint:revive // the panic is not an error
+func run(fn func() error) (panicked any, err error) {
 	defer func() { panicked = recover() }()
-	return fn(), nil
+	return nil, fn()
 }

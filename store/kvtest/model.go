@@ -68,7 +68,7 @@ func transaction(rt *rapid.T, db kv.DB, space kv.Space, before model) (model, er
 	end := rapid.SampledFrom([]string{"commit", "commit", "commit", "fail", "panic"}).Draw(rt, "end")
 	asked := errors.New("asked for")
 	var after model
-	err, panicked := run(func() error {
+	panicked, err := run(func() error {
 		return db.Update(context.Background(), space, func(tx kv.Tx) error {
 			after = before.clone() // the function may run again
 			for _, o := range ops {

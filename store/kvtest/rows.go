@@ -244,10 +244,10 @@ func (s *suite) viewIsReadOnly(t *testing.T) {
 	put(t, db, 1, "a", "1")
 	view(t, db, 1, func(tx kv.Tx) error {
 		if err := tx.Put(bucket, []byte("a"), []byte("2")); !errors.Is(err, kv.ErrReadOnly) {
-			return fmt.Errorf("Put answers %v, want kv.ErrReadOnly", err)
+			return fmt.Errorf("answer of Put is %v, want kv.ErrReadOnly", err)
 		}
 		if err := tx.Delete(bucket, []byte("a")); !errors.Is(err, kv.ErrReadOnly) {
-			return fmt.Errorf("Delete answers %v, want kv.ErrReadOnly", err)
+			return fmt.Errorf("answer of Delete is %v, want kv.ErrReadOnly", err)
 		}
 		return sameValue(tx, "a", []byte("1"))
 	})
@@ -302,7 +302,7 @@ func (s *suite) panicLeavesNothing(t *testing.T) {
 	db := s.db(t)
 	put(t, db, 1, "a", "1", "b", "2")
 	for _, value := range []any{"a panic", errors.New("an error"), &struct{ n int }{3}} {
-		_, got := run(func() error {
+		got, _ := run(func() error {
 			return db.Update(context.Background(), 1, func(tx kv.Tx) error {
 				if err := changeEverything(tx); err != nil {
 					return err
@@ -313,7 +313,7 @@ func (s *suite) panicLeavesNothing(t *testing.T) {
 		if got != value {
 			t.Errorf("panic is %v, want %v", got, value)
 		}
-		_, got = run(func() error {
+		got, _ = run(func() error {
 			return db.View(context.Background(), 1, func(kv.Tx) error { panic(value) })
 		})
 		if got != value {

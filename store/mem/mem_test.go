@@ -30,7 +30,11 @@ var bucket = kv.Bucket{Name: "test"}
 // The runs that do not count are one to the end, one left midway, and so on.
 func TestReruns(t *testing.T) {
 	db := mem.Open(mem.Options{Reruns: 4})
-	defer db.Close()
+	t.Cleanup(func() {
+		if err := db.Close(); err != nil {
+			t.Error(err)
+		}
+	})
 	var began, ended int
 	err := db.Update(context.Background(), 1, func(tx kv.Tx) error {
 		began++
@@ -59,7 +63,11 @@ func TestFaults(t *testing.T) {
 		}
 		return nil
 	}})
-	defer db.Close()
+	t.Cleanup(func() {
+		if err := db.Close(); err != nil {
+			t.Error(err)
+		}
+	})
 	put := func(space kv.Space, value string) error {
 		return db.Update(context.Background(), space, func(tx kv.Tx) error { return tx.Put(bucket, []byte("k"), []byte(value)) })
 	}

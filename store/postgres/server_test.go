@@ -83,7 +83,7 @@ func (s *server) start() error {
 	if err != nil {
 		return err
 	}
-	defer log.Close() //nolint:errcheck // the server has its own
+	defer log.Close() // the server has its own
 	s.cmd.Stdout, s.cmd.Stderr = log, log
 	if err := s.cmd.Start(); err != nil {
 		return err
@@ -164,7 +164,7 @@ func (s *server) await(log string) error {
 			said, _ := os.ReadFile(log)
 			return fmt.Errorf("the server does not answer: %w: %s", err, said)
 		}
-		time.Sleep(20 * time.Millisecond)
+		time.Sleep(20 * time.Millisecond) //nolint:forbidigo // another process starts
 	}
 }
 

@@ -137,11 +137,13 @@ func TestOpenRefuses(t *testing.T) {
 			"two":       func(t *testing.T, dir string) { d := read(t, dir, name); write(t, dir, name, append(d, d...)) },
 			"long":      func(t *testing.T, dir string) { write(t, dir, name, make([]byte, maxKeyFile+1)) },
 			"not ours":  func(t *testing.T, dir string) { write(t, dir, name, read(t, otherDir, name)) },
-			"readable":  func(t *testing.T, dir string) { os.Chmod(filepath.Join(dir, name), 0o640) },
-			"by others": func(t *testing.T, dir string) { os.Chmod(filepath.Join(dir, name), 0o602) },
+			"readable":  func(t *testing.T, dir string) { chmod(t, filepath.Join(dir, name), 0o640) },
+			"by others": func(t *testing.T, dir string) { chmod(t, filepath.Join(dir, name), 0o602) },
 			"a folder": func(t *testing.T, dir string) {
 				os.Remove(filepath.Join(dir, name))
-				os.Mkdir(filepath.Join(dir, name), 0o700)
+				if err := os.Mkdir(filepath.Join(dir, name), 0o700); err != nil {
+					t.Fatal(err)
+				}
 			},
 		}
 		for fault, do := range faults {
@@ -169,7 +171,7 @@ func TestOpenRefuses(t *testing.T) {
 	}
 	t.Run("folder", func(t *testing.T) {
 		_, dir := make1(t)
-		os.Chmod(dir, 0o750)
+		chmod(t, dir, 0o750)
 		if _, err := Open(dir); err == nil || !strings.Contains(err.Error(), "chmod") {
 			t.Errorf("open to the group: %v", err)
 		}
@@ -300,4 +302,11 @@ func FuzzErased(f *testing.F) {
 			t.Errorf("%v then %v, %v", got, after, err)
 		}
 	})
+}
+
+func chmod(t *testing.T, path string, mode fs.FileMode) {
+	t.Helper()
+	if err := os.Chmod(path, mode); err != nil {
+		t.Fatal(err)
+	}
 }

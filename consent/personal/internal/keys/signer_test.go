@@ -55,7 +55,7 @@ func TestSigner(t *testing.T) {
 	if !seal.Public().IsPublic() {
 		t.Error("the public key is not")
 	}
-	if got := fmt.Sprintf("%v %+v %#v %s", same, *same, same, f.RunLog()); strings.Trim(got, "[secret] ") != "" {
+	if got := fmt.Sprintf("%v %+v %#v %s", same, *same, same, f.RunLog()); got != "[secret] [secret] [secret] [secret]" {
 		t.Errorf("printed %s", got)
 	}
 }
