@@ -81,8 +81,11 @@ type desk struct {
 	structure consent.Profile
 	charter   *charter.Charter
 	tz        *time.Location
-	now       time.Time
 }
+
+// now is the instant of what is being said: later than that of a step that the
+// same request has just taken.
+func (d *desk) now() time.Time { return d.p.door.Now() }
 
 // sit finds the member who asks.
 func (p *Pages) sit(c echo.Context) (*desk, error) {
@@ -98,7 +101,7 @@ func (p *Pages) sit(c echo.Context) (*desk, error) {
 	}
 	return &desk{
 		speaker: p.words.in(v.Lang), p: p, c: c, ctx: ctx, v: v, actor: a, me: me, structure: structure,
-		charter: p.door.Register.Charter(), tz: zone(structure.TZ), now: p.door.Now(),
+		charter: p.door.Register.Charter(), tz: zone(structure.TZ),
 	}, nil
 }
 

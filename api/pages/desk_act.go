@@ -110,7 +110,7 @@ func (d *desk) actForm(p consent.Power) actForm {
 	}
 	if known, ok := d.charter.Procedure(p.Service, p.Procedure); ok && known.Mission == charter.MissionDeclaration {
 		a.Validations = d.words(charter.WordValidations, string(usualValidation(p.Mode)))
-		a.Period = lastPeriod(known.Every, d.now.In(d.tz))
+		a.Period = lastPeriod(known.Every, d.now().In(d.tz))
 		a.Said = d.period(a.Period)
 	}
 	return a
@@ -212,7 +212,7 @@ func (d *desk) newAct(person consent.PersonID, want consent.Power, f map[string]
 		Person: person, Did: want, Reason: charter.ActReason(f["reason"]), Channel: charter.Channel(f["channel"]),
 		Credential: charter.CredentialEntry(f["typed"]), Outcome: charter.Outcome(f["outcome"]), Urgent: f["urgent"] != "",
 	}
-	if f["day"] != "" && f["day"] != d.now.In(d.tz).Format(time.DateOnly) {
+	if f["day"] != "" && f["day"] != d.now().In(d.tz).Format(time.DateOnly) {
 		day, err := time.ParseInLocation(time.DateOnly, f["day"], d.tz)
 		if err != nil {
 			return n, &consent.Invalid{Pointer: "/happened_at", Reason: "date"}
@@ -222,7 +222,7 @@ func (d *desk) newAct(person consent.PersonID, want consent.Power, f map[string]
 	if len(usual.Validations) > 0 {
 		n.ValidatedHow, n.Period = charter.Validation(f["validated"]), cmp.Or(f["period"], usual.Period)
 		if n.ValidatedHow != "" {
-			n.Validated = cmp.Or(n.Happened, d.now.UTC())
+			n.Validated = cmp.Or(n.Happened, d.now().UTC())
 		}
 	}
 	return n, nil

@@ -131,7 +131,7 @@ func (d *desk) fillHistory(v *receiveView, person consent.PersonID, purpose char
 	}
 	for _, m := range slices.Backward(mandates) {
 		v.Mandates = append(v.Mandates, d.row(m))
-		if !m.InForce(d.now) || !m.Payload.Helpers.Has(d.actor.Member()) {
+		if !m.InForce(d.now()) || !m.Payload.Helpers.Has(d.actor.Member()) {
 			continue
 		}
 		for _, p := range d.powersOf(m) {
@@ -205,7 +205,7 @@ func (p *Pages) report(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	v := reportView{deskView: d.view("report.title"), Person: person, Name: fullName(shown.Identity), Day: d.day(d.now)}
+	v := reportView{deskView: d.view("report.title"), Person: person, Name: fullName(shown.Identity), Day: d.day(d.now())}
 	for i, line := range d.done(acts, len(acts)) {
 		a := acts[len(acts)-1-i]
 		v.Acts = append(v.Acts, reportLine{line, []string{

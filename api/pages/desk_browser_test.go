@@ -2,6 +2,7 @@ package pages_test
 
 import (
 	"fmt"
+	"net/http"
 	"net/url"
 	"os"
 	"os/exec"
@@ -16,6 +17,7 @@ import (
 	"github.com/chromedp/cdproto/page"
 	"github.com/chromedp/chromedp"
 
+	"aval/audit"
 	"aval/charter"
 	"aval/consent"
 )
@@ -336,7 +338,7 @@ func TestPrintCard(t *testing.T) {
 		t.Errorf("the square says %q, want %q", got, want)
 	}
 	works := func(code string) bool {
-		return s.post(s.public, "/carte", []string{"action", "see", "code", code, "lang", "fr"}).StatusCode == 200
+		return s.post(s.public, "/carte", []string{"action", "see", "code", code, "lang", "fr"}).StatusCode == http.StatusOK
 	}
 	if works(s.code) {
 		t.Error("the former card still opens the page")
@@ -420,5 +422,34 @@ func TestStyleIsSmall(t *testing.T) {
 	t.Logf("style: %d bytes", total)
 	if total > 15_000 {
 		t.Errorf("the style weighs %d bytes", total)
+	}
+}
+
+// A refused text stays in the page, and in the page only; the server does not
+// echo it, and the rest of the form is not lost.
+func TestBrowserKeepsARefusedForm(t *testing.T) {
+	s := newSite(t)
+	h := newHand(t, s.sit(charter.SocialWorker))
+	if _, err := chromedp.Call(h.ctx, emulation.SetScriptExecutionDisabled, emulation.SetScriptExecutionDisabledParams{Value: false}); err != nil {
+		t.Fatal(err)
+	}
+	before := s.size(slug)
+	h.do(chromedp.Navigate(h.w.URL + "/personne/nouvelle"))
+	h.fill("#given", "mdp caf : Soleil1948!")
+	h.fill("#name", "N'Diaye")
+	h.fill("#birth", "20/05/1950")
+	h.do(chromedp.Click(`form[action="/personne/nouvelle"] .big`), chromedp.WaitVisible(`form [role=alert]`))
+	for field, want := range map[string]string{"given": "mdp caf : Soleil1948!", "name": "N'Diaye", "birth": "20/05/1950"} {
+		got, err := chromedp.Run(h.ctx, chromedp.Evaluate[string](`document.getElementById("`+field+`").value`))
+		if err != nil || got != want {
+			t.Errorf("%s holds %q, %v", field, got, err)
+		}
+	}
+	stored, err := chromedp.Run(h.ctx, chromedp.Evaluate[int](`localStorage.length + sessionStorage.length`))
+	if err != nil || stored != 0 {
+		t.Errorf("the page stored something: %d, %v", stored, err)
+	}
+	if d := s.last(); d.Act != audit.AttemptRefused || s.size(slug) != before+1 {
+		t.Errorf("the last entry is %s, %d were added", d.Act, s.size(slug)-before)
 	}
 }

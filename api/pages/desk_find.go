@@ -97,7 +97,9 @@ func (p *Pages) newPerson(c echo.Context) error {
 }
 
 func (d *desk) newPersonView() newPersonView {
-	return newPersonView{deskView: d.view("new_person.title"), Languages: d.languages("fr")}
+	v := newPersonView{deskView: d.view("new_person.title"), Languages: d.languages("fr")}
+	v.Script = d.p.script
+	return v
 }
 
 // The languages that many persons at a desk prefer (domain.md §9); the mandate

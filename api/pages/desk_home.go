@@ -143,7 +143,7 @@ func (d *desk) mayName(row rowView, purpose charter.Purpose) (bool, error) {
 	if err != nil {
 		return false, err
 	}
-	return m.InForce(d.now) && m.Payload.Helpers.Has(d.actor.Member()), nil
+	return m.InForce(d.now()) && m.Payload.Helpers.Has(d.actor.Member()), nil
 }
 
 // countHelp is POST /compter: help without a mandate and without a name.

@@ -50,7 +50,7 @@ func (d *desk) mandatePage(m *consent.Mandate, fresh bool) error {
 
 func (d *desk) mandateView(m *consent.Mandate, fresh bool) mandateView {
 	v := mandateView{
-		deskView: d.view("mandate.title"), Row: d.row(m), State: m.State(d.now), InForce: m.InForce(d.now), Fresh: fresh,
+		deskView: d.view("mandate.title"), Row: d.row(m), State: m.State(d.now()), InForce: m.InForce(d.now()), Fresh: fresh,
 		Powers: d.powersOf(m),
 	}
 	v.Facts = append(v.Facts, d.say("mandate.period", "From", d.day(m.Payload.From), "Until", d.lastDay(m)))
@@ -75,7 +75,7 @@ func (d *desk) powersOf(m *consent.Mandate) []powerView {
 	var list []powerView
 	for _, p := range m.Payload.Powers {
 		list = append(list, powerView{
-			Service: p.Service, Procedure: p.Procedure, Mode: p.Mode, Label: d.power(p), Stopped: m.Stopped(p, d.actor.Member(), d.now),
+			Service: p.Service, Procedure: p.Procedure, Mode: p.Mode, Label: d.power(p), Stopped: m.Stopped(p, d.actor.Member(), d.now()),
 		})
 	}
 	return list

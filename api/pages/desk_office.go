@@ -113,6 +113,7 @@ func (d *desk) officeView(names bool) (*officeView, error) {
 		deskView: d.view("office.title"), Named: names, Services: d.catalogue(), Rows: ownRows(), Phone: d.structure.Phone,
 		Within: d.number("duration.days", d.charter.Limits().WarnBeforeEndDays),
 	}
+	v.Script = d.p.script
 	var err error
 	if v.Lights, err = d.lights(); err != nil {
 		return nil, err
@@ -145,7 +146,7 @@ func (d *desk) officeView(names bool) (*officeView, error) {
 // fillMonth tells who stands in for whom, and counts the structure's help without
 // a name: never a helper's.
 func (d *desk) fillMonth(v *officeView) error {
-	now := d.now.In(d.tz)
+	now := d.now().In(d.tz)
 	v.Today, v.Month = now.Format(time.DateOnly), d.monthYear(now)
 	counts, err := d.register().Tallies(d.ctx, d.actor, now.Format("2006-01"))
 	if err != nil {
@@ -249,7 +250,7 @@ func (d *desk) lights() ([]lightView, error) {
 	}
 	// A register whose clock it does not trust answers nothing, so this page
 	// comes with a clock that is right.
-	clock := lightView{State: "ok", Label: d.say("light.clock"), Say: d.say("light.clock_ok", "Time", d.instant(d.now))}
+	clock := lightView{State: "ok", Label: d.say("light.clock"), Say: d.say("light.clock_ok", "Time", d.instant(d.now()))}
 	backup, err := d.backupLight()
 	return []lightView{address, clock, backup}, err
 }
@@ -264,7 +265,7 @@ func (d *desk) backupLight() (lightView, error) {
 	if err != nil || at.IsZero() {
 		return v, err
 	}
-	age := d.now.Sub(at)
+	age := d.now().Sub(at)
 	v.Say = d.say("light.backup_age", "Time", d.instant(at), "Age", d.number("duration.days", int(age/(24*time.Hour))))
 	if age <= backupDays*24*time.Hour {
 		v.State = "ok"

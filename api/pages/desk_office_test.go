@@ -91,8 +91,8 @@ func TestOfficeLights(t *testing.T) {
 	}{
 		{"never", false, 0, "bad", "Aucune copie n'a été faite."},
 		{"fresh", true, time.Hour, "ok", "11 janvier 2027 à 10 h 05, il y a 0 jour."},
-		{"a week and a day", false, 8*24*time.Hour - time.Hour, "ok", "il y a 8 jours."},
-		{"old", false, time.Second, "bad", "il y a 8 jours. C'est trop ancien"},
+		{"a week and a day", false, 8*24*time.Hour - time.Hour - time.Minute, "ok", "il y a 7 jours."},
+		{"old", false, 2 * time.Minute, "bad", "il y a 8 jours. C'est trop ancien"},
 		{"fresh again", true, 0, "ok", "19 janvier 2027"},
 	} {
 		if c.copy {

@@ -105,7 +105,7 @@ func (d *desk) overlap(person consent.PersonID) ([]choiceView, error) {
 	if err != nil {
 		return nil, err
 	}
-	if !slices.ContainsFunc(mandates, func(m *consent.Mandate) bool { return m.State(d.now) == consent.Active }) {
+	if !slices.ContainsFunc(mandates, func(m *consent.Mandate) bool { return m.State(d.now()) == consent.Active }) {
 		return nil, nil
 	}
 	return slices.DeleteFunc(d.words(charter.WordSupersessions, ""), func(v choiceView) bool {

@@ -82,7 +82,7 @@ func (p *Pages) propose(c echo.Context) error {
 	id := consent.MandateID(f["mandate"])
 	how := consent.Explained{Lang: cmp.Or(f["lang"], "fr"), Aid: charter.Aid(f["aid"])}
 	m, err := d.register().Mandate(d.ctx, d.actor, id)
-	if err == nil && m.State(d.now) == consent.Draft { // else the page is only loaded again, to print
+	if err == nil && m.State(d.now()) == consent.Draft { // else the page is only loaded again, to print
 		m, err = d.register().ProposeMandate(d.ctx, d.actor, id, how)
 	}
 	if err != nil {
@@ -105,7 +105,7 @@ type signView struct {
 // the printer, so it opens who the person is.
 func (d *desk) signing(m *consent.Mandate, err error) error {
 	v := signView{
-		deskView: d.view("sign.title"), Mandate: m.ID, Ref: spaced(m.Ref), Person: m.Person, State: m.State(d.now),
+		deskView: d.view("sign.title"), Mandate: m.ID, Ref: spaced(m.Ref), Person: m.Person, State: m.State(d.now()),
 	}
 	if err != nil { // the sheet was printed from the page before
 		return d.again(err, "sign", &v.Problem, &v)
@@ -127,7 +127,7 @@ func (p *Pages) resume(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	if m.State(d.now) == consent.Draft {
+	if m.State(d.now()) == consent.Draft {
 		return d.recap(m, "")
 	}
 	return d.signing(m, nil)
@@ -146,7 +146,7 @@ func (p *Pages) sign(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	if m.State(d.now) == consent.Active { // sent twice
+	if m.State(d.now()) == consent.Active { // sent twice
 		return d.mandatePage(m, true)
 	}
 	done, err := d.finish(m, f)
@@ -161,7 +161,7 @@ func (p *Pages) sign(c echo.Context) error {
 
 // finish takes a mandate from where it stands to active.
 func (d *desk) finish(m *consent.Mandate, f map[string]string) (*consent.Mandate, error) {
-	if m.State(d.now) == consent.Proposed {
+	if m.State(d.now()) == consent.Proposed {
 		g, err := d.agreement(f)
 		if err != nil {
 			return nil, err

@@ -42,7 +42,7 @@ func (p *Pages) duties(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	v := dutiesView{deskView: d.view("duties.title"), Day: d.day(d.now)}
+	v := dutiesView{deskView: d.view("duties.title"), Day: d.day(d.now())}
 	list, next, err := d.register().Duties(d.ctx, d.actor, consent.Page{Limit: 100})
 	if err != nil {
 		return err
@@ -75,7 +75,7 @@ func (d *desk) ending() (soon, alone []rowView, err error) {
 func (d *desk) duty(u consent.Duty) dutyView {
 	v := dutyView{
 		Mandate: u.Mandate, Ref: spaced(u.Ref), What: d.power(consent.Power{Service: u.Service, Procedure: u.Procedure, Mode: u.Mode}),
-		Every: d.say("every." + u.Every), Next: d.day(u.Next), Late: u.Next.Before(d.now),
+		Every: d.say("every." + u.Every), Next: d.day(u.Next), Late: u.Next.Before(d.now()),
 	}
 	if !u.LastAt.IsZero() {
 		v.Last = d.say("duties.last", "Date", d.day(u.LastAt), "Outcome", d.word(charter.WordOutcomes, string(u.LastOutcome)))
@@ -108,7 +108,7 @@ func (p *Pages) roles(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	v := rolesView{deskView: d.view("roles.title"), Mine: d.me.Role, Day: d.day(d.now)}
+	v := rolesView{deskView: d.view("roles.title"), Mine: d.me.Role, Day: d.day(d.now())}
 	for _, r := range d.charter.HelperRoles() {
 		v.Roles = append(v.Roles, choiceView{Value: string(r.Code), Label: r.Label.In(d.Lang())})
 	}

@@ -89,8 +89,8 @@ func (d *desk) lastDay(m *consent.Mandate) string {
 
 // state says where a mandate stands.
 func (d *desk) state(m *consent.Mandate) string {
-	state := m.State(d.now)
-	if state == consent.Active && !m.InForce(d.now) {
+	state := m.State(d.now())
+	if state == consent.Active && !m.InForce(d.now()) {
 		return d.say("state.waiting", "Date", d.day(m.Payload.From))
 	}
 	if state == consent.Revoked && m.Proposed.IsZero() {
@@ -122,7 +122,7 @@ type rowView struct {
 func (d *desk) row(m *consent.Mandate) rowView {
 	v := rowView{
 		ID: m.ID, Person: m.Person, Ref: spaced(m.Ref), Services: d.servicesOf(m.Payload.Powers), State: d.state(m),
-		Running: open(m.State(d.now)),
+		Running: open(m.State(d.now())),
 	}
 	if v.Running {
 		v.Until = d.lastDay(m)

@@ -46,7 +46,14 @@ type clock struct {
 	at time.Time
 }
 
-func (c *clock) now() time.Time { c.Lock(); defer c.Unlock(); return c.at }
+// now goes on with each look, as a real clock does: a step is later than the
+// request that asked for it, and the page after it is later still.
+func (c *clock) now() time.Time {
+	c.Lock()
+	defer c.Unlock()
+	c.at = c.at.Add(time.Microsecond)
+	return c.at
+}
 
 func (c *clock) add(d time.Duration) { c.Lock(); defer c.Unlock(); c.at = c.at.Add(d) }
 

@@ -28,7 +28,7 @@ import (
 	"aval/api/door"
 )
 
-//go:embed templates/*.html static/*.css
+//go:embed templates/*.html static/*.css static/*.js
 var files embed.FS
 
 // Pages is the HTML door. It is safe for concurrent use.
@@ -37,6 +37,7 @@ type Pages struct {
 	words     *words
 	style     template.CSS // of the person's pages
 	deskStyle template.CSS // of staff pages
+	script    template.JS  // of staff pages
 	styleHash string       // both, as the policy names them
 	templates map[string]*template.Template
 	calls     []call

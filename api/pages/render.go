@@ -33,7 +33,12 @@ func (p *Pages) parse() error {
 	if p.deskStyle, err = deskStyle(p.style); err != nil {
 		return err
 	}
-	p.styleHash = hashOf(p.style) + " " + hashOf(p.deskStyle)
+	js, err := files.ReadFile("static/keep.js")
+	if err != nil {
+		return err
+	}
+	p.script = template.JS(js) //nolint:gosec // our own file, embedded
+	p.styleHash = hashOf(string(p.style)) + " " + hashOf(string(p.deskStyle))
 	p.templates = map[string]*template.Template{}
 	for frame, names := range map[string][]string{"person_frame": personTemplates, "staff_frame": staffTemplates} {
 		for _, name := range names {
@@ -48,9 +53,9 @@ func (p *Pages) parse() error {
 	return nil
 }
 
-// hashOf is a style as the policy names it (CSP 3 §2.3.1).
-func hashOf(css template.CSS) string {
-	sum := sha256.Sum256([]byte(css))
+// hashOf is a style or a script as the policy names it (CSP 3 §2.3.1).
+func hashOf(text string) string {
+	sum := sha256.Sum256([]byte(text))
 	return "'sha256-" + base64.StdEncoding.EncodeToString(sum[:]) + "'"
 }
 
@@ -59,7 +64,9 @@ type sheet struct {
 	*speaker
 	Title string
 	Style template.CSS
-	Wide  bool
+	// Script is empty on every page where a person is concerned.
+	Script template.JS
+	Wide   bool
 }
 
 // A view is a page's data; the sheet in it knows the language.
@@ -85,6 +92,10 @@ func (p *Pages) show(c echo.Context, status int, name string, v view) error {
 func (p *Pages) send(c echo.Context, status int, page []byte, lang string) error {
 	h := c.Response().Header()
 	door.AllowPage(h, "style-src "+p.styleHash, "img-src data:", "form-action 'self'")
+	if bytes.Contains(page, []byte("<script>")) {
+		door.AllowPage(h, "style-src "+p.styleHash, "img-src data:", "form-action 'self'",
+			"script-src "+hashOf(string(p.script)), "connect-src 'self'")
+	}
 	h.Set("Cache-Control", "no-store")
 	h.Set("Content-Language", lang)
 	return c.Blob(status, "text/html; charset=utf-8", page)
