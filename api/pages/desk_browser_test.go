@@ -452,4 +452,11 @@ func TestBrowserKeepsARefusedForm(t *testing.T) {
 	if d := s.last(); d.Act != audit.AttemptRefused || s.size(slug) != before+1 {
 		t.Errorf("the last entry is %s, %d were added", d.Act, s.size(slug)-before)
 	}
+	// Corrected, the same page leads on.
+	h.do(chromedp.Evaluate[chromedp.Void](`document.getElementById("given").value = "Aminata"`))
+	h.do(chromedp.Click(`form[action="/personne/nouvelle"] .big`), chromedp.WaitVisible(`form[action="/mandat/relire"]`))
+	title, err := chromedp.Run(h.ctx, chromedp.Evaluate[string](`document.title + "/" + document.activeElement.tagName`))
+	if err != nil || title != "Nouveau mandat/H1" {
+		t.Errorf("then the page is %q, %v", title, err)
+	}
 }

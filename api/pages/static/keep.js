@@ -20,6 +20,9 @@ addEventListener("submit", async (event) => {
   if (answer.ok || !said) {
     document.replaceChild(document.adoptNode(page.documentElement), document.documentElement);
     scrollTo(0, 0);
+    const title = document.querySelector("h1");
+    title.tabIndex = -1;
+    title.focus();
     return;
   }
   form.querySelector("[role=alert]")?.remove();
