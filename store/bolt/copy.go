@@ -15,8 +15,11 @@ import (
 const (
 	// sliceTime and sliceBytes bound one transaction of a Copy and what it
 	// holds in memory.
-	sliceTime  = 20 * time.Millisecond
+	sliceTime  = 2 * time.Millisecond
 	sliceBytes = 8 << 20
+	// paceShare is how many times a slice's own time a Copy rests after it while
+	// others commit: on a small machine a copy must not be felt by who is served.
+	paceShare = 4
 	// maxRounds is how often a Copy tries to catch up in a transaction of
 	// bounded length. Then the next takes as long as it needs, which happens
 	// only if rows are taken slower than the register changes.
@@ -83,6 +86,7 @@ func (db *DB) copyAll(ctx context.Context, fn func(kv.Row) error) error {
 			return err
 		}
 		var s slice
+		begin, commits := time.Now(), db.durable.Load()
 		err := db.read(func(tx *bbolt.Tx) (err error) {
 			defer guard(&err)
 			s = newSlice()
@@ -95,8 +99,21 @@ func (db *DB) copyAll(ctx context.Context, fn func(kv.Row) error) error {
 		if err := s.emit(ctx, fn); err != nil {
 			return err
 		}
+		if db.durable.Load() != commits {
+			rest(ctx, paceShare*time.Since(begin))
+		}
 	}
 	return nil
+}
+
+// rest waits, or until the context ends.
+func rest(ctx context.Context, d time.Duration) {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-ctx.Done():
+	case <-timer.C:
+	}
 }
 
 func (db *DB) copyChanged(ctx context.Context, fn func(kv.Row) error) error {
