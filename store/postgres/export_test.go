@@ -1,0 +1,6 @@
+package postgres
+
+import "testing"
+
+// FreshDSN lets tests from outside have a database of their own.
+func FreshDSN(t *testing.T) string { return freshDSN(t) }
