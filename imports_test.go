@@ -50,6 +50,7 @@ var directions = []direction{
 		"audit"}, // to take a space from the keyring that asks for a key
 		tests: []pattern{"..."}},
 	{room: "store/...", may: []pattern{"store/kv"}, tests: []pattern{"store/kvtest", "store/mem", "store/bolt"}},
+	{room: "store/postgres/register_test.go", may: []pattern{"..."}}, // a whole register moved from store to store
 	{room: "store/kv"},
 	{room: "audit", may: []pattern{"store/kv"}, tests: []pattern{"store/...", "audit/extract"}},
 	{room: "audit/extract", may: []pattern{"audit"}, tests: []pattern{"store/..."}}, // what an outsider can check: it sees of the log what anyone does
