@@ -1,8 +1,6 @@
 package api
 
 import (
-	"net/netip"
-
 	"github.com/labstack/echo/v4"
 	"golang.org/x/time/rate"
 
@@ -18,7 +16,7 @@ func limits(every rate.Limit) *door.Limits { return door.NewLimits(every, max(1,
 func (a *API) limit(next echo.HandlerFunc) echo.HandlerFunc {
 	return func(c echo.Context) error {
 		v, now := door.VisitOf(c.Request().Context()), a.Now()
-		if ok, wait := a.address.Take(network(v.Address), now); !ok {
+		if ok, wait := a.address.Take(door.Network(v.Address), now); !ok {
 			return &consent.TooMany{Seconds: int(wait.Seconds())}
 		}
 		if key := v.SessionKey(); key != "" {
@@ -28,19 +26,4 @@ func (a *API) limit(next echo.HandlerFunc) echo.HandlerFunc {
 		}
 		return next(c)
 	}
-}
-
-// network is what an address is counted under: one household has 2^64 addresses
-// of IPv6.
-func network(address string) string {
-	ip, err := netip.ParseAddr(address)
-	if err != nil {
-		return "unknown"
-	}
-	if ip = ip.Unmap(); ip.Is6() {
-		if p, err := ip.WithZone("").Prefix(64); err == nil {
-			return p.String()
-		}
-	}
-	return ip.String()
 }

@@ -2,8 +2,11 @@ package api_test
 
 import (
 	"fmt"
+	"net"
+	"net/http"
 	"net/http/httptest"
 	"net/netip"
+	"net/url"
 	"strings"
 	"testing"
 	"time"
@@ -123,6 +126,40 @@ func TestGuessesAreLimited(t *testing.T) {
 		if a := h.card(code, "see", ""); a.status != want {
 			t.Fatalf("unknown code %d: %d, want %d", i, a.status, want)
 		}
+	}
+}
+
+// Strangers who guess from many networks hold one another up, and keep nobody
+// from Stop who never guessed wrong.
+func TestStrangersKeepNobodyFromStop(t *testing.T) {
+	h := newHouse(t, options{})
+	worker := h.helper("social_worker")
+	person := worker.recorded()
+	unknown := worker.mustCode(person)
+	code := worker.mustCode(person)
+	try := func(address, code, action string) int {
+		t.Helper()
+		form := url.Values{"code": {code}, "action": {action}}
+		r := httptest.NewRequest(http.MethodPost, "/carte", strings.NewReader(form.Encode()))
+		r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+		r.RemoteAddr = net.JoinHostPort(address, "1234")
+		return h.serve(h.public, r).status
+	}
+	for i := range 30 { // each network guesses wrong, twice
+		for range 2 {
+			if got := try(fmt.Sprintf("2001:db8:0:%x::1", i), unknown, "see"); got != 404 {
+				t.Fatalf("guess %d: %d", i, got)
+			}
+		}
+	}
+	if got := try("2001:db8:0:5::77", unknown, "see"); got != 429 {
+		t.Errorf("one more guess, from another address of a network that guessed: %d, want 429", got)
+	}
+	if got := try("2001:db8:0:5::77", code, "stop"); got != 429 {
+		t.Errorf("a right code from that network: %d, want 429", got)
+	}
+	if got := try("198.51.100.7", code, "stop"); got != 200 {
+		t.Errorf("Stop by somebody who never guessed wrong: %d", got)
 	}
 }
 

@@ -17,6 +17,7 @@ import (
 type guesses struct {
 	key     [32]byte      // hides codes in the keys of birth; new at each start
 	all     *rate.Limiter // unknown codes, from everybody
+	flood   *rate.Limiter // the same, counted for those who never guessed wrong too
 	address *Limits       // unknown codes, an address
 	birth   *Limits       // wrong birth dates, a card
 }
@@ -49,17 +50,23 @@ func (d *Door) card(ctx context.Context, v *Visit, typed string) (consent.Actor,
 }
 
 // mayGuess tells whether unknown codes are still taken, from everybody and from
-// the visit's address.
+// the visit's network. Somebody who never guessed wrong is let through when all
+// others are held up: wrong codes of strangers must not keep a person from Stop.
+// Only a flood from many networks at once does.
 func (d *Door) mayGuess(v *Visit) bool {
-	now := d.Now()
-	return d.guesses.all.TokensAt(now) >= 1 && d.guesses.address.Left(v.Address, now)
+	now, network := d.Now(), Network(v.Address)
+	if d.guesses.flood.TokensAt(now) < 1 || !d.guesses.address.Left(network, now) {
+		return false
+	}
+	return d.guesses.all.TokensAt(now) >= 1 || d.guesses.address.Untouched(network, now)
 }
 
 // guessed counts a code that was not found.
 func (d *Door) guessed(v *Visit, err error) {
 	if _, unknown := errors.AsType[*consent.NotFound](err); unknown {
 		d.guesses.all.AllowN(d.Now(), 1)
-		d.guesses.address.Take(v.Address, d.Now())
+		d.guesses.flood.AllowN(d.Now(), 1)
+		d.guesses.address.Take(Network(v.Address), d.Now())
 	}
 }
 

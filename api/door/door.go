@@ -47,6 +47,7 @@ func New(c Config) *Door {
 	d := &Door{Config: c}
 	rand.Read(d.guesses.key[:])
 	d.guesses.all = rate.NewLimiter(c.WrongCodes, wrongCodesBurst)
+	d.guesses.flood = rate.NewLimiter(floodEvery, floodBurst)
 	d.guesses.address = NewLimits(rate.Every(6*time.Second), 10)
 	d.guesses.birth = NewLimits(rate.Every(10*time.Minute), 5)
 	return d
@@ -55,3 +56,10 @@ func New(c Config) *Door {
 // wrongCodesBurst is how many unknown codes are taken at once, from everybody
 // together: mistakes come in bunches on the day the letters arrive.
 const wrongCodesBurst = 60
+
+// Unknown codes a second, and at once, beyond which nobody is let through: many
+// networks try together.
+const (
+	floodEvery = rate.Limit(50)
+	floodBurst = 500
+)

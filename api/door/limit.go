@@ -1,6 +1,7 @@
 package door
 
 import (
+	"net/netip"
 	"sync"
 	"time"
 
@@ -41,6 +42,11 @@ func (l *Limits) Left(key string, now time.Time) bool {
 	return l.of(key, now).TokensAt(now) >= 1
 }
 
+// Untouched tells whether all the burst is there: nothing was taken lately.
+func (l *Limits) Untouched(key string, now time.Time) bool {
+	return l.of(key, now).TokensAt(now) >= float64(l.burst)
+}
+
 func (l *Limits) wait() time.Duration {
 	return max(time.Second, time.Duration(float64(time.Second)/float64(l.every)).Round(time.Second))
 }
@@ -72,4 +78,19 @@ func (l *Limits) forget(now time.Time) {
 			delete(l.kept, key)
 		}
 	}
+}
+
+// Network is what an address is counted under: one household has 2^64 addresses
+// of IPv6.
+func Network(address string) string {
+	ip, err := netip.ParseAddr(address)
+	if err != nil {
+		return "unknown"
+	}
+	if ip = ip.Unmap(); ip.Is6() {
+		if p, err := ip.WithZone("").Prefix(64); err == nil {
+			return p.String()
+		}
+	}
+	return ip.String()
 }
