@@ -333,7 +333,11 @@ func TestUntilIsTheFirstInstantOfADay(t *testing.T) {
 		if until.Location() != time.UTC || until.Nanosecond() != 0 {
 			t.Fatalf("until is spelt %s", until)
 		}
-		if len := until.Sub(from); len > time.Duration(n+1)*24*time.Hour+3*time.Hour || len <= time.Duration(n-1)*24*time.Hour-2*time.Hour {
+		least := time.Duration(n-1)*24*time.Hour - 2*time.Hour
+		if tz.String() == "Pacific/Apia" {
+			least -= 24 * time.Hour // 30 December 2011 was left out there
+		}
+		if len := until.Sub(from); len > time.Duration(n+1)*24*time.Hour+3*time.Hour || len <= least {
 			t.Fatalf("%d days last %s", n, len)
 		}
 	})
