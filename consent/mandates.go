@@ -2,11 +2,12 @@ package consent
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/go-json-experiment/json"
 
 	"aval/audit"
 	"aval/charter"
@@ -266,10 +267,14 @@ func actRows(tx Tx, person PersonID) (rows []*ActOf, err error) {
 // fixedTime writes an instant so that text sorts as time does.
 func fixedTime(t time.Time) string { return t.UTC().Format("20060102T150405.000000") }
 
+// EncodeRow gives the bytes that a row is stored as: the store writes them and
+// entries name their digest, so they are made in one place.
+func EncodeRow(r Record) ([]byte, error) { return json.Marshal(r, json.Deterministic(true)) }
+
 // rowDigest is the digest of a row as it is stored, for its entry: a row altered
 // later shows.
 func rowDigest(r Record) (string, error) {
-	raw, err := json.Marshal(r)
+	raw, err := EncodeRow(r)
 	if err != nil {
 		return "", err
 	}

@@ -39,7 +39,7 @@ func (l ledger) Get(r consent.Record) (bool, error) {
 }
 
 func (l ledger) Put(r consent.Record) error {
-	raw, err := json.Marshal(r)
+	raw, err := consent.EncodeRow(r)
 	if err != nil {
 		return err
 	}
