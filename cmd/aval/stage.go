@@ -76,42 +76,33 @@ var (
 	idCard     = consent.Power{Service: "ants", Procedure: "identity_card", Mode: charter.DoForPresent}
 )
 
+// A demoMember is somebody to open, and what the charter opens to their role.
+type demoMember struct {
+	name   string
+	role   charter.Role
+	powers []consent.Power
+}
+
 // demoStructures are three structures and their twelve helpers, of every role.
 var demoStructures = []struct {
 	name, slug string
 	opened     []charter.Mission
-	helpers    []struct {
-		name   string
-		role   charter.Role
-		powers []consent.Power
-	}
+	helpers    []demoMember
 }{
-	{"CCAS de Valombre (démonstration)", "valombre", nil, []struct {
-		name   string
-		role   charter.Role
-		powers []consent.Power
-	}{
+	{"CCAS de Valombre (démonstration)", "valombre", nil, []demoMember{
 		{"Fatou Diallo", charter.SocialWorker, []consent.Power{cafRSA, ameliCSS, workUpdate}},
 		{"Élodie Lefèvre", charter.Secretary, []consent.Power{cafRSA, cafPapers}},
 		{"Karim Benali", charter.ReceptionAgent, []consent.Power{idCard, workUpdate}},
 		{"Sunniva Berg", charter.DigitalMediator, []consent.Power{cafPapers, workPapers}},
 		{"Rosa Almeida", charter.HomeHelp, nil},
 	}},
-	{"Association du Pont (démonstration)", "pont", []charter.Mission{"do_for_present", "upload_documents"}, []struct {
-		name   string
-		role   charter.Role
-		powers []consent.Power
-	}{
+	{"Association du Pont (démonstration)", "pont", []charter.Mission{"do_for_present", "upload_documents"}, []demoMember{
 		{"Nadia Cherif", charter.SocialMediator, []consent.Power{cafRSA, ameliCSS}},
 		{"Paul Garnier", charter.Volunteer, []consent.Power{cafPapers, workPapers}},
 		{"Thi Hoa Nguyen", charter.Volunteer, []consent.Power{cafPapers}},
 		{"Inès Morel", charter.Relative, []consent.Power{cafRSA}},
 	}},
-	{"Maison France services du Lac (démonstration)", "lac", nil, []struct {
-		name   string
-		role   charter.Role
-		powers []consent.Power
-	}{
+	{"Maison France services du Lac (démonstration)", "lac", nil, []demoMember{
 		{"Hugo Petit", charter.ReceptionAgent, []consent.Power{idCard, ameliCSS}},
 		{"Amina Saïd", charter.SocialMediator, []consent.Power{workUpdate, cafRSA}},
 		{"Jean-Baptiste Roux", charter.SocialWorker, []consent.Power{cafRSA}},
@@ -345,24 +336,32 @@ func (s *stage) mandate(h demoHelper, id consent.PersonID, ending consent.State,
 	case consent.Fulfilled:
 		terms.Days, terms.OneProcedure = 0, true
 	}
-	m, err := s.h.reg.DraftMandate(s.ctx, h.actor, terms)
-	if err != nil || ending == consent.Draft || ending == consent.Proposed {
-		return err
-	}
-	place, err := screen.Form(screen.Field{Name: "paper_place", Text: "Classeur des mandats, accueil", Kind: screen.Place, Max: 200})
-	if err != nil {
-		return err
-	}
-	if m, err = s.h.reg.SignMandate(s.ctx, h.actor, m.ID, consent.Agreement{Type: charter.PaperOriginal, PaperPlace: place[0]}); err != nil || ending == consent.Signed {
-		return err
-	}
-	if _, err = s.h.reg.AcceptMandate(s.ctx, h.actor, m.ID); err != nil {
-		return err
-	}
-	if m, err = s.h.reg.DeliverMandate(s.ctx, h.actor, m.ID, "print"); err != nil {
+	m, err := s.agree(h, terms, ending)
+	if err != nil || m.Delivered.IsZero() {
 		return err
 	}
 	return s.end(h, m, ending, terms)
+}
+
+// agree takes a mandate from its draft to the copy in the person's hands, or as
+// far as its ending lets it come.
+func (s *stage) agree(h demoHelper, terms consent.Terms, ending consent.State) (*consent.Mandate, error) {
+	m, err := s.h.reg.DraftMandate(s.ctx, h.actor, terms)
+	if err != nil || ending == consent.Draft || ending == consent.Proposed {
+		return m, err
+	}
+	place, err := screen.Form(screen.Field{Name: "paper_place", Text: "Classeur des mandats, accueil", Kind: screen.Place, Max: 200})
+	if err != nil {
+		return nil, err
+	}
+	m, err = s.h.reg.SignMandate(s.ctx, h.actor, m.ID, consent.Agreement{Type: charter.PaperOriginal, PaperPlace: place[0]})
+	if err != nil || ending == consent.Signed {
+		return m, err
+	}
+	if _, err := s.h.reg.AcceptMandate(s.ctx, h.actor, m.ID); err != nil {
+		return nil, err
+	}
+	return s.h.reg.DeliverMandate(s.ctx, h.actor, m.ID, "print")
 }
 
 // end brings a mandate in force to its end.
@@ -376,21 +375,7 @@ func (s *stage) end(h demoHelper, m *consent.Mandate, ending consent.State, term
 		_, err = s.h.reg.RenounceMandate(s.ctx, h.actor, m.ID)
 	case consent.Superseded:
 		terms.Supersession = charter.SupersessionReplace
-		next, draftErr := s.h.reg.DraftMandate(s.ctx, h.actor, terms)
-		if draftErr != nil {
-			return draftErr
-		}
-		place, screenErr := screen.Form(screen.Field{Name: "paper_place", Text: "Classeur des mandats", Kind: screen.Place, Max: 200})
-		if screenErr != nil {
-			return screenErr
-		}
-		if _, err = s.h.reg.SignMandate(s.ctx, h.actor, next.ID, consent.Agreement{Type: charter.PaperOriginal, PaperPlace: place[0]}); err != nil {
-			return err
-		}
-		if _, err = s.h.reg.AcceptMandate(s.ctx, h.actor, next.ID); err != nil {
-			return err
-		}
-		_, err = s.h.reg.DeliverMandate(s.ctx, h.actor, next.ID, "print")
+		_, err = s.agree(h, terms, consent.Active)
 	}
 	return err
 }

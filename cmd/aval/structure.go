@@ -17,9 +17,16 @@ type structureParams struct {
 	JSON                bool
 }
 
+// commandGroup is a word that only leads to other commands.
+func commandGroup(use, short string) *cobra.Command {
+	return &cobra.Command{
+		Use: use, Short: short, Args: cobra.NoArgs,
+		RunE: func(c *cobra.Command, _ []string) error { return c.Help() },
+	}
+}
+
 func (p *program) structureCommand() *cobra.Command {
-	group := &cobra.Command{Use: "structure", Short: "Structures of the register", Args: cobra.NoArgs,
-		RunE: func(c *cobra.Command, _ []string) error { return c.Help() }}
+	group := commandGroup("structure", "Structures of the register")
 	var f folders
 	var params structureParams
 	add := &cobra.Command{
@@ -95,8 +102,7 @@ func addStructure(ctx context.Context, h *house, params structureParams, out io.
 }
 
 func (p *program) clockCommand() *cobra.Command {
-	group := &cobra.Command{Use: "clock", Short: "The clock that times the log", Args: cobra.NoArgs,
-		RunE: func(c *cobra.Command, _ []string) error { return c.Help() }}
+	group := commandGroup("clock", "The clock that times the log")
 	var f folders
 	confirm := &cobra.Command{
 		Use: "confirm", Short: "Say that the clock is right after a jump; entered in every log",
@@ -119,8 +125,7 @@ func confirmClock(ctx context.Context, h *house, _ struct{}, out io.Writer) erro
 }
 
 func (p *program) retentionCommand() *cobra.Command {
-	group := &cobra.Command{Use: "retention", Short: "What is destroyed at its date", Args: cobra.NoArgs,
-		RunE: func(c *cobra.Command, _ []string) error { return c.Help() }}
+	group := commandGroup("retention", "What is destroyed at its date")
 	var f folders
 	var params retentionParams
 	run := &cobra.Command{
