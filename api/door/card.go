@@ -5,6 +5,8 @@ import (
 	"crypto/hmac"
 	"crypto/sha256"
 	"errors"
+	"net/http"
+	"time"
 
 	"golang.org/x/time/rate"
 
@@ -17,45 +19,94 @@ import (
 type guesses struct {
 	key     [32]byte      // hides codes in the keys of birth; new at each start
 	all     *rate.Limiter // unknown codes, from everybody
-	flood   *rate.Limiter // the same, counted for those who never guessed wrong too
-	address *Limits       // unknown codes, an address
+	address *Limits       // unknown codes, a network
 	birth   *Limits       // wrong birth dates, a card
 }
 
-// Card finds the holder of a card by the code as it was typed. Errors:
-// *consent.Invalid for a slip in typing, *consent.NotFound for a card that is
-// unknown or was killed, *consent.TooMany after too many unknown codes.
+// Card finds the holder of a card by the code as it was typed, for whoever wants
+// to look. Errors: *consent.Invalid for a slip in typing, which counts as no
+// attempt, *consent.NotFound for a card that is unknown or was killed,
+// *consent.TooMany after too many unknown codes, whatever the code.
 func (d *Door) Card(ctx context.Context, v *Visit, typed string) (consent.Actor, error) {
 	a, _, err := d.card(ctx, v, typed)
 	return a, err
 }
 
 func (d *Door) card(ctx context.Context, v *Visit, typed string) (consent.Actor, personal.CardCode, error) {
-	code, err := personal.ParseCardCode(typed)
-	switch {
-	case errors.Is(err, personal.ErrCardCheck):
-		return consent.Actor{}, code, &consent.Invalid{Pointer: "/code", Reason: "card_check"}
-	case err != nil:
-		return consent.Actor{}, code, &consent.Invalid{Pointer: "/code", Reason: "card_form"}
+	code, err := cardCode(typed)
+	if err != nil {
+		return consent.Actor{}, code, err
 	}
 	if !d.mayGuess(v) {
 		return consent.Actor{}, code, &consent.TooMany{Seconds: 60}
 	}
+	a, err := d.holder(ctx, v, code)
+	return a, code, err
+}
+
+func cardCode(typed string) (personal.CardCode, error) {
+	code, err := personal.ParseCardCode(typed)
+	switch {
+	case errors.Is(err, personal.ErrCardCheck):
+		return code, &consent.Invalid{Pointer: "/code", Reason: "card_check"}
+	case err != nil:
+		return code, &consent.Invalid{Pointer: "/code", Reason: "card_form"}
+	}
+	return code, nil
+}
+
+// holder looks a code up, and counts one that nobody has.
+func (d *Door) holder(ctx context.Context, v *Visit, code personal.CardCode) (consent.Actor, error) {
 	a, err := d.Register.CardHolder(ctx, code)
 	d.guessed(v, err)
 	if err != nil {
-		return consent.Actor{}, code, err
+		return consent.Actor{}, err
 	}
-	return a.With(v.Call()), code, nil
+	return a.With(v.Call()), nil
 }
 
-// mayGuess tells whether unknown codes are still taken, from everybody and from
-// the visit's network. Somebody who never guessed wrong is let through when all
-// others are held up: wrong codes of strangers must not keep a person from Stop.
-// Only a flood from many networks at once does.
+// Stop lets the holder of a card stop something: stop is called with who that is.
+// No limit keeps anybody from it. Beyond the limits it is done all the same, but
+// nobody is told whether the code was right, in words or by how long it took: so
+// guesses gain nothing, and told is false. Errors otherwise are those of Card,
+// and stop's own.
+func (d *Door) Stop(ctx context.Context, v *Visit, typed string, stop func(consent.Actor) error) (told bool, err error) {
+	code, err := cardCode(typed)
+	if err != nil {
+		return true, err
+	}
+	told = d.mayGuess(v)
+	if !told {
+		defer evenly(ctx)()
+	}
+	a, err := d.holder(ctx, v, code)
+	if err == nil {
+		err = stop(a)
+	}
+	if !told && FaultOf(err).Status < http.StatusInternalServerError {
+		err = nil
+	}
+	return told, err
+}
+
+// evenly waits, at the end, until a moment is over that is longer than the work.
+func evenly(ctx context.Context) func() {
+	over := time.NewTimer(time.Second / 2)
+	return func() {
+		select {
+		case <-over.C:
+		case <-ctx.Done():
+			over.Stop()
+		}
+	}
+}
+
+// mayGuess tells whether codes are looked at for this visit. A network that gave
+// too many unknown ones waits; when all networks together did, those wait that
+// gave one lately. Whoever never guessed wrong is not held up by strangers.
 func (d *Door) mayGuess(v *Visit) bool {
 	now, network := d.Now(), Network(v.Address)
-	if d.guesses.flood.TokensAt(now) < 1 || !d.guesses.address.Left(network, now) {
+	if !d.guesses.address.Left(network, now) {
 		return false
 	}
 	return d.guesses.all.TokensAt(now) >= 1 || d.guesses.address.Untouched(network, now)
@@ -65,15 +116,13 @@ func (d *Door) mayGuess(v *Visit) bool {
 func (d *Door) guessed(v *Visit, err error) {
 	if _, unknown := errors.AsType[*consent.NotFound](err); unknown {
 		d.guesses.all.AllowN(d.Now(), 1)
-		d.guesses.flood.AllowN(d.Now(), 1)
 		d.guesses.address.Take(Network(v.Address), d.Now())
 	}
 }
 
 // CardPage opens the person's page with a code and a birth date, both as they
 // were typed. After 5 wrong birth dates on one card it answers *consent.TooMany,
-// one more every 10 minutes. Stop is never limited: see Card and
-// [consent.Register.CardStop].
+// one more every 10 minutes.
 func (d *Door) CardPage(ctx context.Context, v *Visit, typed, birth string) (*consent.PersonPage, error) {
 	a, code, err := d.card(ctx, v, typed)
 	if err != nil {

@@ -28,8 +28,8 @@ type Config struct {
 	// then for TLS only.
 	Secure bool
 	// WrongCodes is how many unknown card codes are taken from everybody
-	// together, a second; zero means 1. One address may give 10 at once, then
-	// one every 6 seconds.
+	// together, a second; zero means 1. One network may give 10 at once, then
+	// one every 30 seconds.
 	WrongCodes rate.Limit
 }
 
@@ -47,8 +47,7 @@ func New(c Config) *Door {
 	d := &Door{Config: c}
 	rand.Read(d.guesses.key[:])
 	d.guesses.all = rate.NewLimiter(c.WrongCodes, wrongCodesBurst)
-	d.guesses.flood = rate.NewLimiter(floodEvery, floodBurst)
-	d.guesses.address = NewLimits(rate.Every(6*time.Second), 10)
+	d.guesses.address = NewLimits(rate.Every(30*time.Second), 10)
 	d.guesses.birth = NewLimits(rate.Every(10*time.Minute), 5)
 	return d
 }
@@ -56,10 +55,3 @@ func New(c Config) *Door {
 // wrongCodesBurst is how many unknown codes are taken at once, from everybody
 // together: mistakes come in bunches on the day the letters arrive.
 const wrongCodesBurst = 60
-
-// Unknown codes a second, and at once, beyond which nobody is let through: many
-// networks try together.
-const (
-	floodEvery = rate.Limit(50)
-	floodBurst = 500
-)

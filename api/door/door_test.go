@@ -113,6 +113,17 @@ func TestLimitsAreBounded(t *testing.T) {
 	if l.Left("busy", at) {
 		t.Error("a flood of keys gave a busy one its burst back")
 	}
+	// To ask whether there is one left makes no key: else who only asks, and never
+	// took any, would find the room gone.
+	quiet := door.NewLimits(rate.Every(time.Second), 1)
+	for i := range 20_000 {
+		if key := fmt.Sprint(i); !quiet.Left(key, at) || !quiet.Untouched(key, at) {
+			t.Fatalf("key %d has nothing left, and took nothing", i)
+		}
+	}
+	if ok, _ := quiet.Take("first", at); !ok || quiet.Untouched("first", at) {
+		t.Error("a key that took is not counted")
+	}
 	// Once they have all their burst again they make room.
 	later := at.Add(time.Minute)
 	for i := range 5_000 {

@@ -39,19 +39,38 @@ func (l *Limits) Take(key string, now time.Time) (ok bool, wait time.Duration) {
 
 // Left tells whether there is one to take, and takes none.
 func (l *Limits) Left(key string, now time.Time) bool {
-	return l.of(key, now).TokensAt(now) >= 1
+	of := l.find(key, now)
+	return of == nil || of.TokensAt(now) >= 1
 }
 
 // Untouched tells whether all the burst is there: nothing was taken lately.
 func (l *Limits) Untouched(key string, now time.Time) bool {
-	return l.of(key, now).TokensAt(now) >= float64(l.burst)
+	of := l.find(key, now)
+	return of == nil || of.TokensAt(now) >= float64(l.burst)
 }
 
 func (l *Limits) wait() time.Duration {
 	return max(time.Second, time.Duration(float64(time.Second)/float64(l.every)).Round(time.Second))
 }
 
+// of gives the limit of a key from which something is taken.
 func (l *Limits) of(key string, now time.Time) *rate.Limiter {
+	if of := l.find(key, now); of != nil {
+		return of
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	of, ok := l.kept[key]
+	if !ok {
+		of = rate.NewLimiter(l.every, l.burst)
+		l.kept[key] = of
+	}
+	return of
+}
+
+// find gives the limit of a key, nil when nothing was ever taken from it: to ask
+// costs no room. While there is no more room it is the one that the rest shares.
+func (l *Limits) find(key string, now time.Time) *rate.Limiter {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if of, ok := l.kept[key]; ok {
@@ -63,9 +82,7 @@ func (l *Limits) of(key string, now time.Time) *rate.Limiter {
 	if len(l.kept) >= maxKeys {
 		return l.rest
 	}
-	of := rate.NewLimiter(l.every, l.burst)
-	l.kept[key] = of
-	return of
+	return nil
 }
 
 // forget drops the keys that have all their burst again: keeping them would

@@ -1,6 +1,7 @@
 package pages
 
 import (
+	"context"
 	"errors"
 	"net/http"
 	"strings"
@@ -242,7 +243,13 @@ type confirmView struct {
 // (domain.md §9).
 func (p *Pages) confirm(c echo.Context, v *door.Visit, f cardForm) error {
 	ctx := c.Request().Context()
+	view := confirmView{cardSheet: p.cardSheet(v, f.code, actStop), Mandate: f.mandate}
+	view.Switch.Mandate = f.mandate
 	a, err := p.door.Card(ctx, v, f.code)
+	if _, held := errors.AsType[*consent.TooMany](err); held {
+		view.Count = view.say("confirm.whatever")
+		return p.show(c, http.StatusOK, "confirm", view)
+	}
 	if err != nil {
 		return err
 	}
@@ -253,8 +260,6 @@ func (p *Pages) confirm(c echo.Context, v *door.Visit, f cardForm) error {
 	if g.Mandates == 0 {
 		return p.show(c, http.StatusOK, "receipt", p.receipt(v, f, nil))
 	}
-	view := confirmView{cardSheet: p.cardSheet(v, f.code, actStop), Mandate: f.mandate}
-	view.Switch.Mandate = f.mandate
 	view.Count = view.number("confirm.what", g.Mandates)
 	return p.show(c, http.StatusOK, "confirm", view)
 }
@@ -265,34 +270,47 @@ type receiptView struct {
 	cardSheet
 	Count, When, Proof, After, Nothing string
 	Refs                               []string
+	Untold                             bool // whether there was something to stop
 }
 
-// stop is the second step of Stop. What is shown has been committed.
+// stop is the second step of Stop. What is shown has been committed. Beyond
+// the limits on wrong codes it is the same for a right one and a wrong one.
 func (p *Pages) stop(c echo.Context, v *door.Visit, f cardForm) error {
-	ctx := c.Request().Context()
-	a, err := p.door.Card(ctx, v, f.code)
+	var receipt *consent.Receipt
+	told, err := p.door.Stop(c.Request().Context(), v, f.code, func(a consent.Actor) (err error) {
+		receipt, err = p.stopFor(c.Request().Context(), a, f)
+		return err
+	})
 	if err != nil {
 		return err
 	}
+	view := p.receipt(v, f, receipt)
+	if !told {
+		view = p.receipt(v, cardForm{code: f.code}, nil)
+		view.Nothing = view.say("receipt.untold")
+	}
+	view.Untold = !told
+	return p.show(c, http.StatusOK, "receipt", view)
+}
+
+// stopFor stops all, or one agreement; one that is over already is no fault, and
+// gives no receipt.
+func (p *Pages) stopFor(ctx context.Context, a consent.Actor, f cardForm) (*consent.Receipt, error) {
 	if f.mandate == "" {
-		receipt, err := p.door.Register.CardStop(ctx, a)
-		if err != nil {
-			return err
-		}
-		return p.show(c, http.StatusOK, "receipt", p.receipt(v, f, receipt))
+		return p.door.Register.CardStop(ctx, a)
 	}
 	id, err := consent.ParseMandateID(f.mandate)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	m, err := p.door.Register.RevokeMandate(ctx, a, id, consent.Scope{})
 	if conflict, ok := errors.AsType[*consent.Conflict](err); ok && conflict.Reason == "already_ended" {
-		return p.show(c, http.StatusOK, "receipt", p.receipt(v, f, nil))
+		return nil, nil //nolint:nilnil // see above
 	}
 	if err != nil {
-		return err
+		return nil, err
 	}
-	return p.show(c, http.StatusOK, "receipt", p.receipt(v, f, &consent.Receipt{At: m.End.At, Stopped: []*consent.Mandate{m}}))
+	return &consent.Receipt{At: m.End.At, Stopped: []*consent.Mandate{m}}, nil
 }
 
 // receipt makes the view; a nil or empty receipt says that nothing was left.

@@ -1,9 +1,11 @@
 package pages_test
 
 import (
+	"fmt"
 	"html"
 	"net/http"
 	"net/http/httptest"
+	"net/url"
 	"regexp"
 	"slices"
 	"strconv"
@@ -219,7 +221,7 @@ func TestWrongCodes(t *testing.T) {
 	}
 	limited := false
 	for range 40 {
-		r := s.post(s.public, "/carte", []string{"action", "stop_confirmed", "code", unknownCode(t), "lang", "fr"})
+		r := s.post(s.public, "/carte", []string{"action", "see", "code", unknownCode(t), "lang", "fr"})
 		if r.StatusCode == http.StatusTooManyRequests {
 			limited = true
 			r.says(t, "Trop d'essais", "Attendez 1 minute.")
@@ -233,6 +235,72 @@ func TestWrongCodes(t *testing.T) {
 	}
 	s.clock.add(10 * time.Minute)
 	s.card("see").status(t, http.StatusOK)
+}
+
+// from sends the person's form out of a network.
+func (s *site) from(address, code, action string, more ...string) reply {
+	s.t.Helper()
+	form := url.Values{"action": {action}, "code": {code}, "lang": {"fr"}}
+	for i := 0; i < len(more); i += 2 {
+		form.Set(more[i], more[i+1])
+	}
+	r := httptest.NewRequest(http.MethodPost, "/carte", strings.NewReader(form.Encode()))
+	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	r.RemoteAddr = address + ":4321"
+	return s.do(s.public, r)
+}
+
+// Guesses of strangers, from one network or from very many, keep nobody from
+// Stop, and nobody who never guessed wrong from looking.
+func TestGuessesOfStrangersKeepNobodyFromTheirCard(t *testing.T) {
+	s := newSite(t)
+	held := 0
+	for i := range 3000 {
+		r := s.from(fmt.Sprintf("10.%d.%d.1", i/5/250, i/5%250), unknownCode(t), "see")
+		if r.StatusCode == http.StatusTooManyRequests {
+			held++
+		}
+	}
+	if held < 2000 {
+		t.Errorf("of 3000 guesses only %d were held up", held)
+	}
+	s.from("192.0.2.77", s.code, "see").says(t, "Vous avez 1 accord en cours")
+	r := s.from("192.0.2.77", s.code, "stop_confirmed")
+	r.says(t, "C'est arrêté", "1 accord est arrêté.")
+}
+
+// Whoever shares a network with somebody who guesses can stop; the guesser learns
+// nothing by trying to.
+func TestStopIsNeverHeldUpAndTellsGuessersNothing(t *testing.T) {
+	s := newSite(t)
+	for range 12 {
+		s.from("192.0.2.1", unknownCode(t), "see")
+	}
+	for _, code := range []string{s.code, unknownCode(t)} {
+		r := s.from("192.0.2.1", code, "see")
+		r.status(t, http.StatusTooManyRequests)
+		r.silent(t, "1 accord")
+	}
+	same := func(action string, more ...string) reply {
+		t.Helper()
+		wrong := unknownCode(t)
+		first, second := s.from("192.0.2.1", wrong, action, more...), s.from("192.0.2.1", s.code, action, more...)
+		if a, b := strings.ReplaceAll(first.body, wrong, ""), strings.ReplaceAll(second.body, s.code, ""); a != b || first.StatusCode != second.StatusCode {
+			t.Errorf("%s: a right code is told from a wrong one", action)
+		}
+		return second
+	}
+	same("stop").says(t, "Tout arrêter ?", "Tous vos accords vont s'arrêter tout de suite.")
+	same("stop_confirmed", "mandate", "m_of-nobody").status(t, http.StatusOK)
+	same("stop_confirmed").says(t, "C'est demandé", "Si le code est bon, tout est arrêté.")
+	m, err := s.reg.Mandate(s.ctx, s.helper, s.mandate.ID)
+	s.must(err)
+	if got := m.State(s.clock.now()); got != consent.Revoked {
+		t.Errorf("the mandate is %s", got)
+	}
+	same("stop_confirmed") // nothing left to stop
+	s.clock.add(10 * time.Minute)
+	s.from("192.0.2.1", s.code, "stop_confirmed").says(t, "Rien à arrêter")
 }
 
 func TestWrongBirthDatesAreLimited(t *testing.T) {
