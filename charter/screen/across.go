@@ -19,19 +19,24 @@ func across(first, second *page) finding {
 		return finding{}
 	}
 	if acrossAccount(first.text, second.text) {
-		return finding{KindBank, RuleAcross}
+		return second.refuse(KindBank, RuleAcross, 0, len(second.tokens)-1)
 	}
 	if f := halves(first, second); f.found() {
 		return f
 	}
-	cues, values := first.openClauses(), second.shortClauses()
-	for _, cue := range cues {
+	return meet(first, second, second.shortClauses())
+}
+
+// meet reads each open sentence of the first field before each of the given
+// sentences of the second.
+func meet(first, second *page, values [][2]int) finding {
+	for _, cue := range first.openClauses() {
 		for _, value := range values {
 			adjacent := (cue[1] == len(first.tokens) || first.has&isPointer != 0) && value[0] == 0
 			p := &page{kind: second.kind, joined: true, loose: !adjacent, text: strings.TrimRight(first.span(cue), ".,;!?") + " : " + second.span(value)}
 			p.analyse()
 			if f := p.judge(); f.found() && !frames(first, cue, second, value) {
-				return finding{f.kind, RuleAcross}
+				return second.refuse(f.kind, RuleAcross, value[0], value[1]-1)
 			}
 		}
 	}
@@ -128,7 +133,7 @@ func acrossNumber(first, second *page) finding {
 	p := &page{text: a + b, joined: true}
 	p.groups = groupsOf(p.text)
 	if f := p.numbers(); f.found() {
-		return finding{f.kind, RuleAcross}
+		return finding{kind: f.kind, rule: RuleAcross, from: second.groups[0].start, to: second.groups[0].end}
 	}
 	return finding{}
 }
@@ -189,7 +194,7 @@ func halves(first, second *page) finding {
 			p.analyse()
 			for _, v := range p.values {
 				if v.grade >= odd {
-					return finding{KindPassword, RuleHalves}
+					return second.refuse(KindPassword, RuleHalves, 0, len(second.tokens)-1)
 				}
 			}
 		}

@@ -81,7 +81,7 @@ func (p *page) codes() finding {
 func (p *page) announced(r digitRun, n int) finding {
 	year := n == 4 && yearLike(r.digits)
 	if h, ok := p.before(r.first, 16, blockers, func(h hit) bool { return suits(h, n, year, r) && p.stillOpen(h, r) }); ok {
-		return p.codeFinding(h)
+		return p.codeFinding(h, r)
 	}
 	if r.tail {
 		return finding{}
@@ -90,7 +90,7 @@ func (p *page) announced(r digitRun, n int) finding {
 		return !h.comma && (!year || h.joined) && h.sense&(isLogin|isToken|isSpell|isAnswer) == 0 &&
 			(h.sense&isAccount == 0 || h.distance <= 2) && suits(hit{sense: h.sense, joined: true}, n, year, r)
 	}); ok {
-		return p.codeFinding(h)
+		return p.codeFinding(h, r)
 	}
 	return p.entered(r, n)
 }
@@ -109,12 +109,12 @@ func (p *page) stillOpen(h hit, r digitRun) bool {
 	return h.sense&isCard == 0 || h.sense&(cueSenses|isATM) != 0 || next == len(p.tokens) || p.tokens[next].sense&isStatus == 0
 }
 
-func (p *page) codeFinding(h hit) finding {
+func (p *page) codeFinding(h hit, r digitRun) finding {
 	kind, rule := kindFor(h.sense)
 	if rule == RuleStrongToken { // six digits beside the name of a service
-		return finding{KindOneTime, RuleCode}
+		kind, rule = KindOneTime, RuleCode
 	}
-	return finding{kind, rule}
+	return p.refuse(kind, rule, r.first, r.last)
 }
 
 // suits reports whether a cue announces a number of n digits.
@@ -161,7 +161,7 @@ func (p *page) entered(r digitRun, n int) finding {
 	_, came := p.after(r.last, 4, 0, func(h hit) bool { return h.sense&isReceived != 0 || n == 6 && h.sense&isEnter != 0 })
 	_, had := p.before(r.first, 4, blockers, func(h hit) bool { return h.sense&isReceived != 0 })
 	if came = came || had; typed && came || n == 6 && (typed || came) {
-		return finding{KindOneTime, RuleCode}
+		return p.refuse(KindOneTime, RuleCode, r.first, r.last)
 	}
 	return finding{}
 }
@@ -273,11 +273,11 @@ func (p *page) cardDigits() finding {
 		}
 		switch {
 		case (n == 3 || n == 4) && !p.harmlessNumber(r) && (near(isCVV, 4) || p.has&isCard != 0 && near(isBack, 5)):
-			return finding{KindCard, RuleCVV}
+			return p.refuse(KindCard, RuleCVV, r.first, r.last)
 		case (n == 13 || n == 15) && near(isNIRCue, 6):
-			return finding{KindNIR, RuleNIRForm}
+			return p.refuse(KindNIR, RuleNIRForm, r.first, r.last)
 		case n >= 11 && n <= 23 && near(isBankCue, 6):
-			return finding{KindBank, RuleIBANForm}
+			return p.refuse(KindBank, RuleIBANForm, r.first, r.last)
 		}
 	}
 	return finding{}

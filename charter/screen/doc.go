@@ -14,8 +14,12 @@
 // advice). The rules weigh each value beside its cues. Each step is linear in
 // the text.
 //
+// A record grows over days: Beside screens a form against the edges of what is
+// stored, small marks in the clear that hold no text (Edge).
+//
 // The answer says what was found, in which field and by which rule, never the
-// text: a refused text appears in no error, log line or output.
+// text: a refused text appears in no error, log line or output. Mark gives the
+// doubtful part to the one answer that goes back to who typed it.
 //
 // It finds most, not all: six plain words can be a recovery phrase.
 package screen

@@ -74,18 +74,42 @@ func (e *Invalid) Error() string {
 // Form screens all the free texts of one form together and gives them back in
 // the same order, or none of them. The error is *Invalid or *Refusal. Give the
 // whole form at each save, also the fields that did not change: a password cut
-// over two fields shows only when both are seen (charter rule C08).
+// over two fields shows only when both are seen (charter rule C08). Texts that
+// join others in a record take Beside.
 func Form(fields ...Field) ([]Clean, error) {
+	s, err := Beside(nil, fields...)
+	return s.Texts, err
+}
+
+// Screened are the texts of a form that were let in.
+type Screened struct {
+	Texts    []Clean   // in the order of the fields
+	Edges    []Edge    // of the texts, in the same order; stored beside them
+	Warnings []Warning // what may not be needed, in the order of the fields
+}
+
+// Beside screens a form as Form does, and besides against what stands in the
+// record already: a word for password today and its value tomorrow is refused
+// at the second save. stored are the edges of the other texts of the record
+// that a reader sees together, such as the notes of one person; leave out the
+// edge of a text that this form replaces. Their number and order do not matter.
+func Beside(stored []Edge, fields ...Field) (Screened, error) {
 	for _, f := range fields {
 		if err := f.valid(); err != nil {
-			return nil, err
+			return Screened{}, err
 		}
 	}
 	pages := make([]*page, len(fields))
+	refuse := func(i int, found finding, earlier bool) (Screened, error) {
+		return Screened{}, &Refusal{
+			Kind: found.kind, Field: fields[i].Name, Rule: found.rule, Earlier: earlier,
+			mark: markOf(fields[i].Text, pages[i], found.from, found.to),
+		}
+	}
 	for i, f := range fields {
 		pages[i] = newPage(f.Text, f.Kind)
 		if found := pages[i].judge(); found.found() {
-			return nil, &Refusal{Kind: found.kind, Field: f.Name, Rule: found.rule}
+			return refuse(i, found, false)
 		}
 	}
 	for i, first := range pages {
@@ -94,15 +118,26 @@ func Form(fields ...Field) ([]Clean, error) {
 				continue
 			}
 			if found := across(first, second); found.found() {
-				return nil, &Refusal{Kind: found.kind, Field: fields[j].Name, Rule: found.rule} //nolint:gosec // a page for each field
+				return refuse(j, found, false)
 			}
 		}
 	}
-	clean := make([]Clean, len(fields))
-	for i, f := range fields {
-		clean[i] = Clean{f.Text}
+	all := union(stored)
+	for i, p := range pages {
+		if found := all.meets(p); found.found() {
+			return refuse(i, found, true)
+		}
 	}
-	return clean, nil
+	var s Screened
+	for i, f := range fields {
+		s.Texts = append(s.Texts, Clean{f.Text})
+		s.Edges = append(s.Edges, edgeOf(pages[i]))
+		pages[i].unneeded(func(t Topic, first, last int) {
+			at := markOf(f.Text, pages[i], pages[i].tokens[first].start, pages[i].tokens[last].end)
+			s.Warnings = append(s.Warnings, Warning{f.Name, t, at})
+		})
+	}
+	return s, nil
 }
 
 // valid checks what needs no screening. The return type is the plain error so
@@ -142,7 +177,11 @@ func kindOf(field string) FieldKind {
 // records of the register; a name that is also a FieldKind chooses that kind.
 // Bytes that are not UTF-8 are read as U+FFFD.
 func Judge(text, field string) Verdict {
-	return verdict(newPage(text, kindOf(field)).judge(), field)
+	p := newPage(text, kindOf(field))
+	if found := p.judge(); found.found() {
+		return verdict(found, field)
+	}
+	return accepted(p)
 }
 
 // JudgePair screens two texts of one form, each alone and then together.
@@ -157,12 +196,25 @@ func JudgePair(text, field, text2, field2 string) Verdict {
 	if found := across(first, second); found.found() {
 		return verdict(found, field2)
 	}
-	return verdict(across(second, first), field)
+	if found := across(second, first); found.found() {
+		return verdict(found, field)
+	}
+	return accepted(first, second)
+}
+
+// accepted is the verdict of texts that passed, with the first warning.
+func accepted(pages ...*page) Verdict {
+	var v Verdict
+	for _, p := range pages {
+		p.unneeded(func(t Topic, _, _ int) {
+			if v.Warning == "" {
+				v.Warning = t
+			}
+		})
+	}
+	return v
 }
 
 func verdict(f finding, field string) Verdict {
-	if !f.found() {
-		return Verdict{}
-	}
 	return Verdict{Refused: true, Kind: f.kind, Field: field, Rule: f.rule}
 }

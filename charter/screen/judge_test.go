@@ -1,6 +1,7 @@
 package screen
 
 import (
+	"errors"
 	"strings"
 	"testing"
 	"unicode/utf8"
@@ -38,7 +39,7 @@ func TestCheckedNumbers(t *testing.T) {
 		{"carte de Mme Petit C-6789-BDFG-HJKMP", KindRecovery, RuleCardCode},
 	}
 	for _, tt := range tests {
-		if got, want := Judge(tt.text, "memo"), (Verdict{true, tt.kind, "memo", tt.rule}); got != want {
+		if got, want := Judge(tt.text, "memo"), (Verdict{Refused: true, Kind: tt.kind, Field: "memo", Rule: tt.rule}); got != want {
 			t.Errorf("%q: %+v, want %+v", tt.text, got, want)
 		}
 	}
@@ -152,6 +153,17 @@ func TestHostile(t *testing.T) {
 	}
 }
 
+// checkMark holds that a mark lies within the text and holds something.
+func checkMark(t *testing.T, text string, err error) {
+	var refusal *Refusal
+	if !errors.As(err, &refusal) || refusal.Mark() == nil {
+		return
+	}
+	if m := refusal.Mark(); m.Start() < 0 || m.End() <= m.Start() || m.End() > characters(text) {
+		t.Errorf("mark from %d to %d in %d characters", m.Start(), m.End(), characters(text))
+	}
+}
+
 func FuzzJudge(f *testing.F) {
 	for _, n := range readNotes(f, "secrets-dev.jsonl") {
 		f.Add(n.Text, n.Text2)
@@ -178,5 +190,12 @@ func FuzzJudge(f *testing.F) {
 		if err != nil && clean != nil {
 			t.Error("a text beside an error")
 		}
+		checkMark(t, text, err)
+		first, err := Beside(nil, Field{"f", text, Note, 0})
+		if err != nil {
+			return
+		}
+		_, err = Beside(first.Edges, Field{"g", text2, Note, 0})
+		checkMark(t, text2, err)
 	})
 }

@@ -68,6 +68,10 @@ const (
 	isHolder
 	isPointer
 	isDevice
+	isDoor
+	isWiFi
+	isEnergy
+	isStudent
 )
 
 var classes = map[string]sense{
@@ -82,6 +86,7 @@ var classes = map[string]sense{
 	"month": isMonth, "year": isYear, "half": isHalf, "keep": isKeep, "spell": isSpell,
 	"doc": isDoc, "function": isFunction, "article": isArticle, "link": isLink,
 	"symbol": isSymbolName, "number": isNumberName, "common": isCommon, "holder": isHolder, "pointer": isPointer, "device": isDevice,
+	"door": isDoor, "wifi": isWiFi, "energy": isEnergy, "student": isStudent,
 }
 
 // exact are the classes whose words are matched only as they are written: they

@@ -36,6 +36,7 @@ type answer struct {
 	Kind    Kind   `json:"kind"`
 	Field   string `json:"field"`
 	Rule    Rule   `json:"rule"`
+	Warning Topic  `json:"warning,omitempty"`
 }
 
 // JudgeLines reads one JSON object a line, {"id","text","field"} and perhaps
@@ -121,7 +122,7 @@ func (q question) judge() answer {
 	} else {
 		v = Judge(*q.Text, *q.Field)
 	}
-	a := answer{ID: *q.ID, Verdict: "accepted", Kind: v.Kind, Field: v.Field, Rule: v.Rule}
+	a := answer{ID: *q.ID, Verdict: "accepted", Kind: v.Kind, Field: v.Field, Rule: v.Rule, Warning: v.Warning}
 	if v.Refused {
 		a.Verdict = "refused"
 	}

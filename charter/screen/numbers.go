@@ -8,22 +8,22 @@ import (
 // numbers runs the validators: what has a checksum or a fixed form is refused
 // wherever it stands, whatever the words around say.
 func (p *page) numbers() finding {
-	if isPEM(p.text) {
-		return finding{KindToken, RulePEM}
+	if from := pemAt(p.text); from >= 0 {
+		return finding{KindToken, RulePEM, from, len(p.text)}
 	}
 	for i := 0; i+4 <= len(p.text); i++ {
 		if isLetter(p.text[i]) && isLetter(p.text[i+1]) {
 			switch exact, form := ibanAt(p.text, i); {
 			case exact:
-				return finding{KindBank, RuleIBAN}
+				return p.accountAt(RuleIBAN, i)
 			case form:
-				return finding{KindBank, RuleIBANForm}
+				return p.accountAt(RuleIBANForm, i)
 			}
 		}
 	}
 	for i := range p.groups {
 		if ribAt(p.text, p.groups[i].start) {
-			return finding{KindBank, RuleRIB}
+			return p.accountAt(RuleRIB, p.groups[i].start)
 		}
 		if f := tryNumber(p.groups, i, withChecksum); f.found() {
 			return f
@@ -34,23 +34,45 @@ func (p *page) numbers() finding {
 			return f
 		}
 	}
+	at := 0
 	for word := range strings.FieldsSeq(p.text) {
-		if isGoogleCode(word) {
-			return finding{KindOneTime, RuleTokenForm}
-		}
-		if f := tokenForm(word); f.found() {
+		at += strings.Index(p.text[at:], word)
+		if f := ofWord(word); f.found() {
+			f.from, f.to = at, at+len(word)
 			return f
 		}
-		if hasCardCode(word) {
-			return finding{KindRecovery, RuleCardCode}
-		}
-		if isURL(word) {
-			if f := urlSecret(word); f.found() {
-				return f
-			}
-		}
+		at += len(word)
 	}
 	return finding{}
+}
+
+// ofWord asks the validators of a word by itself.
+func ofWord(word string) finding {
+	if isGoogleCode(word) {
+		return finding{kind: KindOneTime, rule: RuleTokenForm}
+	}
+	if f := tokenForm(word); f.found() {
+		return f
+	}
+	if hasCardCode(word) {
+		return finding{kind: KindRecovery, rule: RuleCardCode}
+	}
+	if isURL(word) {
+		return urlSecret(word)
+	}
+	return finding{}
+}
+
+// accountAt is the refusal of a bank account that begins at byte i. Its end is
+// that of the last group of digits that belongs to it.
+func (p *page) accountAt(rule Rule, i int) finding {
+	end := i
+	for _, g := range p.groups {
+		if g.end > i && (end == i || g.start-end <= 6) && g.end-i <= 48 {
+			end = g.end
+		}
+	}
+	return finding{KindBank, rule, i, end}
 }
 
 // tryNumber asks one validator about every number that begins with group i.
@@ -66,11 +88,11 @@ func tryNumber(groups []group, i int, ask func(digits string, first, last group)
 func withChecksum(digits string, first, last group) finding {
 	switch {
 	case isNIR(digits):
-		return finding{KindNIR, RuleNIRKey}
+		return finding{KindNIR, RuleNIRKey, first.start, last.end}
 	case isCardNumber(digits):
-		return finding{KindCard, RuleCardNumber}
+		return finding{KindCard, RuleCardNumber, first.start, last.end}
 	case len(digits) == 48 && last.end-first.start >= 55:
-		return finding{KindRecovery, RuleRecoveryKey}
+		return finding{KindRecovery, RuleRecoveryKey, first.start, last.end}
 	}
 	return finding{}
 }
@@ -78,11 +100,11 @@ func withChecksum(digits string, first, last group) finding {
 func (p *page) byForm(digits string, first, last group) finding {
 	switch {
 	case isCardForm(digits, first, last):
-		return finding{KindCard, RuleCardForm}
+		return finding{KindCard, RuleCardForm, first.start, last.end}
 	case len(digits) == 13 && hasNIRForm(digits) && digits[0] <= '2' && !p.announcedByReference(first.start):
-		return finding{KindNIR, RuleNIRForm}
+		return finding{KindNIR, RuleNIRForm, first.start, last.end}
 	case isTaxForm(digits) && !p.announcedByReference(first.start):
-		return finding{KindAccountID, RuleTaxNumber}
+		return finding{KindAccountID, RuleTaxNumber, first.start, last.end}
 	}
 	return finding{}
 }

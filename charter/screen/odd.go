@@ -26,13 +26,13 @@ func (p *page) weigh(v *value) finding {
 		case !v.mixed && strings.Contains(v.text, "&") && (p.kind == Name || p.kind == Place || p.kind == Address || !p.standsAlone(v)):
 			return finding{}
 		}
-		return finding{KindPassword, RuleStrongToken}
+		return p.refuse(KindPassword, RuleStrongToken, v.first, v.last)
 	}
 	kind, rule := kindFor(cue.sense)
 	if cue.sense&(isLogin|isHolder) != 0 && cue.sense&isAccount == 0 || cue.sense&isDevice != 0 && cue.sense&cueSenses == 0 {
 		kind, rule = KindPassword, RuleStrongToken
 	}
-	return finding{kind, rule}
+	return p.refuse(kind, rule, v.first, v.last)
 }
 
 // cueFor finds the cue that announces a value, before it or after it.

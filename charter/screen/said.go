@@ -15,14 +15,14 @@ func (p *page) plainValue() finding {
 	}
 	for i := range p.tokens {
 		t := &p.tokens[i]
-		if t.sense&(isLogin|isPassWeak) != 0 && p.slashedPair(p.phraseEnd(i)) {
-			return finding{KindPassword, RulePassword}
+		if end := p.phraseEnd(i); t.sense&(isLogin|isPassWeak) != 0 && p.slashedPair(end) {
+			return p.refuse(KindPassword, RulePassword, end, end+1)
 		}
 		if !t.head || !p.asksForWord(i) || p.cancelled(i, isNegation|isAdvice|isStatus) {
 			continue
 		}
-		if p.valueAfter(p.phraseEnd(i), p.inPair(i)) {
-			return finding{KindPassword, RulePassword}
+		if j := p.valueAfter(p.phraseEnd(i), p.inPair(i)); j > 0 {
+			return p.refuse(KindPassword, RulePassword, j, j)
 		}
 	}
 	return finding{}
@@ -70,26 +70,27 @@ func (p *page) cancelled(i int, by sense) bool {
 	return false
 }
 
-// valueAfter looks from token j on for a joint and then a word that is a value.
-func (p *page) valueAfter(j int, pair bool) bool {
+// valueAfter looks from token j on for a joint and then a word that is a
+// value. It gives its token, or 0.
+func (p *page) valueAfter(j int, pair bool) int {
 	joint, soft, article, spoken := false, false, false, false
 	for n := 0; j < len(p.tokens) && n < 8; j, n = j+1, n+1 {
 		t := &p.tokens[j]
 		if t.gap&(gapStop|gapComma) != 0 && t.gap&gapJoin == 0 {
-			return false
+			return 0
 		}
 		if t.gap&gapJoin != 0 {
 			joint = true
 		}
 		switch {
 		case joint && famous[t.fold] && p.endsSegment(j):
-			return true
+			return j
 		case spoken && joint && p.unknown(j) && !p.loose:
-			return j+1 == len(p.tokens) && !p.joined
+			return p.only(j, j+1 == len(p.tokens) && !p.joined)
 		case (joint || soft) && !spoken && p.isWordValue(j, joint && !article):
-			return p.endsSegment(j)
+			return p.only(j, p.endsSegment(j))
 		case n == 0 && !joint && p.unknown(j) && (pair || p.isCapitalised(j)) && p.endsSegment(j):
-			return !p.joined
+			return p.only(j, !p.joined)
 		case t.sense&isCopula != 0:
 			if strongCopula[t.fold] {
 				joint = true
@@ -98,15 +99,24 @@ func (p *page) valueAfter(j int, pair bool) bool {
 		case t.sense&isStatus != 0 && !joint && t.sense&(isNegation|isAdvice) == 0:
 			spoken = true
 		case t.sense&(isStatus|isNegation|isAdvice) != 0, p.unknown(j) && joint:
-			return false
+			return 0
 		case t.sense&(isFunction|isArticle|isLink|isService|isDevice) == 0 && (t.sense != 0 || joint),
 			joint && t.sense&isFunction != 0 && t.sense&(isArticle|isLink) == 0:
-			return false
+			return 0
 		case joint:
 			article = true
 		}
 	}
-	return false
+	return 0
+}
+
+// only gives token j when it is a value, else 0, which no value ever is: a cue
+// stands before it.
+func (p *page) only(j int, value bool) int {
+	if value {
+		return j
+	}
+	return 0
 }
 
 // famous are the passwords that the lexicon would take for a cue or a greeting.
@@ -171,8 +181,8 @@ func (p *page) endsSegment(j int) bool {
 // described finds a rule from which the password follows: "date of birth
 // backwards", "the name of the cat then 48".
 func (p *page) described() finding {
-	if p.sameButNumber() {
-		return finding{KindPassword, RuleDescribed}
+	if from, to := p.sameButNumber(); to > from {
+		return p.refuse(KindPassword, RuleDescribed, from, to-1)
 	}
 	if p.has&(isDesc|isTopic) == 0 {
 		return finding{}
@@ -183,7 +193,7 @@ func (p *page) described() finding {
 		}
 		from, to := p.clause(i)
 		if p.senses(from, to)&isAdvice == 0 && p.describes(from, i, to) {
-			return finding{KindPassword, RuleDescribed}
+			return p.refuse(KindPassword, RuleDescribed, i, min(p.phraseEnd(i), to)-1)
 		}
 	}
 	return finding{}
@@ -244,9 +254,9 @@ func (p *page) describes(from, noun, to int) bool {
 }
 
 // sameButNumber finds "the same as the other one but with a 2 at the end".
-func (p *page) sameButNumber() bool {
+func (p *page) sameButNumber() (from, to int) {
 	if p.has&isSame == 0 || p.has&isPassword == 0 || p.has&isDescOp == 0 {
-		return false
+		return 0, 0
 	}
 	for i := range p.tokens {
 		if p.tokens[i].form != digits || len(p.tokens[i].fold) > 4 {
@@ -255,10 +265,10 @@ func (p *page) sameButNumber() bool {
 		from, to := p.clause(i)
 		s, before := p.senses(from, to), p.senses(from, i)
 		if before&isPassword != 0 && before&isSame != 0 && s&isDescOp != 0 && s&(isNegation|isAdvice) == 0 {
-			return true
+			return from, to
 		}
 	}
-	return false
+	return 0, 0
 }
 
 func (p *page) inPhrase(k int) bool { return !p.tokens[k].head }
@@ -307,7 +317,9 @@ func (p *page) saysAs(from, to int) bool {
 // know at the end of the sentence that speaks of the question.
 func (p *page) answered() finding {
 	if p.joined && p.has&isAnswer != 0 {
-		return p.answerAlone()
+		if f := p.answerAlone(); f.found() {
+			return f
+		}
 	}
 	if p.has&isQuestion == 0 && p.has&(isTopic|isAnswer) != isTopic|isAnswer {
 		return finding{}
@@ -321,11 +333,11 @@ func (p *page) answered() finding {
 			continue
 		}
 		if k := p.answerBefore(i); k > 0 {
-			return finding{KindAnswer, RuleAnswer}
+			return p.refuse(KindAnswer, RuleAnswer, k, k)
 		}
 		for j := p.phraseEnd(i); j < min(len(p.tokens), i+25); j++ {
 			if p.isAnswerAt(j) {
-				return finding{KindAnswer, RuleAnswer}
+				return p.refuse(KindAnswer, RuleAnswer, j, j)
 			}
 		}
 	}
@@ -347,8 +359,8 @@ func (p *page) answerBefore(i int) int {
 // another.
 func (p *page) answerAlone() finding {
 	for i := range p.tokens {
-		if p.tokens[i].sense&isAnswer != 0 && p.valueAfter(p.phraseEnd(i), false) {
-			return finding{KindAnswer, RuleAnswer}
+		if j := p.valueAfter(p.phraseEnd(i), false); p.tokens[i].sense&isAnswer != 0 && j > 0 {
+			return p.refuse(KindAnswer, RuleAnswer, j, j)
 		}
 	}
 	return finding{}
@@ -392,7 +404,7 @@ func (p *page) words() finding {
 			run++
 		}
 		if run >= 5 && seed >= 0 && i-seed <= 30 {
-			return finding{KindRecovery, RuleWords}
+			return p.refuse(KindRecovery, RuleWords, i-run+1, i)
 		}
 	}
 	return finding{}

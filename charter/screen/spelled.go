@@ -19,7 +19,7 @@ func (p *page) spelled() finding {
 		switch {
 		case near && words >= 4, near && singles >= 4 && (hasLetter || hasDigit),
 			singles >= 6 && hasLetter && hasDigit:
-			return finding{KindPassword, RuleSpelled}
+			return p.refuse(KindPassword, RuleSpelled, i, end-1)
 		}
 		i = end
 	}
@@ -87,7 +87,7 @@ func (p *page) pieces() finding {
 			hasDigit = hasDigit || p.tokens[k].form != letters
 		}
 		if hasDigit {
-			return finding{KindPassword, RuleHalves}
+			return p.refuse(KindPassword, RuleHalves, i-1, i)
 		}
 	}
 	return finding{}

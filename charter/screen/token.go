@@ -33,11 +33,11 @@ func tokenForm(word string) finding {
 	lower := strings.ToLower(word[:min(len(word), 24)])
 	for _, p := range tokenPrefixes {
 		if strings.HasPrefix(lower, p.prefix) && len(word) >= len(p.prefix)+p.rest && tokenBody(word[len(p.prefix):]) {
-			return finding{KindToken, RuleTokenForm}
+			return finding{kind: KindToken, rule: RuleTokenForm}
 		}
 	}
 	if isJWT(word) {
-		return finding{KindToken, RuleJWT}
+		return finding{kind: KindToken, rule: RuleJWT}
 	}
 	return finding{}
 }
@@ -89,14 +89,14 @@ func urlSecret(word string) finding {
 	}
 	if user, _, ok := strings.Cut(host, "@"); ok && found {
 		if _, pass, ok := strings.Cut(user, ":"); ok && pass != "" {
-			return finding{KindPassword, RuleURLCredentials}
+			return finding{kind: KindPassword, rule: RuleURLCredentials}
 		}
 	}
 	query := strings.ToLower(rest[len(host):])
 	for _, p := range secretParameters {
 		i := strings.Index(query, p)
 		if i > 0 && strings.IndexByte("?&#;", query[i-1]) >= 0 && len(query)-i-len(p) >= 6 {
-			return finding{KindRecovery, RuleURLCredentials}
+			return finding{kind: KindRecovery, rule: RuleURLCredentials}
 		}
 	}
 	return resetPath(query)
@@ -112,19 +112,22 @@ func resetPath(path string) finding {
 	}
 	for part := range strings.FieldsFuncSeq(path, func(r rune) bool { return r == '/' || r == '?' || r == '=' || r == '&' }) {
 		if len(part) >= 16 && tokenBody(part) && strings.ContainsAny(part, "abcdefghijklmnopqrstuvwxyz") {
-			return finding{KindRecovery, RuleURLCredentials}
+			return finding{kind: KindRecovery, rule: RuleURLCredentials}
 		}
 	}
 	return finding{}
 }
 
-// isPEM reports whether s holds the header of a private key (RFC 7468, and the
-// variants of OpenSSH, PuTTY and PGP).
-func isPEM(s string) bool {
+// pemAt gives the byte where the header of a private key begins (RFC 7468, and
+// the variants of OpenSSH, PuTTY and PGP), or -1.
+func pemAt(s string) int {
 	i := strings.Index(s, "-----BEGIN ")
 	if i >= 0 {
 		head := s[i:min(len(s), i+80)]
-		return strings.Contains(head, "PRIVATE KEY") || strings.Contains(head, "SECRET KEY")
+		if strings.Contains(head, "PRIVATE KEY") || strings.Contains(head, "SECRET KEY") {
+			return i
+		}
+		return -1
 	}
-	return strings.Contains(s, "PuTTY-User-Key-File")
+	return strings.Index(s, "PuTTY-User-Key-File")
 }

@@ -94,6 +94,7 @@ type Verdict struct {
 	Kind    Kind   // empty when accepted
 	Field   string // the name of the field that holds the value, empty when accepted
 	Rule    Rule   // empty when accepted
+	Warning Topic  // what an accepted text holds that may not be needed, empty mostly
 }
 
 // Refusal is the error of a form that holds a credential or a number the
@@ -102,6 +103,10 @@ type Refusal struct {
 	Kind  Kind
 	Field string // the Name of the field, as given to Form
 	Rule  Rule
+	// Earlier tells that one part stands in a text that was stored before, so
+	// that rewriting the field is not enough.
+	Earlier bool
+	mark    func() *Mark // no *Mark, since %s would print its numbers
 }
 
 // Error names the kind, the field and the rule, never the text.
@@ -109,10 +114,22 @@ func (r *Refusal) Error() string {
 	return fmt.Sprintf("screen: field %q refused: %s (%s)", r.Field, r.Kind, r.Rule)
 }
 
-// finding is a refusal before its field has a name.
+// Mark gives the doubtful part of the field's text, or nil when it cannot be told.
+func (r *Refusal) Mark() *Mark { return given(r.mark) }
+
+// finding is a refusal before its field has a name. The bytes [from, to) of
+// the normalised text are what gave rise to it.
 type finding struct {
-	kind Kind
-	rule Rule
+	kind     Kind
+	rule     Rule
+	from, to int
 }
 
 func (f finding) found() bool { return f.kind != "" }
+
+// refuse is a finding about the tokens first to last.
+func (p *page) refuse(kind Kind, rule Rule, first, last int) finding {
+	first = max(first, 0)
+	last = max(first, last)
+	return finding{kind, rule, p.tokens[first].start, p.tokens[last].end}
+}

@@ -13,7 +13,8 @@ func (p *program) screenCommand() *cobra.Command {
 		Use:   "screen",
 		Short: "Judge notes on standard input: would the register refuse them as credentials?",
 		Long: "Reads JSON lines {\"id\",\"text\",\"field\"} on standard input, perhaps with {\"text2\",\"field2\"},\n" +
-			"and writes one verdict a line, never the text. Exit status 2 on a line that cannot be read.",
+			"and writes one verdict a line, never the text. An accepted note with something that is\n" +
+			"perhaps not needed, such as a door code, has a member \"warning\". Exit status 2 on a line that cannot be read.",
 		Args: cobra.NoArgs,
 		RunE: func(*cobra.Command, []string) error {
 			err := screen.JudgeLines(p.in, p.out)
