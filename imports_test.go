@@ -109,7 +109,7 @@ var calls = []call{
 		"consent/appointment.go", // whom a session sits with: opens nothing, and is over within the hour
 		"consent/epoch.go",       // closes again what lives, week by week: closed bytes for closed bytes
 		"consent/erase.go",       // removes what the entry of an erasure has already said is gone
-		"consent/link.go",        // a session's last use and its end
+		"consent/session.go",     // a session's last use and its end
 		"consent/outbox.go",      // takes a delivered message away; the entry is in its target
 		"consent/stale.go",       // deletes sessions, links and marks that open nothing any more
 		"consent/watch.go",       // rows that repeat what mandates say, made good once a day

@@ -27,15 +27,17 @@ func TestSessions(t *testing.T) {
 	}
 	once := members{"token": tokenOf(h.referent.must("POST", "/helpers/"+worker.id+"/link", nil, 201))}
 	up := worker.must("POST", "/links/redeem", once, 200)
-	if up.json["bearer"] != nil || up.str("made_by") != h.referent.id || up.str("space") != "ccas" {
-		t.Fatalf("stepping up opened another session: %s", up.body)
+	if up.str("bearer") == worker.bearer || up.str("made_by") != h.referent.id || up.str("space") != "ccas" {
+		t.Fatalf("stepping up: %s", up.body)
 	}
+	worker.refused("GET", "/me", nil, 401, "session", "") // by the token before
+	worker.bearer = up.str("bearer")
 	worker.must("POST", "/mandates/"+mandate+"/accept", nil, 200)
 	worker.refused("POST", "/links/redeem", once, 401, "link", "")
 
 	// Unknown, malformed and late links answer the same.
 	late := tokenOf(h.referent.must("POST", "/helpers/"+worker.id+"/link", nil, 201))
-	h.clock.add(16 * time.Minute)
+	h.clock.add(15 * time.Minute)
 	said := map[string]bool{}
 	for _, token := range []string{late, strings.Repeat("A", 43), "short", ""} {
 		a := worker.refused("POST", "/links/redeem", members{"token": token}, 401, "link", "")
@@ -45,10 +47,11 @@ func TestSessions(t *testing.T) {
 		t.Errorf("links can be told apart: %v", said)
 	}
 
-	// Signing out ends it; so does an idle half hour.
+	// Signing out ends it; an idle quarter of an hour asks who is there.
 	worker.must("POST", "/sign-out", nil, 204)
 	worker.refused("GET", "/me", nil, 401, "session", "")
-	h.clock.add(31 * time.Minute)
+	h.referent.refused("GET", "/me", nil, 401, "step_up", "")
+	h.clock.add(10 * time.Hour)
 	h.referent.refused("GET", "/me", nil, 401, "session", "")
 }
 

@@ -18,9 +18,14 @@ type Actor struct {
 	member  MemberID
 	account AccountID
 	person  PersonID // of a card
-	session string   // hash, of a signed-in member
+	card    string   // its serial
+	// Of a signed-in member: the session, its last proof, who made the link when that
+	// was one, and the members of the account that the proof is good for.
+	session SessionID
 	stepUp  time.Time
+	how     Proof
 	linkBy  string
+	reach   []MemberID
 	call    Call
 }
 
@@ -53,6 +58,9 @@ func (a Actor) Member() MemberID { return a.member }
 
 // SpaceSlug is the name of the actor's space.
 func (a Actor) SpaceSlug() string { return a.space.Slug() }
+
+// Proof is how the actor last showed who they are.
+func (a Actor) Proof() Proof { return a.how }
 
 // LinkBy is who made the link that opened the session.
 func (a Actor) LinkBy() string { return a.linkBy }

@@ -23,12 +23,12 @@ const appointmentLife = time.Hour
 // A Sitting is the appointment of a session, in the space of its member. It dies
 // with the session: who is not signed in by it does not reach it.
 type Sitting struct {
-	Session string // keyed hash, hex
+	Session SessionID // it stays when its holder shows again who they are
 	Appointment
 }
 
 func (r *Sitting) Bucket() string { return "appointment" }
-func (r *Sitting) Key() string    { return r.Session }
+func (r *Sitting) Key() string    { return string(r.Session) }
 
 // StartAppointment says whom the actor's session is with, and for what; it
 // replaces the appointment before. A purpose that the actor may not have is

@@ -95,7 +95,7 @@ func TestAppointmentEndsWithItsSession(t *testing.T) {
 	w.must(w.reg.Adhere(w.ctx, a, w.reg.Charter().Version(), w.reg.Charter().Digest()))
 	_, err := w.reg.StartAppointment(w.ctx, a, d.person, prepare)
 	w.must(err)
-	w.must(w.reg.SignOut(w.ctx, a))
+	w.must(w.reg.SignOut(w.ctx, token))
 	if rows() != 0 {
 		t.Error("a session that ended has an appointment")
 	}

@@ -148,7 +148,7 @@ func (r *Register) CardHolder(ctx context.Context, code personal.CardCode) (Acto
 				return err
 			}
 			if found {
-				a.space, a.person, a.session = audit.NewSpace(row.Number, row.Slug), row.Person, row.Serial
+				a.space, a.person, a.card = audit.NewSpace(row.Number, row.Slug), row.Person, row.Serial
 				return nil
 			}
 		}
@@ -166,7 +166,7 @@ func (r *Register) CardHolder(ctx context.Context, code personal.CardCode) (Acto
 // holder gets the person of the actor's card, which must be live.
 func (t *turn) holder() (*Person, error) {
 	p, err := t.livePerson(t.actor.person)
-	if err != nil || !p.Card.Live() || p.Card.Serial != t.actor.session {
+	if err != nil || !p.Card.Live() || p.Card.Serial != t.actor.card {
 		return nil, &NotFound{Kind: "card"}
 	}
 	return p, nil

@@ -25,6 +25,8 @@ type (
 	ActID string
 	// PresetID is of a preset: v_…
 	PresetID string
+	// SessionID is of a session: n_…; it opens nothing
+	SessionID string
 	// RequestID is of one request: r_…
 	RequestID string
 )

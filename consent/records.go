@@ -192,6 +192,7 @@ type Membership struct {
 	Number uint32
 	Slug   string
 	Member MemberID
+	Closed time.Time // of an account's: the member was closed there
 }
 
 // A Link is a one-time link, kept by its keyed hash.
@@ -205,15 +206,18 @@ type Link struct {
 	Used    time.Time
 }
 
-// A Session is bound to one space, and kept by its keyed hash.
+// A Session is bound to one space, and kept by the keyed hash of its token.
 type Session struct {
-	Hash    string // hex
+	Hash    string    // hex; each proof gives another
+	ID      SessionID // stays, and opens nothing
 	Account AccountID
-	Space   Membership
+	Space   Membership // none yet while its holder chooses
 	Opened  time.Time
-	Seen    time.Time // written at most once a minute
-	StepUp  time.Time // last time a link was redeemed in it
-	LinkBy  string
+	Seen    time.Time  // written at most once a minute
+	StepUp  time.Time  // last time its holder showed who they are
+	By      Proof      // how they did
+	Reach   []MemberID // what the proof is good for
+	LinkBy  string     // who made the link, if one opened it or stepped it up
 	Ended   time.Time
 }
 

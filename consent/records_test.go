@@ -91,7 +91,6 @@ var bareStrings = map[string]string{
 	"Mandate.Payload.Explained.Lang":  "language code",
 
 	"Preset.Name":     "what a group of mandates is for, by the referent, screened; names nobody, as Structure.Name does not",
-	"Sitting.Session": "as Session.Hash",
 	"TallyRow.Month":  "a month",
 	"TallyRow.Kind":   "one of TallyKinds",
 	"StandIn.From":    "a date",

@@ -23,15 +23,15 @@ func (d *Door) CookieName() string {
 
 // A Redeemed is the answer to a link that was redeemed, as JSON.
 type Redeemed struct {
-	Bearer  string    `json:"bearer,omitempty"` // session token; absent when a running session was stepped up
+	Bearer  string    `json:"bearer"` // session token, another one each time
 	Expires time.Time `json:"expires"`
 	MadeBy  string    `json:"made_by"` // who made the link: h_… or "operator"
 	Space   string    `json:"space"`
 }
 
 // Redeem uses a one-time link up: it opens a session, or steps the visit's own
-// session up when it is of the same account. The answer's Bearer is the new
-// session's token. What is not of a token's form answers as an unknown link.
+// session up when it is of the same account. The answer's Bearer is the session's
+// token from now on. What is not of a token's form answers as an unknown link.
 func (d *Door) Redeem(ctx context.Context, v *Visit, link string) (Redeemed, error) {
 	token, err := personal.ParseToken(link)
 	if err != nil {
@@ -52,11 +52,7 @@ func (d *Door) SetSession(w http.ResponseWriter, token string) {
 
 // SignOut ends the visit's session, if it has one, and takes the cookie away.
 func (d *Door) SignOut(ctx context.Context, v *Visit, w http.ResponseWriter) error {
-	a, err := d.Actor(ctx, v)
-	if err != nil {
-		return err
-	}
-	if err := d.Register.SignOut(ctx, a); err != nil {
+	if err := d.Register.SignOut(ctx, v.token); err != nil {
 		return err
 	}
 	http.SetCookie(w, d.cookie("", -1))

@@ -112,11 +112,11 @@ func (p *Pages) posted(c echo.Context, members ...string) (*desk, map[string]str
 	if err != nil {
 		return nil, nil, err
 	}
-	if err := checkForm(door.VisitOf(c.Request().Context()), f); err != nil {
+	d, err := p.sit(c)
+	if err != nil {
 		return nil, nil, err
 	}
-	d, err := p.sit(c)
-	return d, f, err
+	return d, f, p.checkForm(d.actor, f)
 }
 
 // register is the use-cases.
@@ -167,7 +167,7 @@ type navLink struct {
 // view begins a page.
 func (d *desk) view(title string) deskView {
 	return deskView{
-		staffView: staffView{sheet: d.p.staffSheet(d.c, d.v, title), FormToken: formToken(d.v), Nav: d.nav()},
+		staffView: staffView{sheet: d.p.staffSheet(d.c, d.v, title), FormToken: d.register().FormToken(d.actor), Nav: d.nav()},
 		Structure: d.structure.Name, Once: rand.Text(),
 	}
 }

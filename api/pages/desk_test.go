@@ -211,7 +211,9 @@ func TestDeskStepUpKeepsTheDraft(t *testing.T) {
 	me := consent.MemberID(regexp.MustCompile(`<code>(h_[a-z0-9]+)</code>`).FindStringSubmatch(k.open("/traces").body)[1])
 	link, err := s.reg.MakeLink(s.ctx, s.referent, me)
 	s.must(err)
-	s.post(s.staff, "/lien/"+link.Token.Reveal(), nil, "Cookie", k.cookie).status(t, http.StatusSeeOther)
+	in := s.post(s.staff, "/lien/"+link.Token.Reveal(), nil, "Cookie", k.cookie)
+	in.status(t, http.StatusSeeOther)
+	k.cookie, _, _ = strings.Cut(in.Header.Get("Set-Cookie"), ";")
 	k.send("/mandat/suite", "mandate", string(id)).status(t, http.StatusOK)
 	k.send("/mandat/signer", "mandate", string(id)).status(t, http.StatusOK)
 	if got := state(); got != consent.Active {

@@ -2,8 +2,6 @@ package pages
 
 import (
 	"crypto/hmac"
-	"crypto/sha256"
-	"encoding/base64"
 	"errors"
 	"net/http"
 	"slices"
@@ -34,18 +32,9 @@ type staffView struct {
 	Nav       []navLink
 }
 
-// formToken is what a form of a session must send back: for browsers that say
-// nothing of where a request comes from. It cannot be made without the session's
-// token, and that token cannot be found from it.
-func formToken(v *door.Visit) string {
-	mac := hmac.New(sha256.New, []byte(v.SessionKey()))
-	mac.Write([]byte("form"))
-	return base64.RawURLEncoding.EncodeToString(mac.Sum(nil))
-}
-
-// checkForm refuses a form that was not given to this session.
-func checkForm(v *door.Visit, f map[string]string) error {
-	if v.SessionKey() == "" || !hmac.Equal([]byte(f["form"]), []byte(formToken(v))) {
+// checkForm refuses a form that was not given to the actor's session.
+func (p *Pages) checkForm(a consent.Actor, f map[string]string) error {
+	if !hmac.Equal([]byte(f["form"]), []byte(p.door.Register.FormToken(a))) {
 		return &door.Fault{Status: http.StatusForbidden, Reason: "cross_origin"}
 	}
 	return nil
@@ -70,9 +59,7 @@ func (p *Pages) redeem(c echo.Context) error {
 	if door.WantsJSON(c.Request()) {
 		return c.JSON(http.StatusOK, answer)
 	}
-	if answer.Bearer != "" {
-		p.door.SetSession(c.Response(), answer.Bearer)
-	}
+	p.door.SetSession(c.Response(), answer.Bearer)
 	return c.Redirect(http.StatusSeeOther, "/")
 }
 
@@ -84,7 +71,11 @@ func (p *Pages) signOut(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	if err := checkForm(v, f); err != nil {
+	a, err := p.door.Actor(ctx, v)
+	if err != nil {
+		return err
+	}
+	if err := p.checkForm(a, f); err != nil {
 		return err
 	}
 	if err := p.door.SignOut(ctx, v, c.Response()); err != nil {
@@ -96,16 +87,15 @@ func (p *Pages) signOut(c echo.Context) error {
 // adhere is POST /charte.
 func (p *Pages) adhere(c echo.Context) error {
 	ctx := c.Request().Context()
-	v := door.VisitOf(ctx)
 	f, err := form(c, "form", "version", "digest")
 	if err != nil {
 		return err
 	}
-	if err := checkForm(v, f); err != nil {
+	a, err := p.door.Actor(ctx, door.VisitOf(ctx))
+	if err != nil {
 		return err
 	}
-	a, err := p.door.Actor(ctx, v)
-	if err != nil {
+	if err := p.checkForm(a, f); err != nil {
 		return err
 	}
 	if err := p.door.Register.Adhere(ctx, a, f["version"], f["digest"]); err != nil {

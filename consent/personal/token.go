@@ -45,6 +45,12 @@ func (t Token) Reveal() string {
 	return *t.s
 }
 
+// FormToken gives what the forms of a session carry, by the session's identifier:
+// it cannot be made by who knows only that.
+func (k *Keyring) FormToken(session string) string {
+	return b64.EncodeToString(mac(k.folder.Pepper("form"), session))
+}
+
 // TokenHash gives what the store keeps of a token, 32 bytes. Tokens are random
 // through and through and live for hours, so their hash needs no epoch.
 func (k *Keyring) TokenHash(t Token) []byte {
