@@ -102,7 +102,7 @@ func TestCharterIsReadAndAccepted(t *testing.T) {
 	forged[1] = strings.Repeat("x", len(forged[1]))
 	s.post(s.staff, "/charte", forged, "Cookie", cookie).status(t, http.StatusForbidden)
 	s.post(s.staff, "/charte", fields, "Cookie", cookie, "Sec-Fetch-Site", "cross-site").status(t, http.StatusForbidden)
-	s.post(s.staff, "/charte", fields).status(t, http.StatusForbidden)
+	s.post(s.staff, "/charte", fields).status(t, http.StatusUnauthorized)
 	old := append([]string{}, fields...)
 	old[3] = "0.9.0"
 	s.post(s.staff, "/charte", old, "Cookie", cookie).status(t, http.StatusBadRequest)
