@@ -109,7 +109,7 @@ type Summary struct {
 // summary is the head of an extract without its counts.
 func (t *turn) summary(q ExtractRequest) Summary {
 	sum := Summary{
-		Origin: t.r.origin, Space: t.actor.space.Slug(), Structure: t.profile.Name, Requester: t.actor.by(),
+		Origin: t.r.origin, Space: t.actor.space.Slug(), Structure: t.profile.Name.String(), Requester: t.actor.by(),
 		Purpose: string(q.Purpose), TZ: t.profile.TZ,
 		Charter:  CharterRef{Version: t.r.charter.Version(), Digest: t.r.charter.Digest()},
 		Mandates: map[State]int{}, Levels: map[string]int{},

@@ -265,3 +265,12 @@ func (w *world) notFound(slug string, size int64, err error) {
 		w.t.Errorf("%d entries were added to %s, want none", got-size, slug)
 	}
 }
+
+// public is a text as a row gives it back.
+func public(t *testing.T, text string) (p consent.PublicText) {
+	t.Helper()
+	if err := p.UnmarshalText([]byte(text)); err != nil {
+		t.Fatal(err)
+	}
+	return p
+}

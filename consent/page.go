@@ -99,7 +99,7 @@ func (r *Register) CardPage(ctx context.Context, a Actor, birth string) (*Person
 		if members, err = t.helpersOf(page); err != nil {
 			return err
 		}
-		page.At, page.Structure, page.Phone, page.TZ = t.at, t.profile.Name, t.profile.Phone, t.profile.TZ
+		page.At, page.Structure, page.Phone, page.TZ = t.at, t.profile.Name.String(), t.profile.Phone.String(), t.profile.TZ
 		t.enter(audit.Entry{
 			Act: audit.PersonPageOpened, Person: string(p.ID), Purpose: string(charter.PurposeAnswerPerson),
 			Fields: append(boxNames(boxes), nameBoxes(members)...), Rules: []string{"C15"},

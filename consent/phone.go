@@ -3,7 +3,6 @@ package consent
 import (
 	"context"
 	"regexp"
-	"strings"
 
 	"aval/audit"
 	"aval/charter/screen"
@@ -18,8 +17,8 @@ var phoneForm = regexp.MustCompile(`^\+?[0-9]([ .-]?[0-9]){2,14}$`)
 // and shown on persons' pages: a public one, the structure's own. An empty one
 // takes it away. *Invalid with "phone" when it is no number.
 func (r *Register) SetStructurePhone(ctx context.Context, a Actor, phone screen.Clean) error {
-	number := strings.TrimSpace(phone.String())
-	if number != "" && !phoneForm.MatchString(number) {
+	number := publicText(phone)
+	if !number.IsZero() && !phoneForm.MatchString(number.String()) {
 		return &Invalid{Pointer: "/phone", Reason: "phone"}
 	}
 	_, err := r.record(ctx, a, func(t *turn) error {

@@ -21,7 +21,7 @@ import (
 // as every text is, and is shown to every member.
 type Preset struct {
 	ID           PresetID
-	Name         string // screened, 1 to 80 characters
+	Name         PublicText // 1 to 80 characters
 	Powers       []Power
 	Days         int  // 0 with OneProcedure
 	OneProcedure bool // for one procedure only, as in Terms
@@ -54,7 +54,7 @@ func (r *Register) Presets(ctx context.Context, a Actor) (list []Preset, err err
 		})
 	})
 	slices.SortFunc(list, func(a, b Preset) int {
-		return cmp.Or(cmp.Compare(a.Name, b.Name), cmp.Compare(a.ID, b.ID))
+		return cmp.Or(cmp.Compare(a.Name.String(), b.Name.String()), cmp.Compare(a.ID, b.ID))
 	})
 	return list, err
 }
@@ -78,7 +78,7 @@ func (r *Register) SavePreset(ctx context.Context, a Actor, n NewPreset) (Preset
 			return err
 		}
 		p = Preset{
-			ID: n.ID, Name: n.Name.String(), Powers: powers, Days: n.Days, OneProcedure: n.OneProcedure,
+			ID: n.ID, Name: publicText(n.Name), Powers: powers, Days: n.Days, OneProcedure: n.OneProcedure,
 			Changed: t.at, By: t.actor.member,
 		}
 		if err := t.place(&p); err != nil {

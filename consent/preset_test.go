@@ -34,7 +34,7 @@ func TestPresets(t *testing.T) {
 	power := caf
 	power.Category = category.Category
 	want := consent.Preset{
-		ID: p.ID, Name: "CAF, avec elle, 1 an", Powers: []consent.Power{power}, Days: 365, Changed: start, By: d.referent.Member(),
+		ID: p.ID, Name: public(t, "CAF, avec elle, 1 an"), Powers: []consent.Power{power}, Days: 365, Changed: start, By: d.referent.Member(),
 	}
 	if diff := cmp.Diff(want, p); diff != "" {
 		t.Error(diff)

@@ -40,7 +40,7 @@ type Structure struct {
 	ID     StructureID
 	Number uint32 // of the space, never reused
 	Slug   string // of the space, in origins and payloads, fixed
-	Name   string // public name, screened
+	Name   PublicText
 	Opened time.Time
 	Closed time.Time
 }
@@ -50,9 +50,9 @@ type Profile struct {
 	Structure StructureID
 	Number    uint32
 	Slug      string
-	Name      string
-	TZ        string // IANA name; limits of days are counted there
-	Phone     string // public telephone, screened, printed for the person; empty: none
+	Name      PublicText
+	TZ        string     // IANA name; limits of days are counted there
+	Phone     PublicText // printed for the person; empty: none
 	// Opened are the missions that the structure opens beyond the charter's
 	// default (the ○ of the mission matrix).
 	Opened []charter.Mission

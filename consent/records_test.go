@@ -7,12 +7,15 @@ import (
 	"go/token"
 	"os"
 	"reflect"
+	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
 	"aval/charter"
 	"aval/consent"
 	"aval/consent/personal"
+	"aval/store/mem"
 )
 
 // records is one of each row that the register keeps.
@@ -26,88 +29,117 @@ var records = []consent.Record{
 	&consent.Copied{},
 }
 
-// A row is clear: whoever reads the disk reads it. A field of a type of its own
-// is an identifier, a word of the charter, a time, a number or a sealed box. A
-// bare string could hold anything, so each is here, with what it holds.
-var bareStrings = map[string]string{
-	"Structure.Slug":           "public name of a space, [a-z0-9-]",
-	"Structure.Name":           "public name of a legal person, screened",
-	"Profile.Slug":             "as Structure.Slug",
-	"Profile.Name":             "as Structure.Name",
-	"Profile.TZ":               "IANA name of a time zone",
-	"Profile.Phone":            "public telephone of a legal person, written by the referent to be printed, screened; digits only",
-	"Member.OpenedBy":          "pseudonym of who opened it, or operator",
-	"Member.Kid":               "RFC 7638 thumbprint",
-	"Member.Adhered.Version":   "version of the charter",
-	"Member.Adhered.Digest":    "SHA-256",
-	"Person.C":                 "salted SHA-256",
-	"Person.Card.Serial":       "random",
-	"Box.Name":                 "fixed word and version or identifier",
-	"IndexRow.Row":             "keyed hash, hex",
-	"IndexSeal.Rows":           "keyed hashes, hex",
-	"Stated.Owner":             "slug or pseudonym",
-	"Stated.JWS":               "signed public key of a pseudonym",
-	"Act.Period":               "years or months of a declaration, checked by the charter; else empty",
-	"ActOf.At":                 "an instant, in fixed width",
-	"Link.Hash":                "keyed hash, hex",
-	"Link.Purpose":             "enrol or sign_in",
-	"Link.By":                  "pseudonym of its maker, or operator",
-	"Link.Space.Slug":          "as Structure.Slug",
-	"Session.Hash":             "keyed hash, hex",
-	"Session.LinkBy":           "as Link.By",
-	"Session.Space.Slug":       "as Structure.Slug",
-	"Account.Members.Slug":     "as Structure.Slug",
-	"CardRow.Row":              "keyed hash, hex",
-	"CardRow.Serial":           "random",
-	"CardRow.Slug":             "as Structure.Slug",
-	"CardSerial.Serial":        "random",
-	"CardSerial.Row":           "keyed hash, hex",
-	"Message.ID":               "random",
-	"Message.Slug":             "as Structure.Slug",
-	"Message.Kind":             "fixed word",
-	"Applied.ID":               "random",
-	"Idempotency.Actor":        "pseudonym",
-	"Idempotency.KeyHash":      "SHA-256 of the caller's key, hex",
-	"Idempotency.Request":      "SHA-256 of the body, hex",
-	"Idempotency.Result":       "identifier of what was made",
-	"MandateRef.Ref":           "8 random digits",
-	"Mandate.Ref":              "8 random digits",
-	"Mandate.Digest":           "SHA-256",
-	"Mandate.Copy":             "one of CopyHows",
-	"Mandate.Evidence.C":       "salted SHA-256",
-	"Mandate.Stops.By":         "pseudonym, or person",
-	"Mandate.End.By":           "pseudonym, person or system",
-	"Mandate.Payload.Ref":      "8 random digits",
-	"Mandate.Payload.Origin":   "the register's name",
-	"Mandate.Payload.Space":    "as Structure.Slug",
-	"Mandate.Payload.TZ":       "as Profile.TZ",
-	"Mandate.Payload.Person.C": "salted SHA-256",
-
-	"Mandate.Payload.Charter.Version": "version of the charter",
-	"Mandate.Payload.Charter.Digest":  "SHA-256",
-	"Mandate.Payload.Template.Digest": "SHA-256",
-	"Mandate.Payload.Template.Lang":   "language code",
-	"Mandate.Payload.Mandatary.ID":    "identifier",
-	"Mandate.Payload.Explained.Lang":  "language code",
-
-	"Preset.Name":     "what a group of mandates is for, by the referent, screened; names nobody, as Structure.Name does not",
-	"TallyRow.Month":  "a month",
-	"TallyRow.Kind":   "one of TallyKinds",
-	"StandIn.From":    "a date",
-	"StandIn.To":      "a date",
-	"DutyRow.Next":    "an instant, in fixed width",
-	"EndingRow.Until": "an instant, in fixed width",
-
-	"WrappedKey.Kid":   "random",
-	"WrappedKey.Epoch": "random",
-	"EvidenceDue.On":   "a date six years after the last mandate",
+// A row is clear: whoever reads the disk reads it. So a row holds no text, but for
+// what is about nobody and was screened (PublicText), and boxes. A field of a type
+// of its own is an identifier or a word of the charter; a bare string could hold
+// anything, so each is here with the one form that it takes. A new field gets a
+// type of its own first, and a line here only if that says nothing more.
+var bareStrings = map[string]*regexp.Regexp{
+	"Structure.Slug":       aSlug,
+	"Profile.Slug":         aSlug,
+	"Profile.TZ":           aZone,
+	"Member.OpenedBy":      aPseudonym,
+	"Member.Kid":           aDigest,
+	"Adherence.Version":    aVersion,
+	"Adherence.Digest":     aDigest,
+	"Person.C":             aDigest,
+	"Card.Serial":          aRandom,
+	"Box.Name":             aWord,
+	"IndexRow.Row":         aHash,
+	"IndexSeal.Rows":       aHash,
+	"Stated.Owner":         aWord,
+	"Stated.JWS":           aJWS,
+	"Act.Period":           aPeriod,
+	"ActOf.At":             anInstant,
+	"Link.Hash":            aHash,
+	"Link.Purpose":         aWord,
+	"Link.By":              aPseudonym,
+	"Membership.Slug":      aSlug,
+	"Session.Hash":         aHash,
+	"Session.LinkBy":       aPseudonym,
+	"CardRow.Row":          aHash,
+	"CardRow.Serial":       aRandom,
+	"CardRow.Slug":         aSlug,
+	"CardSerial.Serial":    aRandom,
+	"CardSerial.Row":       aHash,
+	"Message.ID":           aRandom,
+	"Message.Slug":         aSlug,
+	"Message.Kind":         aWord,
+	"Applied.ID":           aRandom,
+	"Idempotency.Actor":    aPseudonym,
+	"Idempotency.KeyHash":  aHash,
+	"Idempotency.Request":  aHash,
+	"Idempotency.Result":   aPseudonym,
+	"MandateRef.Ref":       aReference,
+	"Mandate.Ref":          aReference,
+	"Mandate.Digest":       aDigest,
+	"Mandate.Copy":         aWord,
+	"EvidenceRef.C":        aDigest,
+	"Stop.By":              aPseudonym,
+	"End.By":               aPseudonym,
+	"Payload.Ref":          aReference,
+	"Payload.Origin":       anOrigin,
+	"Payload.Space":        aSlug,
+	"Payload.TZ":           aZone,
+	"PersonRef.C":          aDigest,
+	"CharterRef.Version":   aVersion,
+	"CharterRef.Digest":    aDigest,
+	"TemplateRef.Digest":   aDigest,
+	"TemplateRef.Lang":     aLanguage,
+	"Mandatary.ID":         aPseudonym,
+	"Explained.Lang":       aLanguage,
+	"TallyRow.Month":       aDate,
+	"TallyRow.Kind":        aWord,
+	"StandIn.From":         aDate,
+	"StandIn.To":           aDate,
+	"DutyRow.Next":         anInstant,
+	"EndingRow.Until":      anInstant,
+	"WrappedKey.Kid":       aRandom,
+	"WrappedKey.Epoch":     aRandom,
+	"EvidenceDue.On":       aDate,
+	"openSpaceBody.Stated": aJWS,
+	"enrolment.Stated":     aJWS,
+	"noteLoginBody.LinkBy": aPseudonym,
 }
 
+// The forms that bare strings take. None has room for a sentence.
+var (
+	aSlug      = regexp.MustCompile(`^[a-z0-9-]{1,39}$`)
+	aZone      = regexp.MustCompile(`^[A-Z][A-Za-z]+(/[A-Z][A-Za-z_]+)*$`)
+	aPseudonym = regexp.MustCompile(`^([a-z]_[a-z2-7]{26}|operator|person|system|register)?$`)
+	aHash      = regexp.MustCompile(`^([0-9a-f]{32}){1,2}$`)
+	aDigest    = regexp.MustCompile(`^([A-Za-z0-9_-]{43})?$`) // also a commitment, a thumbprint (RFC 7638)
+	aReference = regexp.MustCompile(`^[0-9]{8}$`)
+	aRandom    = regexp.MustCompile(`^([a-z2-7]{26}|[A-Za-z0-9_-]{22})?$`)
+	aVersion   = regexp.MustCompile(`^([0-9]+[.][0-9]+[.][0-9]+)?$`)
+	aLanguage  = regexp.MustCompile(`^([a-z]{2,3}(-[A-Z][a-z]{3})?(-[A-Z]{2})?)?$`)
+	anInstant  = regexp.MustCompile(`^[0-9]{8}T[0-9]{6}[.][0-9]{6}$`)
+	aDate      = regexp.MustCompile(`^[0-9]{4}-[0-9]{2}(-[0-9]{2})?$`)
+	aWord      = regexp.MustCompile(`^[a-z0-9_.-]{0,64}$`) // of a fixed list, or the name of a box
+	aJWS       = regexp.MustCompile(`^[A-Za-z0-9_-]+[.][A-Za-z0-9_-]+[.][A-Za-z0-9_-]+$`)
+	aPeriod    = regexp.MustCompile(`^([0-9]{4}(-[0-9]{2}(/[0-9]{4}-[0-9]{2})?)?)?$`)
+	anOrigin   = regexp.MustCompile(`^[a-z0-9.-]+$`)
+	// aTyped is what a type of its own holds at most, such as charter.Mode.
+	aTyped = regexp.MustCompile(`^[A-Za-z0-9_.:/-]{0,64}$`)
+)
+
+// Every field of every row, and of the body of every message, is closed, screened
+// or argued for.
 func TestRowsHoldNoFreeText(t *testing.T) {
 	used := map[string]bool{}
 	for _, r := range records {
-		name := reflect.TypeOf(r).Elem().Name()
-		walk(t, reflect.TypeOf(r).Elem(), name, used)
+		walk(t, reflect.TypeOf(r).Elem(), used)
+	}
+	bodies := consent.MessageBodies()
+	if len(bodies) < 8 {
+		t.Errorf("%d kinds of messages are known", len(bodies))
+	}
+	for kind, body := range bodies {
+		if body == nil {
+			t.Errorf("the body of a %s is not known", kind)
+			continue
+		}
+		walk(t, body, used)
 	}
 	for name := range bareStrings {
 		if !used[name] {
@@ -116,32 +148,148 @@ func TestRowsHoldNoFreeText(t *testing.T) {
 	}
 }
 
-func walk(t *testing.T, typ reflect.Type, path string, used map[string]bool) {
+// The walk notices what it is for.
+func TestBareStringsAreNoticed(t *testing.T) {
+	type Loose struct {
+		Memo  string
+		Notes []struct{ By *string }
+		Any   map[string]any
+	}
+	var missing []string
+	lookFor(reflect.TypeFor[Loose](), "Loose", func(path string) { missing = append(missing, path) })
+	if want := []string{"Loose.Memo", "Loose.Notes.By", "Loose.Any"}; !slices.Equal(missing, want) {
+		t.Errorf("noticed %v, want %v", missing, want)
+	}
+}
+
+func walk(t *testing.T, typ reflect.Type, used map[string]bool) {
 	t.Helper()
+	lookFor(typ, "", func(path string) {
+		used[path] = true
+		if bareStrings[path] == nil {
+			t.Errorf("%s is a bare string: give it a type, seal it, or say what form it has", path)
+		}
+	})
+}
+
+// lookFor calls bare for each place of a type that may hold any text, named by the
+// type that it stands in.
+func lookFor(typ reflect.Type, path string, bare func(path string)) {
 	switch {
 	case typ == reflect.TypeFor[string]():
-		used[path] = true
-		if bareStrings[path] == "" {
-			t.Errorf("%s is a bare string: give it a type, seal it, or say what it holds", path)
-		}
-	case typ == reflect.TypeFor[personal.Sealed](), typ == reflect.TypeFor[json.RawMessage]():
-		// Closed, or the rows and ids of another space: see TestStoreHoldsNoTextInClear.
-	case typ.PkgPath() == "time":
-	case typ.Kind() == reflect.Pointer:
-		walk(t, typ.Elem(), path, used)
-	case typ.Kind() == reflect.Slice:
-		walk(t, typ.Elem(), path, used)
+		bare(path)
+	case closed(typ), typ.PkgPath() == "time":
+	case typ.Kind() == reflect.Pointer, typ.Kind() == reflect.Slice:
+		lookFor(typ.Elem(), path, bare)
 	case typ.Kind() == reflect.Struct:
+		if typ.Name() != "" {
+			path = typ.Name()
+		}
 		for i := range typ.NumField() {
-			f := typ.Field(i)
-			under := path + "." + f.Name
-			if f.Anonymous {
-				under = path
+			if f := typ.Field(i); f.Anonymous {
+				lookFor(f.Type, path, bare)
+			} else {
+				lookFor(f.Type, path+"."+f.Name, bare)
 			}
-			walk(t, f.Type, under, used)
 		}
 	case typ.Kind() == reflect.Map, typ.Kind() == reflect.Interface:
-		t.Errorf("%s may hold anything", path)
+		bare(path)
+	}
+}
+
+// closed tells the types that need no look inside: what is sealed or a key, what
+// was screened, and what is looked at by itself (the bodies of messages) or made of
+// what is (the signatures of a mandate).
+func closed(typ reflect.Type) bool {
+	return typ == reflect.TypeFor[personal.Sealed]() || typ == reflect.TypeFor[[]byte]() ||
+		typ == reflect.TypeFor[consent.PublicText]() || typ == reflect.TypeFor[json.RawMessage]()
+}
+
+// What a register that has seen a day holds has the forms that are argued for: the
+// argument is not taken on trust.
+func TestStoredTextsHaveTheirForm(t *testing.T) {
+	b := &breaker{}
+	w := newWorldOn(t, mem.Open(mem.Options{Fault: b.fault}))
+	livedIn(w)
+	operator, err := w.reg.In(w.ctx, "ccas")
+	w.must(err)
+	first, err := w.reg.FirstReferent(w.ctx, operator)
+	w.must(err)
+	link, err := w.reg.MakeLink(w.ctx, operator, first)
+	w.must(err)
+	for _, step := range []func() error{ // messages that are cut off wait
+		func() error { return second(w.redeem(link.Token, personal.Token{})) },
+		func() error {
+			_, _, err := w.reg.OpenStructure(w.ctx, consent.Operator(), consent.NewStructure{Name: clean(t, "Maison commune"), Slug: "commune"})
+			return err
+		},
+	} {
+		b.arm(2, mem.Before)
+		if step() == nil {
+			t.Fatal("nothing was cut off")
+		}
+		b.heal()
+	}
+	kinds := map[string]reflect.Type{}
+	for _, r := range records {
+		kinds[r.Bucket()] = reflect.TypeOf(r).Elem()
+	}
+	bodies, seen := consent.MessageBodies(), map[string]bool{}
+	var check func(v reflect.Value, path string)
+	check = func(v reflect.Value, path string) {
+		switch typ := v.Type(); {
+		case typ.Kind() == reflect.String && typ != reflect.TypeFor[personal.Sealed]():
+			form, named := bareStrings[path], typ != reflect.TypeFor[string]()
+			if named {
+				form = aTyped
+			}
+			if seen[path] = true; form == nil || !form.MatchString(v.String()) {
+				t.Errorf("%s holds a text of another form, %d characters", path, v.Len())
+			}
+		case closed(typ), typ.PkgPath() == "time":
+		case typ.Kind() == reflect.Pointer && !v.IsNil():
+			check(v.Elem(), path)
+		case typ.Kind() == reflect.Slice:
+			for i := range v.Len() {
+				check(v.Index(i), path)
+			}
+		case typ.Kind() == reflect.Struct:
+			if typ.Name() != "" {
+				path = typ.Name()
+			}
+			for i := range typ.NumField() {
+				if f := typ.Field(i); f.Anonymous {
+					check(v.Field(i), path)
+				} else {
+					check(v.Field(i), path+"."+f.Name)
+				}
+			}
+		}
+	}
+	for key, raw := range dumped(t, w.db).apart() {
+		kind := kinds[strings.SplitN(key, "/", 3)[1]]
+		if kind == nil {
+			continue // format, and other marks of package store
+		}
+		row := reflect.New(kind)
+		if err := json.Unmarshal([]byte(raw), row.Interface()); err != nil {
+			t.Fatalf("%s: %v", kind, err)
+		}
+		check(row, "")
+		if m, is := row.Interface().(*consent.Message); is {
+			body := reflect.New(bodies[m.Kind])
+			w.must(json.Unmarshal(m.Body, body.Interface()))
+			check(body, "")
+		}
+	}
+	var never []string
+	for path := range bareStrings {
+		if !seen[path] {
+			never = append(never, path)
+		}
+	}
+	if slices.Sort(never); len(never) > 0 {
+		t.Errorf("the day came by none of %v", never)
 	}
 }
 
@@ -246,4 +394,45 @@ func TestStoreHoldsNoTextInClear(t *testing.T) {
 	if got, err := w.reg.Mandate(w.ctx, d.helper, m.ID); err != nil || got.ID != m.ID {
 		t.Fatal(err)
 	}
+}
+
+// livedIn lets a register see a day: every kind of row is there afterwards.
+func livedIn(w *world) {
+	w.t.Helper()
+	d := w.desk()
+	colleague := w.helper(d.referent, charter.SocialWorker)
+	w.must(w.reg.SetOwnName(w.ctx, d.referent, clean(w.t, "Nadia Roche")))
+	w.must(w.reg.SetStructurePhone(w.ctx, d.referent, phone(w.t, "03 81 41 21 21")))
+	w.preset(d.referent, w.quarterly())
+	w.must(w.reg.SetStandIn(w.ctx, d.referent, consent.StandIn{
+		Away: d.helper.Member(), By: colleague.Member(), From: "2027-01-11", To: "2027-01-20",
+	}))
+	w.must(w.reg.CountHelp(w.ctx, d.helper, consent.TallyTrain))
+	_, err := w.reg.StartAppointment(w.ctx, d.helper, d.person, charter.PurposePrepareMandate)
+	w.must(err)
+	_, err = w.reg.IssueCard(w.ctx, d.helper, d.person)
+	w.must(err)
+	named := terms(d.person, caf)
+	named.Helpers = []consent.MemberID{d.helper.Member()}
+	w.mandate(d.helper, named)
+	w.must(w.act(d.person, caf)(d.helper.With(consent.Call{Request: consent.NewRequestID(), Idempotency: "once", Body: []byte("{}")})))
+	replacing := terms(d.person, caf)
+	replacing.Supersession = charter.SupersessionReplace
+	stopped := w.mandate(d.helper, replacing)
+	_, err = w.reg.RevokeMandate(w.ctx, d.helper, stopped.ID, consent.Scope{Helper: d.helper.Member()})
+	w.must(err)
+	_, err = w.reg.RenounceMandate(w.ctx, d.helper, stopped.ID)
+	w.must(err)
+	_, err = w.reg.MakeLink(w.ctx, d.referent, colleague.Member())
+	w.must(err)
+	gone := w.seraphine(d.helper)
+	goesOn := w.person(d.helper)
+	year := terms(goesOn, caf)
+	year.Days = 365
+	w.mandate(d.helper, year)
+	w.must(w.act(goesOn, caf)(d.helper))
+	w.mandate(d.helper, terms(gone, caf))
+	_, err = w.reg.ForgetPerson(w.ctx, d.referent, gone)
+	w.must(err)
+	w.must(w.reg.NoteBackup(w.ctx))
 }

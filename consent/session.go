@@ -277,7 +277,7 @@ func (r *Register) Choices(ctx context.Context, token personal.Token) (list []Ch
 			if err := need(tx, structure, "space"); err != nil {
 				return err
 			}
-			list = append(list, Choice{Member: m.Member, Slug: m.Slug, Name: structure.Name, Here: m.Member == s.Space.Member})
+			list = append(list, Choice{Member: m.Member, Slug: m.Slug, Name: structure.Name.String(), Here: m.Member == s.Space.Member})
 		}
 		return nil
 	})

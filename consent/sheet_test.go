@@ -28,7 +28,7 @@ func TestMandateSheet(t *testing.T) {
 	s, err := w.reg.MandateSheet(w.ctx, d.helper, m.ID, prepare)
 	w.must(err)
 	if s.Identity.BirthName.Reveal() != "Morel" || s.Identity.Birth.Reveal() != "1948-03-12" || s.HelperName.Reveal() != "Fatou Diallo" ||
-		s.Names[colleague.Member()].Reveal() != "Léa Roux" || s.Structure.Name != "Structure ccas" || s.Mandate.ID != m.ID ||
+		s.Names[colleague.Member()].Reveal() != "Léa Roux" || s.Structure.Name.String() != "Structure ccas" || s.Mandate.ID != m.ID ||
 		s.Digest != m.Digest || s.Digest == "" || len(s.Others) != 0 ||
 		!slices.Equal(s.Members, []consent.MemberID{d.helper.Member(), colleague.Member()}) {
 		t.Errorf("the sheet is %+v", s)

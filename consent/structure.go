@@ -44,7 +44,7 @@ func (r *Register) OpenStructure(ctx context.Context, a Actor, n NewStructure) (
 	if err := n.valid(); err != nil {
 		return nil, Invitation{}, err
 	}
-	s := &Structure{ID: StructureID("s_" + random26()), Slug: n.Slug, Name: n.Name.String()}
+	s := &Structure{ID: StructureID("s_" + random26()), Slug: n.Slug, Name: publicText(n.Name)}
 	if err := r.nextNumber(ctx, s); err != nil {
 		return nil, Invitation{}, err
 	}

@@ -25,8 +25,8 @@ var at = time.Date(2026, 11, 22, 10, 0, 0, 123456000, time.UTC)
 // A row of each kind comes back as it went in.
 func TestRowsRoundTrip(t *testing.T) {
 	rows := []consent.Record{
-		&consent.Structure{ID: "s_x", Number: 7, Slug: "pont", Name: "Pont <&> é", Opened: at},
-		&consent.Profile{Structure: "s_x", Number: 7, Slug: "pont", Name: "Pont", TZ: "Europe/Paris"},
+		&consent.Structure{ID: "s_x", Number: 7, Slug: "pont", Name: public(t, "Pont <&> é"), Opened: at},
+		&consent.Profile{Structure: "s_x", Number: 7, Slug: "pont", Name: public(t, "Pont"), TZ: "Europe/Paris"},
 		&consent.Member{ID: "h_x", Account: "a_x", Role: "volunteer", Opened: at, Adhered: consent.Adherence{Version: "1.0.0", At: at}},
 		&consent.Person{ID: "p_x", Created: at, Identity: 1, C: "c", Card: consent.Card{Issued: at, Serial: "s"}},
 		&consent.Mandate{ID: "m_x", Person: "p_x", Drafted: at, Payload: consent.Payload{V: 1, From: at, Until: at.Add(time.Hour)}},
@@ -185,4 +185,13 @@ func TestHousekeepingNamesRealBuckets(t *testing.T) {
 			t.Error(err)
 		}
 	}
+}
+
+// public is a text as a row gives it back.
+func public(t *testing.T, text string) (p consent.PublicText) {
+	t.Helper()
+	if err := p.UnmarshalText([]byte(text)); err != nil {
+		t.Fatal(err)
+	}
+	return p
 }

@@ -168,7 +168,7 @@ type navLink struct {
 func (d *desk) view(title string) deskView {
 	return deskView{
 		staffView: staffView{sheet: d.p.staffSheet(d.c, d.v, title), FormToken: d.register().FormToken(d.actor), Nav: d.nav()},
-		Structure: d.structure.Name, Once: rand.Text(),
+		Structure: d.structure.Name.String(), Once: rand.Text(),
 	}
 }
 

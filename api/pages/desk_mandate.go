@@ -55,7 +55,7 @@ func (d *desk) mandateView(m *consent.Mandate, fresh bool) mandateView {
 	}
 	v.Facts = append(v.Facts, d.say("mandate.period", "From", d.day(m.Payload.From), "Until", d.lastDay(m)))
 	if m.Payload.Helpers.Team() {
-		v.Facts = append(v.Facts, d.say("mandate.team", "Structure", d.structure.Name))
+		v.Facts = append(v.Facts, d.say("mandate.team", "Structure", d.structure.Name.String()))
 	} else {
 		v.Facts = append(v.Facts, d.number("mandate.named", len(m.Payload.Helpers.Named)))
 	}

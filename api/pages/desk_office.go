@@ -110,7 +110,7 @@ func (d *desk) officeView(names bool) (*officeView, error) {
 		return nil, &consent.Refused{Rule: "C16", Reason: string(charter.OfficeOnly), Instead: string(charter.AskReferent)}
 	}
 	v := &officeView{
-		deskView: d.view("office.title"), Named: names, Services: d.catalogue(), Rows: ownRows(), Phone: d.structure.Phone,
+		deskView: d.view("office.title"), Named: names, Services: d.catalogue(), Rows: ownRows(), Phone: d.structure.Phone.String(),
 		Within: d.number("duration.days", d.charter.Limits().WarnBeforeEndDays),
 	}
 	v.Script = d.p.script
@@ -135,7 +135,7 @@ func (d *desk) officeView(names bool) (*officeView, error) {
 		return nil, err
 	}
 	for _, s := range presets {
-		v.Presets = append(v.Presets, presetView{ID: s.ID, Name: s.Name, Powers: d.powers(s.Powers), Length: d.length(s.Days, s.OneProcedure)})
+		v.Presets = append(v.Presets, presetView{ID: s.ID, Name: s.Name.String(), Powers: d.powers(s.Powers), Length: d.length(s.Days, s.OneProcedure)})
 	}
 	if v.Ending, v.Orphans, err = d.ending(); err != nil {
 		return nil, err

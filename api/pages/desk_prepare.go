@@ -130,7 +130,7 @@ func (d *desk) offers(person consent.PersonID) ([]choiceView, error) {
 	var list []choiceView
 	for _, s := range presets {
 		list = append(list, choiceView{
-			Value: string(s.ID), Label: s.Name, More: strings.Join(append(d.powers(s.Powers), d.length(s.Days, s.OneProcedure)), " · "),
+			Value: string(s.ID), Label: s.Name.String(), More: strings.Join(append(d.powers(s.Powers), d.length(s.Days, s.OneProcedure)), " · "),
 		})
 	}
 	mandates, _, err := d.register().Mandates(d.ctx, d.actor, person, consent.Page{Limit: 1})

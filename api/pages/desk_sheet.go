@@ -95,11 +95,11 @@ func (d *desk) sheetIn(lang string, s *consent.Sheet) (sheetView, error) {
 	v.Title, v.Blocks, v.Foot = blocks(text)
 	who := s.HelperName.Reveal()
 	v.Top = []factView{
-		{d.say("sheet.who"), strings.TrimPrefix(who+", "+d.structure.Name, ", ")},
+		{d.say("sheet.who"), strings.TrimPrefix(who+", "+d.structure.Name.String(), ", ")},
 		{d.say("sheet.whom"), fullName(&s.Identity)},
 		{d.say("sheet.what"), d.servicesOf(m.Payload.Powers)},
 		{d.say("sheet.until"), d.lastDay(m)},
-		{d.say("sheet.phone"), cmp.Or(d.structure.Phone, d.say("sheet.phone_blank"))},
+		{d.say("sheet.phone"), cmp.Or(d.structure.Phone.String(), d.say("sheet.phone_blank"))},
 	}
 	v.Notice = d.notice(m)
 	return v, nil
@@ -146,7 +146,7 @@ func (d *desk) templateData(s *consent.Sheet) map[string]any {
 		}
 		others = d.say(id, "Refs", strings.Join(refs, ", "))
 	}
-	helpers := d.say("sheet.team", "Structure", d.structure.Name)
+	helpers := d.say("sheet.team", "Structure", d.structure.Name.String())
 	if !m.Payload.Helpers.Team() {
 		var names []string
 		for _, h := range m.Payload.Helpers.Named {
@@ -155,8 +155,8 @@ func (d *desk) templateData(s *consent.Sheet) map[string]any {
 		helpers = strings.Join(names, ", ")
 	}
 	return map[string]any{
-		"Ref": spaced(m.Ref), "Structure": d.structure.Name, "Person": formalName(s), "Birth": d.birth(s.Identity.Birth.Reveal()),
-		"Capacity": capacity, "Mandatary": d.structure.Name, "Helpers": helpers, "Powers": powers,
+		"Ref": spaced(m.Ref), "Structure": d.structure.Name.String(), "Person": formalName(s), "Birth": d.birth(s.Identity.Birth.Reveal()),
+		"Capacity": capacity, "Mandatary": d.structure.Name.String(), "Helpers": helpers, "Powers": powers,
 		"From": d.day(m.Payload.From), "LastDay": d.lastDay(m), "Others": others, "Date": d.instant(m.Payload.IssuedAt),
 		"Digest": m.Digest, "Charter": m.Payload.Charter.Version,
 	}
@@ -213,8 +213,8 @@ func blocks(text string) (title string, list []blockView, foot []string) {
 func (d *desk) notice(m *consent.Mandate) noticeView {
 	v := noticeView{
 		Why: []string{
-			d.say("notice.controller", "Structure", d.structure.Name), d.say("notice.purpose"), d.say("notice.data"),
-			d.say("notice.readers", "Structure", d.structure.Name), d.say("notice.rights"), d.say("notice.complain"),
+			d.say("notice.controller", "Structure", d.structure.Name.String()), d.say("notice.purpose"), d.say("notice.data"),
+			d.say("notice.readers", "Structure", d.structure.Name.String()), d.say("notice.rights"), d.say("notice.complain"),
 		},
 		Proof: d.say("notice.charter", "Version", m.Payload.Charter.Version, "Digest", m.Payload.Charter.Digest),
 	}

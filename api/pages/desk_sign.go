@@ -52,7 +52,7 @@ func (d *desk) spokenRecap(m *consent.Mandate) []string {
 
 func (d *desk) recapWith(m *consent.Mandate, what string) []string {
 	return []string{
-		d.say("recap.who", "Structure", d.structure.Name), d.say("recap.what", "What", what),
+		d.say("recap.who", "Structure", d.structure.Name.String()), d.say("recap.what", "What", what),
 		d.say("recap.until", "Date", d.lastDay(m)),
 		d.say("recap.free"), d.say("recap.codes"), d.say("recap.trace"), d.say("recap.stop"), d.say("recap.no"),
 		d.say("recap.agree"),

@@ -172,7 +172,7 @@ func (p *Pages) myself(c echo.Context) error {
 func (d *desk) myself() error {
 	view := homeView{
 		staffView: d.view("staff.title").staffView,
-		Member:    d.me.ID, Structure: d.structure.Name, Space: d.structure.Slug, LinkBy: d.actor.LinkBy(),
+		Member:    d.me.ID, Structure: d.structure.Name.String(), Space: d.structure.Slug, LinkBy: d.actor.LinkBy(),
 	}
 	if view.LinkBy == byOperator {
 		view.LinkBy = view.say("home.link_operator")

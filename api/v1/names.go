@@ -97,7 +97,7 @@ func (a *API) MandateSheet(ctx context.Context, q MandateSheetRequestObject) (Ma
 	answer := MandateSheet200JSONResponse{
 		Mandate: a.mandate(s.Mandate), Identity: identity(&s.Identity),
 		Structure: StructureView{
-			Id: StructureId(s.Structure.Structure), Name: s.Structure.Name, Space: s.Structure.Slug, Tz: s.Structure.TZ,
+			Id: StructureId(s.Structure.Structure), Name: s.Structure.Name.String(), Space: s.Structure.Slug, Tz: s.Structure.TZ,
 		},
 		HelperName: s.HelperName.Reveal(), Template: TemplateView{Digest: template.Digest, Lang: template.Lang},
 		Names: memberNames(s.Members, s.Names), Digest: s.Digest, Entry: s.Entry,

@@ -31,7 +31,7 @@ func (a *API) ListPresets(ctx context.Context, _ ListPresetsRequestObject) (List
 
 func preset(p consent.Preset) Preset {
 	v := Preset{
-		Id: PresetId(p.ID), Name: p.Name, Days: p.Days, OneProcedure: p.OneProcedure, Changed: p.Changed,
+		Id: PresetId(p.ID), Name: p.Name.String(), Days: p.Days, OneProcedure: p.OneProcedure, Changed: p.Changed,
 		By: MemberId(p.By), Powers: []Power{},
 	}
 	for _, w := range p.Powers {

@@ -48,8 +48,8 @@ func (a *API) Me(ctx context.Context, _ MeRequestObject) (MeResponseObject, erro
 	return Me200JSONResponse{
 		Member: MemberId(me.ID), Role: Code(me.Role), Referent: isReferent(me), Auditor: isAuditor(me),
 		Structure: StructureView{
-			Id: StructureId(structure.Structure), Name: structure.Name, Space: structure.Slug, Tz: structure.TZ,
-			Phone: structure.Phone,
+			Id: StructureId(structure.Structure), Name: structure.Name.String(), Space: structure.Slug, Tz: structure.TZ,
+			Phone: structure.Phone.String(),
 		},
 		Adherence: adherence(me.Adhered), MustAdhere: helps && me.Adhered.Version != ch.Version(),
 		LinkBy: actor.LinkBy(), MaySign: actor.MaySign(a.d.Now()), May: may(me, helps), Missions: missions(ch, me.Role),
