@@ -99,6 +99,8 @@ func sample(s *openapi3.SchemaRef) any {
 		return true
 	case strings.Contains(v.Pattern, "[0-9]{4}("):
 		return "2026-07"
+	case strings.HasPrefix(v.Pattern, "^[0-9]+[.]"):
+		return "0.0.1" // a version
 	}
 	return "Martin"
 }

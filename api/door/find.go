@@ -20,15 +20,15 @@ const maxFind = 300
 // codes nowhere; anything else is screened and looked for as
 // [consent.Register.Find] does. Errors besides: *consent.Invalid with "card_check"
 // for a slip in a card's code, *consent.TooMany as [Door.Card] says.
-func (d *Door) Find(ctx context.Context, v *Visit, a consent.Actor, typed string, purpose charter.Purpose) (*consent.Found, error) {
-	code, err := personal.ParseCardCode(scanned(typed))
+func (d *Door) Find(ctx context.Context, v *Visit, a consent.Actor, typed Typed, purpose charter.Purpose) (*consent.Found, error) {
+	code, err := personal.ParseCardCode(scanned(typed.text()))
 	switch {
 	case errors.Is(err, personal.ErrCardCheck):
 		return nil, &consent.Invalid{Pointer: "/text", Reason: "card_check"}
 	case err == nil:
 		return d.findCard(ctx, v, a, code)
 	}
-	clean, err := d.Screen(ctx, a, screen.Field{Name: "text", Text: typed, Kind: screen.Search, Max: maxFind})
+	clean, err := d.Screen(ctx, a, typed.Field("text", screen.Search, maxFind))
 	if err != nil {
 		return nil, err
 	}

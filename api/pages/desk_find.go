@@ -6,6 +6,7 @@ import (
 
 	"github.com/labstack/echo/v4"
 
+	"aval/api/door"
 	"aval/charter"
 	"aval/charter/screen"
 	"aval/consent"
@@ -60,7 +61,7 @@ func (p *Pages) find(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	found, err := d.p.door.Find(d.ctx, d.v, d.actor, f["q"], charter.Purpose(f["purpose"]))
+	found, err := d.p.door.Find(d.ctx, d.v, d.actor, door.TypedText(f["q"]), charter.Purpose(f["purpose"]))
 	if err != nil {
 		return d.again(err, "desk", &home.Problem, home)
 	}

@@ -221,7 +221,7 @@ func (a *API) SetOwnName(ctx context.Context, q SetOwnNameRequestObject) (SetOwn
 	if err != nil {
 		return nil, err
 	}
-	clean, err := a.d.Screen(ctx, actor, screen.Field{Name: "name", Text: q.Body.Name, Kind: screen.Name, Max: maxName})
+	clean, err := a.d.Screen(ctx, actor, q.Body.Name.Field("name", screen.Name, maxName))
 	if err != nil {
 		return nil, err
 	}
@@ -237,7 +237,7 @@ func (a *API) SetStructurePhone(ctx context.Context, q SetStructurePhoneRequestO
 	if err != nil {
 		return nil, err
 	}
-	clean, err := a.d.Screen(ctx, actor, screen.Field{Name: "phone", Text: q.Body.Phone, Kind: screen.Phone, Max: maxPhone})
+	clean, err := a.d.Screen(ctx, actor, q.Body.Phone.Field("phone", screen.Phone, maxPhone))
 	if err != nil {
 		return nil, err
 	}

@@ -34,7 +34,7 @@ func (a *API) OpenHelper(ctx context.Context, q OpenHelperRequestObject) (OpenHe
 	if err != nil {
 		return nil, err
 	}
-	clean, err := a.d.Screen(ctx, actor, screen.Field{Name: "name", Text: q.Body.Name, Kind: screen.Name, Max: maxName})
+	clean, err := a.d.Screen(ctx, actor, q.Body.Name.Field("name", screen.Name, maxName))
 	if err != nil {
 		return nil, err
 	}

@@ -123,9 +123,9 @@ func (a *API) SignMandate(ctx context.Context, q SignMandateRequestObject) (Sign
 		return nil, err
 	}
 	b := q.Body
-	fields := []screen.Field{{Name: "paper_place", Text: b.PaperPlace, Kind: screen.Place, Max: maxPlace}}
+	fields := []screen.Field{b.PaperPlace.Field("paper_place", screen.Place, maxPlace)}
 	for i, w := range b.Witnesses {
-		fields = append(fields, screen.Field{Name: fmt.Sprintf("witnesses/%d", i), Text: w, Kind: screen.Name, Max: maxName})
+		fields = append(fields, w.Field(fmt.Sprintf("witnesses/%d", i), screen.Name, maxName))
 	}
 	clean, err := a.d.Screen(ctx, actor, fields...)
 	if err != nil {

@@ -42,9 +42,9 @@ func (a *API) SimilarPersons(ctx context.Context, q SimilarPersonsRequestObject)
 	}
 	b := q.Body
 	clean, err := a.d.Screen(ctx, actor,
-		screen.Field{Name: "given_names", Text: b.GivenNames, Kind: screen.Name, Max: maxName},
-		screen.Field{Name: "birth_name", Text: b.BirthName, Kind: screen.Name, Max: maxName},
-		screen.Field{Name: "used_name", Text: b.UsedName, Kind: screen.Name, Max: maxName},
+		b.GivenNames.Field("given_names", screen.Name, maxName),
+		b.BirthName.Field("birth_name", screen.Name, maxName),
+		b.UsedName.Field("used_name", screen.Name, maxName),
 	)
 	if err != nil {
 		return nil, err

@@ -18,6 +18,8 @@ import (
 	"strings"
 	"time"
 
+	"aval/api/door"
+
 	"github.com/getkin/kin-openapi/openapi3"
 	"github.com/labstack/echo/v4"
 	"github.com/oapi-codegen/runtime"
@@ -322,6 +324,9 @@ type Acts struct {
 	Acts []Act `json:"acts"`
 }
 
+// AddressText A postal address, screened
+type AddressText = door.Typed
+
 // AdhereRequest defines model for AdhereRequest.
 type AdhereRequest struct {
 	// Digest SHA-256, base64url
@@ -399,6 +404,21 @@ type Contact struct {
 	// Language Language code (BCP 47)
 	Language Lang   `json:"language,omitempty,omitzero"`
 	Phone    string `json:"phone,omitempty,omitzero"`
+}
+
+// ContactRequest defines model for ContactRequest.
+type ContactRequest struct {
+	// Address A postal address, screened
+	Address AddressText `json:"address,omitempty,omitzero"`
+
+	// Email An e-mail address, screened
+	Email EmailText `json:"email,omitempty,omitzero"`
+
+	// Language Language code (BCP 47)
+	Language Lang `json:"language,omitempty,omitzero"`
+
+	// Phone A telephone number, screened
+	Phone PhoneText `json:"phone,omitempty,omitzero"`
 }
 
 // CoverAnswer defines model for CoverAnswer.
@@ -501,6 +521,9 @@ type DutyEvery string
 // DutyCursor defines model for DutyCursor.
 type DutyCursor = string
 
+// EmailText An e-mail address, screened
+type EmailText = door.Typed
+
 // EndView defines model for EndView.
 type EndView struct {
 	At   Time   `json:"at"`
@@ -546,9 +569,14 @@ type ExtractRequest struct {
 // FindRequest defines model for FindRequest.
 type FindRequest struct {
 	// Purpose A fixed word of the charter
-	Purpose Code   `json:"purpose"`
-	Text    string `json:"text"`
+	Purpose Code `json:"purpose"`
+
+	// Text What somebody looks for, screened
+	Text FindText `json:"text"`
 }
+
+// FindText What somebody looks for, screened
+type FindText = door.Typed
 
 // Forgotten defines model for Forgotten.
 type Forgotten struct {
@@ -795,11 +823,12 @@ type Month = string
 
 // NameRequest defines model for NameRequest.
 type NameRequest struct {
+	// Name A name, screened
 	Name NameText `json:"name"`
 }
 
-// NameText defines model for NameText.
-type NameText = string
+// NameText A name, screened
+type NameText = door.Typed
 
 // NamesRequest defines model for NamesRequest.
 type NamesRequest struct {
@@ -811,7 +840,9 @@ type NamesRequest struct {
 
 // OpenHelperRequest defines model for OpenHelperRequest.
 type OpenHelperRequest struct {
-	Auditor  bool     `json:"auditor,omitempty,omitzero"`
+	Auditor bool `json:"auditor,omitempty,omitzero"`
+
+	// Name A name, screened
 	Name     NameText `json:"name"`
 	Referent bool     `json:"referent,omitempty,omitzero"`
 
@@ -826,6 +857,12 @@ type PersonId = string
 type PersonRecorded struct {
 	Id PersonId `json:"id"`
 }
+
+// PhoneText A telephone number, screened
+type PhoneText = door.Typed
+
+// PlaceText Where something is, screened
+type PlaceText = door.Typed
 
 // Power defines model for Power.
 type Power struct {
@@ -875,12 +912,17 @@ type PresetId = string
 
 // PresetRequest defines model for PresetRequest.
 type PresetRequest struct {
-	Days         int      `json:"days,omitempty,omitzero"`
-	Id           PresetId `json:"id,omitempty,omitzero"`
-	Name         string   `json:"name"`
-	OneProcedure bool     `json:"one_procedure,omitempty,omitzero"`
-	Powers       []Power  `json:"powers"`
+	Days int      `json:"days,omitempty,omitzero"`
+	Id   PresetId `json:"id,omitempty,omitzero"`
+
+	// Name What a preset is for, screened
+	Name         PresetText `json:"name"`
+	OneProcedure bool       `json:"one_procedure,omitempty,omitzero"`
+	Powers       []Power    `json:"powers"`
 }
+
+// PresetText What a preset is for, screened
+type PresetText = door.Typed
 
 // Presets defines model for Presets.
 type Presets struct {
@@ -929,11 +971,17 @@ type PurposeRequest struct {
 // RecordPersonRequest defines model for RecordPersonRequest.
 type RecordPersonRequest struct {
 	// Birth YYYY, YYYY-MM or YYYY-MM-DD
-	Birth      BirthDate `json:"birth"`
-	BirthName  NameText  `json:"birth_name,omitempty,omitzero"`
-	Contact    Contact   `json:"contact,omitempty,omitzero"`
-	GivenNames NameText  `json:"given_names,omitempty,omitzero"`
-	UsedName   NameText  `json:"used_name,omitempty,omitzero"`
+	Birth BirthDate `json:"birth"`
+
+	// BirthName A name, screened
+	BirthName NameText       `json:"birth_name,omitempty,omitzero"`
+	Contact   ContactRequest `json:"contact,omitempty,omitzero"`
+
+	// GivenNames A name, screened
+	GivenNames NameText `json:"given_names,omitempty,omitzero"`
+
+	// UsedName A name, screened
+	UsedName NameText `json:"used_name,omitempty,omitzero"`
 }
 
 // RedeemRequest defines model for RedeemRequest.
@@ -1016,7 +1064,9 @@ type SearchAnswer struct {
 type SearchRequest struct {
 	// Birth YYYY, YYYY-MM or YYYY-MM-DD
 	Birth BirthDate `json:"birth"`
-	Name  NameText  `json:"name"`
+
+	// Name A name, screened
+	Name NameText `json:"name"`
 
 	// Purpose A fixed word of the charter
 	Purpose Code `json:"purpose"`
@@ -1062,8 +1112,10 @@ type Sheet struct {
 
 // SignRequest defines model for SignRequest.
 type SignRequest struct {
-	OutsideTeam int    `json:"outside_team,omitempty,omitzero"`
-	PaperPlace  string `json:"paper_place,omitempty,omitzero"`
+	OutsideTeam int `json:"outside_team,omitempty,omitzero"`
+
+	// PaperPlace Where something is, screened
+	PaperPlace PlaceText `json:"paper_place,omitempty,omitzero"`
 
 	// Type A fixed word of the charter
 	Type      Code       `json:"type"`
@@ -1073,11 +1125,17 @@ type SignRequest struct {
 // SimilarRequest defines model for SimilarRequest.
 type SimilarRequest struct {
 	// Birth YYYY, YYYY-MM or YYYY-MM-DD
-	Birth      BirthDate             `json:"birth"`
-	BirthName  NameText              `json:"birth_name,omitempty,omitzero"`
+	Birth BirthDate `json:"birth"`
+
+	// BirthName A name, screened
+	BirthName NameText `json:"birth_name,omitempty,omitzero"`
+
+	// GivenNames A name, screened
 	GivenNames NameText              `json:"given_names,omitempty,omitzero"`
 	Purpose    SimilarRequestPurpose `json:"purpose"`
-	UsedName   NameText              `json:"used_name,omitempty,omitzero"`
+
+	// UsedName A name, screened
+	UsedName NameText `json:"used_name,omitempty,omitzero"`
 }
 
 // SimilarRequestPurpose defines model for SimilarRequest.Purpose.
@@ -1114,8 +1172,8 @@ type StructureId = string
 
 // StructureRequest defines model for StructureRequest.
 type StructureRequest struct {
-	// Phone 3 to 15 digits, one space, point or dash between two; empty: none
-	Phone string `json:"phone"`
+	// Phone A telephone number, screened
+	Phone PhoneText `json:"phone"`
 }
 
 // StructureView defines model for StructureView.
@@ -1449,7 +1507,7 @@ type SearchPersonsJSONRequestBody = SearchRequest
 type SimilarPersonsJSONRequestBody = SimilarRequest
 
 // UpdateContactJSONRequestBody defines body for UpdateContact for application/json ContentType.
-type UpdateContactJSONRequestBody = Contact
+type UpdateContactJSONRequestBody = ContactRequest
 
 // RevealPersonJSONRequestBody defines body for RevealPerson for application/json ContentType.
 type RevealPersonJSONRequestBody = RevealRequest
@@ -7383,162 +7441,165 @@ func (sh *strictHandler) WithoutHelper(ctx echo.Context) error {
 // const string: with thousands of chunks the chained `+` fold is several
 // times slower for the Go compiler than parsing a slice literal.
 var swaggerSpec = []string{
-	"7H3rcts4muiroHS2KkktfY2T7jg/ptxJutc76cSbZLe7T+Jjw+QnCWMK4ACgFXXKVfMa5wXmweZJTuHD",
-	"hZQESiQtOZme8yeRLBKXDx++++XLIBWTQnDgWg2OvwwKKukENEj8djLUIP+rBDkz3zJQqWSFZoIPjgcf",
-	"xkDSUiohySWHz/qSiCHRYyBDIScgSUFHMEgGzDz7VxwiGXA6gcHxgJphB8lApWOYUDP0v0kYDo4H/2uv",
-	"Ws2e/VXt/Ux5RjWcZoPb22Twks5UWFFs8IzO1NzYGQxpmevB8eP9ZDChn9mknAyOHz99mgwmjNtvB8lA",
-	"zwrzOuMaRiDtXKWefRMgMAt5gRPhuv4D8gLkGdXjAITCfAmjj/GBQTKQ8NeSScgGx1qW0BriMLkC6QB+",
-	"msGkEBp4OvszRIDwM70GhbueSqaBjGlRACeCp0CmTI8ZJ4dHZCxKqXaJgZiiEyDXMMNfCeVCj0ESs1JQ",
-	"mjBFJAxLBRl5eHR4+GjXA3AMNMM9uT3W1rVjFlbfXEG1Bmne+j8fT3b+N935fX/n2cXO+ZeD5OnR7b8N",
-	"wmkrLRkf4T5fswnTKzErN0/EUetJHbUO9vfXopZD6hVnOLFP9D/EuWvzs+B63IjGTJGJeYBMx8AJvVLA",
-	"dQPi4nPt7y4+bRZwBlIJvmK/BT7Qe7t2fLdb+6Vhu295PiPa7NlO+UA9N+jLCRfuNjdsPaywz4okKNCr",
-	"to8P9N8+vu4nK2UhFDTs/5fxjCgxgSuRzUguxLV6Hq6cuZKi1OThi4Mnj5rAYEdvDYcXIgNc1jsYriCk",
-	"Dt8tVcDj+X4nYyOmzeJAAk+baKmZu+n27+88O//yffTK3xpYq0JwBcjszqS4ymFiPqaCa3MFjr8MaFHk",
-	"LKVmoXuFfeLf/2LQ4PhL66Ox4+KMy/v2hG9KFeFCk5RKySAjotQINTcMsuPULinLmBmA5mdSFCA1MxsY",
-	"0lxBMihqf/oyuJq1p/XJIB1TziE3rywAKxmkEjLgmtH8Ari2h7j0kKX9BndXT/qBTcA8z9Y+eZJqu7bc",
-	"0MJqzishcqDc/OIJZXt6mAwmBidb4W0yEKVOxQSiGy5AMpE1/eTQpB2RwKNLIStl65VJoG6KpdklpEJm",
-	"7U9Cirz1tArkDUtbP17KkbtLy2d3Q3NmTqX1OsMLF2Mxjez8tk5APxoESyq6fWWIBu602kQd7A4vanhc",
-	"A6RDwbCf80BRxNVfINVmdRZb50mQvvhId34/3Pnu/Mvhk9uPFNjkr+Xs6DxCknCAd5YedLzotavb5kxi",
-	"t7nNe10v+D3ezTaPV9d1ng4f7h8+TYj5d2f/OyKk/7hn/39msGSRqRzdPtyxnw5vH+75v4U/PfrToz9F",
-	"j/he6cI/3XVuJUjUb3gllDVf6IarqjreMepeYRomqgXjMtO4eamUdLa0dhwwurhsDBL6UYKMjdxLKzVK",
-	"+5Q5ApCKWWyZ0M+vgY+MjPr4MFlDWv17iZ+xeSPcYlcXUOu2GHSH7XbcX2JWFd1kUQjG9cRLjO232YMW",
-	"OOG77WXlmuXtQNl0rypx3w62BgL9kHbLgFi3t9iefmBSj1865jXPLn777bffEmL+3fn5Z8Mu3Medly/X",
-	"cor1DOIFldmpUqWlol1kAMc45xf7YufXX3/9tfrn1yhToqPIqydZJkEpb9UyDxE9phq/mdmIKICrwTpS",
-	"kVqpCieJgfrFmEoNsiuhm9cIqs10JQksLsDLMof29N7t4V2ZwzLd70B2UGKt0R4rcwYSZBe1Aoi4gI54",
-	"k1M1v9ElWCxuZ73iZtZhb+o1FDpmhQC0+6GmLyEHqoBcAxTWlmj2GUNUDZ91m6l/ETJTceDiEInbtVte",
-	"FKDR63RChuwzZGQqZOYvRurwd/7u053fzz860+P5l/3k6Lvb+H0XXNPOmj21d3OBbT/Z34/MABNquUDt",
-	"ycMnR5Enc8pHpaMFq0D8mjq6MRYcFkY+2o/Rgwh4b0CecDXtfPFT8yZkcRE0A+02O39up9ziFVqRHygS",
-	"dhqBQh+tZZUuXq7Xravr0p9le7icN0G7H2/etg53DwpRJxVnQwpGs+hgJQXCLEYqLctUlxIeKKLZBMjv",
-	"5kpFxYggO4QPUYLyEnLW+7T76mHmvSgYAjOeB8T7/zjZOXzyNCFXVMHTo1LmC3ue89scPW7YqqTDvhYT",
-	"WtCU6damj1TwYc5S3fZ59ENayhg8jmv8QskAPhc5ZS0MLK/8g37zt8lgKMVkrdRjsPI2cR7C9uJN3Uw8",
-	"oZ9P7TtP9pdFA8HhYu6CLtPoHjdeTLus9sw8vn6pzrGgL8zZMjlp4imqgJTR/MJSQjpn/K4/VpqNgfKC",
-	"3sYUNHtojUqMhU308pU1caG1XB1eagXrl6WexURE3kJSW/Br17fnVtGwq1lnkaHkziy1oB3ZH4i5O44c",
-	"U6m9YOd9UorxFAgXesz4CD01NS8NmaHfbhkf4MY5u4CbC/8x+E7/Wnp5cQZU1vZYF8SUvmhvBcHHVzkq",
-	"ts3E25y2X+y9WECHUTB0tXX2lsXq3vth3Qex0u9gMcZBMwlYu8r0UrtCcdfnB/vh6e3H3XP/cW9Sc0o8",
-	"vd2r1BQMkFj8HmW9r3j2PwymWzPsXcVdjNeMZ+u1aGrAh4/iQDHAvbphGfAUemwih5v1rpbX+FDNtdag",
-	"VK/bivNX4UOJmzq6n0WJoOPBrFfp/a0wqlM7BXFhK/higlOt3EEfvGow4jRgkd/CatDX1tuMRp+1pH29",
-	"dm0ktkA1pRiy9k7ajoZiLXqROdwAvl0tcLVZ9UfGe2Jo1x05jlR3auzvrzNVOuPQyh0IORJaA98a6evP",
-	"dpDuNTOLH0XJO1uVKc/QR9deJHwHN0BzyGJiYTdBpI+4sGgVqdYfA4mNpexDcequrZWewPDgbTKgZca0",
-	"5dXLAmOaC7XJ4Jm60iY6+e3t0xcN1NPrTfFdtA8liVlnHbsLU1QgC3uoL6/5SLuqPV014hrirPPz+qFj",
-	"iz3FOIzOCs0VkzaUcJnjmV8ubGhc5OcRuwGOP8ct/aWCrOntmBn3lN8wTbVTeTvsoBv65oxfx0I5YQdt",
-	"ZvhzMlBjMbWhx4NjXuZ5st7ZEjuT1046mJ/stbMYW8/Xwx9enJGj7x4Nkjmr+lHMiHX+5TB5fPtwp7Jp",
-	"mb98f/voy37SYNh6TZVuRZSWAwqNLkhoikosJUHLsJ47oyAqckXT64RQntmAX2ajD/HFevjhHbzyzi3Q",
-	"itasiq+7T0tvXDVDlurXGMUWrw14Nf/V/iAZvDow/xyafx6bf46iav5rMXoZHBbdQlG6iLuoSK4giF8G",
-	"QyEn5ngHjOunR4OYbXJp45WfdWnCIYM86+VTXGW5WPrNEp32Uxikrh2UuLacxtC86PFUosfyT5U0GuGP",
-	"Qb5d/q1JG1x2N6/ZTox7GrxwcY5mr1F0FaPXjENHwnJiSCyQMQYpE+tkszkeegzuOwYKMB1yCUCaX5SW",
-	"YoZcu8Hr7E/DcHhqyKkh5INkMIoeSeXfW6l+hntleAfQYTzmHPcUIhq0BNzhGFSMJPO294RNoJfwzgfu",
-	"5co5jUtfcYpdhZzcv9NKxPGossK625wQdQVDIaGWEpXnYsr4CMNInrskE+JAD2ipWQvcRf0cd9MAnn5K",
-	"pl119KSDI+fZ/v53B8+eHT45+u5o/9mzg5pTZz+GEDZvqH+6UE/rLUpPXWSs7QdhLZ3Tz96j0kMBa+AX",
-	"3kDoyUrwr2LCiC4lzSOEZQGznOmwQT78uTqOTjw7haJDbGwTL6/5LZd/rCKp5m/m/4SIoohwUMQHy6wf",
-	"uf2KuwZeZZIOOwAE+Hq3qDNKo/fF2ndbU7s5g3CE5HX3zfqRupj5amroAge2BHMopE22HIsciAZq2GVn",
-	"F273eK452sL4xVDItMG9a/SIDkzGazqRZXUztM+5Z9fvxVOdW6S+F93m+ma83E2gM7SnizWpyWNWUcUu",
-	"grZiow7WJqUdNfU0GwnDoLaJMCKKuOwGnWWfC1xYMhiW+ZDlucvXuRHX7hMXJU/t29Y1nzXI+UqLoj3c",
-	"32tRNIE9TNQhtKJ+sxbH07/HrTS9LcTWyLbgk9TWVRmudUDFxFv47YS4nkXkr1+8igPVL5W/yLWVVMR/",
-	"BYNdyqWadMmlcoOofuFunc+vbwzEfJ52xIccl3B/hq9vr84Zv3Y24sXgXkEmNLPKoXnKKlnWbEuEJEpD",
-	"UUBGysIGAPuomWgwZmQCwyWPic3NIwWIIgc0Z9E0cMjJczISNyD5Mc6LP6OBnVjJWD0nuLljjAm1KxUj",
-	"fGxCr4GAdeypOnv19MlMbzRUHN+bqKOUZdn9MbswpCyuO5lfdhgnTBnFaCKUJk/IhPFSgyIiz6JhJt0F",
-	"/QlDaHdAcfvCC8jz6KZKpS8sfsUCpq1IYyQWZz/QxMvC9fBpwjhB8kNSykkmQryNOVBKArWKeBw25I9I",
-	"asrCWh7gHrSMYPHm2iNZ7c2oKyZ1CFb3qoYu9h7Uji5OE9wZz1PNcSeqiWO8cQ6ALnSzMxo2exmisMTH",
-	"m7f9xrs0Oqw5uEE6CNAImnXGODvwmsX2DMe21GsDkZsTxt23gzXb8XNGN1SjDR09y+6VRd7hE4wsWXig",
-	"yIRqyT4TRWfKUXemiLlaxwQ+p3mp2A0kJAeaJURMeULY8MLymtrHC6ywwXVCuEiWqEmN37AOAZyLcGKe",
-	"jeHeouDCGMCmuPC7BIVHr7NBtH545m/nKiCY0T8YGSeG/9HthzcWslGieSt3uCX2fDvoUjU1rLol3jTX",
-	"dE02kYao1oSbvC2AW19zz8CuVRJct0Pemucfl+Hej8EgnM48Yyu6MDY7xrtaXYyNOqsb408abIg2RL0j",
-	"6e+SVfP1PaeNqTGV4aJrKJKGkWhfreLbgZc1MRSxCHQj91tKQLQQ164ylYEQuukjAm8r4AdYheBiv4Lo",
-	"idjqU9suLjTqYEt26TONRlDBoRbcIHg+i3rjWtzcUDqrUSRtZ+/rmaOy3qvryGOwySzaXzxoG4NUwxbn",
-	"6edNJ/qJY/SsSdEnF6rfydWEiu9jMsUWD7KvdD1/vM3n11W7Kaq32m3EEoF1KOmHjS801FDrgh4dc3aP",
-	"yXQ8S8jVjEzHLB1jsrgPZzLKgyCZIIwrDTSLVjsQBs0iXrL/fP/2DXG/kofvfnxBnj7bP3hkRsR0ICRn",
-	"hGpi/bhJx9CPTnnASlNd1q3tcyEGek1OwYK5TOtCHe/tvX13+tPpG1/HTu29e3Xy/u2btfUbXO6BnTWs",
-	"LMRiVLtuQAl72e6B4acdGH7IzookB1yt9wS5AgMd9cVkwM28F67EZoT8xEtn1Ll50DHtOqMwt/rEPcTZ",
-	"L9KGFYqMFb29GN4rOMMHva5aV1W3ZSkYtq2Wk1YVGVZDwD62HFXbdqK5YNteirYFSRzcGcCkH6C1uIYG",
-	"E3VRS49Eyz5WMiZ7OQO+Nx8M+/RoLWHBeZpX31lPuwIqY4T9vfUvEJwwCUWHjQxJNQGajoPt3bARpaHY",
-	"KYtj3KV5yIYF2XI3wS5N+YxMhIyWkLDOSdW+Tl4G7Twpx4Q6PvRAEZYlxIjCBUhqjcrLrs2Cpi2srA5w",
-	"1cKrNfkx4sd0AzTvmfy0HCPq/SvMB8VXd/E86hryAtfRGjPN1mtYdNUeOyYz3amARSjg5SDefJCd71v7",
-	"iPDuNDUUppy/EW9KFMIqEgTeaJqLUZsgwqRCrzWLCbkZd89CCvZmu6vGWnLvMHyh7YWKWM6ZIk7Rf05o",
-	"ntuQXBvm7+mWecTmNMYyYDpFDG7byLQMHysfz+uxL1aawKtyUN1wG6iaXRjdI84If5TA07HBPTUWUhOM",
-	"+cKyUNHoYYiHkQ/leto8RLqMyBOWFMOd90BlOu5VUmnoEwPvmN+3uHIctnmt9yUGdhUA7yICO23eLnK1",
-	"af+9vQ19FKMOvKmbOhOudBe7QV3Du43VWcHSVA2F38VwyFJGczKlMzR5ElZzzHloxfUiu7faDHMbWAHz",
-	"rsRA1V5rFyRWO9t11yQMHl3wGGDbNWC3x2otTwk6zkL63pBMx8IoxCQE1xp51oWG1UuwxEhqHzbePf14",
-	"czECyQC1johZ+y1qIz7eqwqE8XZul1dTQ+3kzrFpfUNdkoGGSZG3AOIH91w8RCaca03Yn4/Vn9g8HD+b",
-	"R9PoJWGjnjYFUWrFMrjASOq6ifr7dWkdBTWYXeROv1rrzfamuTY0e8o0B6U6IF6dfVV60fdrKA/+GAfo",
-	"hOVUftt2mp5Wlxp39wpnIaGgEi48Vsa0zU0Za9bIBJry7JR3FP1fIt2g0hBoFxCznL07pZ0cdt3ce12K",
-	"z60vNhKteIYbcNmNVeGRFUDszOTNa4x3iQS3h7WWwfuB44t14eT3XEmpUvdWp12vKqLVogpTg0sycJUl",
-	"bU518UqGYXraun392vnr9JhoQQ6eEOw/pBLkwWgES6x3CIUUqsbkCvQUgBM9Fc8JTAo9OybchmqtrYg7",
-	"Zx7AdayEU+8MuVa8fY37uwFOzh2P1gUjwgBhyu+/tSWyIclhhSPcjoTvxUD2geZ5j7KH4mLKLNtqIddO",
-	"fBhfi+5nyYALfVHvyNMYAZKxDOOjp5SjH/MKSK0BTZvkY0lZu0TlRXnM1Sa0AyQBHAuLb4L3rN/9W0zW",
-	"bD37qrzN6Brrsuh2lal2tcVCRXd8PLpkl0ceTtJIJjsuQXzpDrWzcC2G5mv4rI264YxZD6+Y4VOjR+gF",
-	"ecVHOVPjJUFiA6as85h+ryAtJdOz9wakXu0OztUVDh1b6UQ6lxG6SXbJD1JMFUhFFPCMME2oIpSkQlwz",
-	"2PX94tD16l0fbkVjrQvbrI3xoYhfVwwUyIQIyrHSdDgkOVMaOEjb6LKgIwjNE7Drpf+dpDTPzZ8/cfx7",
-	"qWAnpQrU7if+iRtlxhzK1cztCZ1NhglVxW6e222ZkSka/B4ocml3ckmo+sQvT0o9FpL9jrV5jskP+Bv5",
-	"x9/+funacFoIPlCWsxnKjZXtjwnlhGFte+cm+8TDE5/MfSRo1vs0wMVaizfNSUY1JSjoKIzGIuhLM0tT",
-	"hpJRcvb2/QebB4SB3KjQWkHYxm4ATcefuCrTsXsP02AWzQ5VuQZHMhWA2iVvnG17QmeGaCotJGTHn9Db",
-	"PvPj4byXL2g6hp0XgmspcsOud/DpS9zOq/rzY0SZS0fadk6zy11yEhr2aWduX2jaFzZNP3EXaEEykZYT",
-	"wykxpuTZ0ZPvHh2TS4NvlwQMwGwrVAO+qxwDXszOrmGWkEtZ5nBJmPrE54Pizd/tGjJIWQZZQi5d6Mpl",
-	"LFpll5xqgvD4xCUUQLXZ3A3NSzfMlOJd0QiHH0TGnEZhhB/Ed/uswQuXm/T0iPyZ/fCclPyaiyn3iVUJ",
-	"yUR5lUPm//CJm/P1T1UthnF4V39ll/wY+ioo8tCbxJKa0SMhE5GBSj5xhzfqH3/7+yMcRI+FgoV2DMfk",
-	"8qdXH8ie+7rnD8EcNCbZpMCtFuj6SL7677PXOwe7h9jjLa+FzfxFMF4Wu5DuQilFQXeh3EtFnkOKbSGh",
-	"LHL8Z8eQ0x38dHBYi9MZnNzQvNbW43hw4Ius0YIZeXN3f/exDe8fI93b872mCqH0SonBoL+hbgJvCLNN",
-	"h305Y+zrava8a4umSSQGRuJ20RgnWC+m3vT5Y5zNVY/sLTQEvj0P8T8/iGy2on1mt7aZtVZ4t/NsRMsS",
-	"Fpt3Hu4fbHLmpmadzjUZCnnEBworq/X+TAaqnEwwOX3wRmhDtomt1qPpSFXdwMyTe3S+o9TIGoDnD7De",
-	"dWoJGPubA0Ztmiag1B+5M3B+GXvUdRyKKMMqnDjogZWBuh6cYyxf7IKc6vlYjWNiGQGmeirN8nyJCSEP",
-	"qjiOM7mKKV++O+81lXoR/lu4ActdtVrdhK91+Al5uh+yVR2P2ABCvKczMm1GCh/4OVvGjoWrtOcKiHiU",
-	"mT/UVzxbeaWOlrHsFUe2a/ONJbgWvrZg0h03/coLd3NLiuyvVvHFkYlo4RcEktU5kGFioCz1qbk289TI",
-	"aVY2dA8y24vJterw7NXz0QeKXM20YcuhhcfyVXkRygFsDUn9FBEEdZtPws55Rmydtd4n5HSUwfHH8/p5",
-	"fYjkMdcOzJ/S3JntVSnTcZQ88QnB3yaDnmtS2YoyRe7Qia+KdPc7Y4da6Mi1+gQ8LjdyWYdcL/1zd8Tj",
-	"RaU3SlKDtjBFqdbhrlOtGA9+wq0isV9EgpccPZHmQzNExY2lQnGGfEK4QO7qlcLEN3q3vd4aovcjBAXn",
-	"2Q5GzzXJumdWW2+HFsGL30AZPsPFJu7JhJwS1ywsIVxMk5BV/ae4PFq1hIleEtdmpiudelnq2clQg/wv",
-	"7Od/m6x94zWbMO2ePt/iYbgNNdzPXHC8kVkJZMik0s8JtWqXtz5gQJiTIG31v03IxQvle9E8NHSlWqKy",
-	"AaAxr/HYXtmfOx8bnal7OINQvqfhFBDyhloAz+yXJBgmDvb3NwBxvwJrHjHTKGFrBkRA7avFrKCAv7PC",
-	"DnVJb2hObkCy4eySpGNIrxURw6FRPHbJmYIyE3w2EaVapn+u38SWKOBCN4s708DfWTE/eTBmXzFuC0Yt",
-	"Goyjh+3Auwnix/1grj42toQnD31me0Jenr19VDvkXIzcGQ/ZvP6weL4plZm1MquUcg4S1U2jZCaEeq79",
-	"QJHvd9CvWN1eVCEowfAAgg2nAm+8ghHjnPERGpIx1CGxltUZETIDuUte0XRMQpeD6hI8SZw6K8R1TZ01",
-	"xApXinOGNczry7sEyY3PkwhxOWgSdTZPtAIvI+iPtnTmNrCz3jvkntmz7ZwRwc6T0CQM7QdaOcNcEkoW",
-	"4enWulDcHYffciBX4rMhfgYnCR1Zr1mELtXKSUZ5wGumtO+XsEXw+SliAMzzynBsO2AQwVEZ3YSwY2NU",
-	"KjeMx2Qrf4pSkxBo5qAXujU0Wpc++NwnpkjVcmCXnKhrcKdR3WB08NRUsp0/wyypOW7wSpmvLCM0FxyW",
-	"r1RVAuRb1QWXi5Tcs8221oaigYV4d4gzrMx50xJyQ3OWkcMjMhal3MgdxZpzftbAXh5FEa12U/dCOFsD",
-	"m/HUfX+XGDqw4B5LCL1CpBaO+ixjU71c1nawIVLj6p7JdX2PDfhg4Xz3g37JVJHTmR3PkBn0DNFR2UBU",
-	"6mf9xX643UO613zoPy64c4I123oiLW1jElmz86d5RGfSm0yVEWEjCrWZuid1sa+dUYxy6UeL1tmHXtie",
-	"SHc/Jxyo140Mp+Sb0MStda8Zv94AHM+/KpWMksWDUIRyI1rVtTkGn26LfLTFYZjnzOAZ2PIS8YvyFoVY",
-	"6lE+8bVGlTM0oSgdfAj10AyaYpMUUha75IR7Z3VC8C4JTFAwpMvlPPu4Bvd2zL1qFvratiXaBo2dT+++",
-	"Z/IasrMbsMiH7WzaQGnnXYyFqeGMn9jhjBitQBUO//jb/0WVCJmoIhwgQ8ZpHYK7BDtsOIZqUzfQd+JL",
-	"sHukDTLFy7O31htl9D6DaHoMk5pPkSoyhTziJQndPLaDK7VuGPeMKGFjUc0JbWZiaMG/AdJiz8unKxlh",
-	"iMPUMEg0D0V1+nq150YFKZiiutJ1GxzV2rz5Doatn/02DaerjHbVed/dgbFso1vU72qnXdXRbtTofjHa",
-	"2mVIQrskDL2fvv48odo2O/I6vgY5ccSAfYZsl/zEbsCnal1mdKYuE3KJRdMv8aXLubpTl8sk4KWkQ49o",
-	"36qWh2v8SgpeyGRr0O6qRLe7yvNmk5W9Lo5HddKx98V9um0kIn3P1b3XJBju//NB16isPSC7ZwuGr46I",
-	"swIjMvVrmKGEqQJvrkyYCmiudskbgEzVBNFowfXle2qdzBs50E1oTP+EKODc9F6KqjePaI8PrjfRaoTw",
-	"llkjgWHXkKW4SGsFZByJOs4Rocx2qq955Fsg5XZTX8s8c1+49p7OlgLGnb2VSYKdrzphXS1cJI52PwEH",
-	"SXMbMK1AMpq7EHwjGfznL+9tCPh3Tw6ePHoeTNCUW/tRxFhnp67Fn9yVg2welxaqzd0dl4SCf79j7Mxi",
-	"2MrdUcn354CsCtBBD2IfdiYK4M41v0IgZYY+uQIJY5Fnai7+DttkoPPYpSKgyGq1VVtE2OL7w7q7mezs",
-	"uLkvH2FGQDWuz8NHlpkDvQFnNYERUxhPv5B1gdM2ouxbt8V/CYzth6zuJELegphMGIZ6eoN+oDcbCat2",
-	"wg5kc4zxynZ6bo+7TilqNoSe2Qf+WAwzNPX7V2CZYzEl1JZhwaDmqvVhF0TxDdiaMeWde+L/i9P9z8vD",
-	"sOJEhKqeUrVtntfMld4gK/IeJtuXSQosvkywiZwPKqFRz6MtbvfHogvzBftuHVX4pycCWhQ1hPK6mg9o",
-	"sc1HBYa6F1R24x/KF7SK0wS3R1v26l9TeFhZsQHhEkEAdHabA0lzoDIJho+qxzlmPCmxqVhURAha2AJh",
-	"Fa6YWbrhg2uHF0eH92zE/1gUo16r6o8qRNjs0iXVm44krBQioNmECoOtxousCRuaGvFZXatNSeITclql",
-	"PEzojJySTDQ6Miew50uzNFu7bEB0cEripaysnkz59pvB6NBgcngP+u2Uv3FNKb5FP0S9qVnfvKMXrmfK",
-	"BgJLcCQiODyw3uSsFhHUeKQu+XvX7zyK9G9dhvi2lVEzz8nZKXm8u7+FpCKmiFmqnE93nk8fqvVra3TX",
-	"I0ANIhuJdzR+bgOkq6Bpl31ByQyobMp4P/OFmL9JzI71SLhnR9tCn7QGsmiNRUNmqw5thlvUe7w6JPFo",
-	"MYckbUMkD/cTWwJbYlaui5SPxcQnrpHMYlmR5UANpvQ2Iye/ZszkXPnoVUGTiTdPYQKCYYsboaNvfABl",
-	"dQrKcrGcKZ34NsChmv1qHFG4mxZxtLXQ/E1giIXiWWjtuBUJcq549jeIJhvNdvgRUxw81K8sX0XhqaL9",
-	"69HB1jNdgQ/q2nf5sOXGMFBQTOBKZLNdEkOX57ZxSAxdInhhF7BlxJiv2vpHxwwHTBTOHfP3DVucG2Sx",
-	"gt5qJPliP9yG6jtRoczOemJbw/eJB2urjzpDwz2EbeFmYnJhnlXhcxsyG0ypIpk5onpbd5sQ46L1Hu/v",
-	"P8cL5ZpV0Ejp8ZYHmVK5MmWPw9Qmw12zPLfurqGQE1/BLRUZzCf5IN2xqXIVK8CQk4KOIsrUqVIlvDCr",
-	"2C6urDdtb05CNNvBfTVKhwZuSQ1qmwsbtwB/oPDUuuHBnjnjZkPTn1mefxMHFVFWzdo2ImM5KOaGlSHe",
-	"lwpyUKoDJKs+PnE4/ndhyLvv4/MVgLmNuhCuKVFPW8M7wCrx2UZUJRxq7iYEULc8wqGQI1gRwxJiahV6",
-	"AXjmp7A1HpkihitIMasCY58TuDEqoa0SmYv0GjKC4a8hsiqSKYzr6KmQb/rWbTJVWI6E1hDNsfE9mq6h",
-	"0A5A0zHwTYjJCM1KULaWVyZDllhzivsafFkbI2/P4o5R8vcW5Hofkk49LL21WSMAXGJ/pVVuc/P7Bi7O",
-	"9nyita6A956b5JtTNUSIUU236x17D3P0OcRVCekJaWtjRtXBuTE5xfeG3iJI/RQRiP7gzNwbUObsJKsS",
-	"OdYUffzFOTYuWXZJKMr2aPZbzs2IpmTYkhdc+KJ4qSjzzAXBVHm1Ec2e3oBrnf2NWpXnW7ff8330XcXj",
-	"t7EIPcfvqltKpvHa4YDxjNJaXQx3s/a+2A+3e5kURTPFfSlF0fOM7WtbVQ9+EhyeV+2jsF/s1AaQEqVt",
-	"u6e7Rr869ctCl07pbC2I6y3TotQrtGLbqk3KzdGYqWp/X6gdvXEv2PtQz9pVaQ5Vra1FodYDT9Wb4EWd",
-	"ZZiyIkq9OmribdmuimktYRdj44FnG1FVfAlT7/ds8oTWu+7E8cR389kmnvg5YrLhkGiRURcYTfVGfF6/",
-	"jAXR9Npg3g1IlAemY9vTqB23OyFcaLSK5UxpdWwu+4jdgDIsTLLRWFspx6XRI5vOsHRUFSeIxm6rm6Jh",
-	"XaCxOxYR4DsdfaMcLjRi6qmhvxEaMvRrWfXaUQOEsPUKbK6Qcf3YazqZRQC0d07prImmurtS1aRYz7f6",
-	"Ht09FPf4aTPFkpE5hfOypv9Q6MN1DYsCs9YBsemSFeVVzlLCsRVmMi+a2niP45AszLjG4lUVK8Zm8s4M",
-	"6n2aD2xjECwzgS2jUDa1SMEsb224gm7as7HtsPSN3sSFhlx9r6QR6PRGLCM2CWz+3DTkgE2t1ooxuuom",
-	"FeVOvttU5+BEwfX4Hnw7fn0RxvZClLzSuGxQbwDScwyawLgx7nNrH2zCa2foStVxBFvFYOmVOQfdEvNb",
-	"rAJccqxb961eg7meWL1j1BxYNhCjhrVtzCEuhP/Fcd49s1O1CIyivlO4Q9Gjf4VasLYmtxWmvGhl5Cia",
-	"5656YQSk84pBra3Vx3ODgEYJ8ehrO8/s0YLt3RwgerrBluijj0j1bfsGVdWdLw1WZ5rnYgpZ9Uql7iw5",
-	"ARrqJlbv+vpMy++egShysDGz0tGO2qTexrX8ovUdhlBB93ytXEjTxtChXHIMR6olZLoB0J3f8LJZnHLG",
-	"coLnFV7Dbw2v1RMjyVQauSMTU169nIvR4Pb89v8FAAD//w==",
+	"7L39cts4lij+Kij9tirJbyjbcZx0x/ljyp2ke7OTTrJJdrv7Jr42TB5JGFMABwCtqF2umte4L7APNk9y",
+	"CwcfpCRQImnJyfTcfxLJAgng4OB8f1wPUjEtBAeu1eD4elBQSaegQeK3k5EG+Z8lyLn5loFKJSs0E3xw",
+	"PPg4AZKWUglJzjl80edEjIieABkJOQVJCjqGQTJgZuzf8BXJgNMpDI4H1Lx2kAxUOoEpNa/+NwmjwfHg",
+	"/9uvVrNvf1X7P1OeUQ2vssHNTTJ4QecqrCj28ozO1cK7MxjRMteD40cHyWBKv7BpOR0cP3ryJBlMGbff",
+	"HiYDPS/M44xrGIO0c5V6/k2AwCzkOU6E6/p3yAuQ76ieBCAU5kt4+wQHDJKBhL+VTEI2ONayhNYQh+kF",
+	"SAfwVxlMC6GBp/O/QAQIP9NLULjrmWQayIQWBXAieApkxvSEcXJ4RCailGqPGIgpOgVyCXP8lVAu9AQk",
+	"MSsFpQlTRMKoVJCR+0eHhw/2PAAnQDPck9tjbV1Ds7D65gqqNUjz1P/+dDL8X3T4+8Hw6dnw9Pph8uTo",
+	"5t8G4bSVloyPcZ+v2ZTptZiVmxFx1HpcR62HBwcbUcsh9ZoznNoR/Q9x4dr8LLieNKIxU2RqBpDZBDih",
+	"Fwq4bkBcHNf+7uJos4B3IJXga/Zb4IDe27Xvd7u1Xxq2+5bnc6LNnu2U99Qzg76ccOFuc8PWwwr7rEiC",
+	"Ar1u+zig//bxcT9ZKQuhoGH/v0zmRIkpXIhsTnIhLtWzcOXMlRSlJvefP3z8oAkM9u2t4fBcZIDLeg+j",
+	"NYTU4bulCng83w8zNmbaLA4k8LSJlpq5m27/wfDp6fX30St/Y2CtCsEVILN7J8VFDlPzMRVcmytwfD2g",
+	"RZGzlJqF7hd2xJ/+atDg+Lr10dj34oyr+/aEb0YV4UKTlErJICOi1Ag19xpkx6ldUpYx8wKav5OiAKmZ",
+	"2cCI5gqSQVH70/XgYt6e1ieDdEI5h9w8sgSsZJBKyIBrRvMz4Noe4sogS/sN7q6f9CObghnPNo48SbVd",
+	"W25oYTXnhRA5UG5+8YSyPT1MBlODk63wNhmIUqdiCtENFyCZyJp+cmjSjkjg0aWQlbL1yiRQN8XK7BJS",
+	"IbP2JyFF3npaBfKKpa2Hl3Ls7tLq2V3RnJlTab3O8MDZRMwiO7+pE9BPBsGSim5fGKKBO602UQe7w4sa",
+	"HtcA6VAw7Oc0UBRx8VdItVmdxdZFEqTPPtHh74fD706vDx/ffKLApn8r50enEZKEL3hv6UHHi167um3O",
+	"JHab2zzX9YLf4d1sM7y6rot0+PDg8ElCzL/Dg++IkP7jvv3/qcGSZaZydHN/aD8d3tzf938Lf3rw5wd/",
+	"jh7xndKFf7rr3EqQqN/wSihrvtANV1V1vGPUPcI0TFULxmWmcfNSKel8Ze34wujiskyCUh/hi15F1hNS",
+	"CKVpTqgdlRCVSnDkakq/vAY+NmLmY6OGLKJfMvgyHIuh+2MmhNz7OC/wwfDDkE0LIbWjYhOz+Cua79OC",
+	"7ZsHcBMn2QQk9KNUGRu7h9ZqvHaUQRGQillsrm3u0eHqlfzTp73TpQ9xVa9+Bv71iV9Y/DwmTgLtiDG6",
+	"7UW4BVQ67i8xq4pusigE43rqBd/22+xB0pwO0ZbmcM3ydqBsIg+V1mJftgEC/XB7x4DYtLfYnn5gUk9e",
+	"OB68SEh+++233xJi/h3+/LPheu7j8MWLjQxvM597TmX2SqnSMoMuoozj/4uLfT789ddff63++TXKW+k4",
+	"8qijpt44ZwYRPaEav5nZiCiAq42kIrXCIU4SA/XzCZUaZFd6uKjYVJvpShJYXA+RZQ7t2Zbbw/syh1X2",
+	"1YHsoOBdoz1WdA4kyC5qDRBxAR3xJqdqcaMrsFjezmb906zD3tRLKHTMmAJovkSDhYQcqAJyCVBYk6jZ",
+	"ZwxRtePsm6b+RchMxYGLr0jcrt3yogCNXqcTMmJfICMzITN/MVKHv4t3nw5/P/3kLKin1wfJ0Xc38fsu",
+	"uKadDRROhomeFkwpixsjcsrHpbvr60D4mjq6MBEc4kgbgRfuox8DqG1nrXBYk+/qG133zEszyD/RGwBr",
+	"+ZIZZGeIA+YK5AlXs84kLjVPQhbXGTLQbveLGPqK2xuEZv97ioQtR3Cvj5q5znhSbjaGVIShv3Di4XLa",
+	"BO1+SLhrpfsONNhOOumWNMJmIcnKRIRZjFRalqkuJdxTRLMpkN/N3YoKTEFKCh+ipPMF5Kz3afdVnM1z",
+	"UTAEsWMREB/+/WR4+PhJQi6ogidHpcyX9rzgaDt61LBVSUd9TVy0oCnTrW1VqeCjnKW67Xh0HFstM7iI",
+	"NzjykgF8KXLKWljEXvqBfvM3yWAkxXSjfGew8iZxLt32glzdrj+lX17ZZx4frApBgsPZwgVdpdE9bryY",
+	"dVntOzN881KdJ0ifmbNlctrEU1QBKaP5maWEdMFbUR9Wmo2B8iLt1lRRe2iN6pqFTfTylTVJorUGER5q",
+	"BesXpZ7HhGHeQiZdCkSob8+tomFX884iQ8mdHXFJD7Q/EHN3HDmmUnsR1jsRFeMpEC70hPExutZqbjUy",
+	"R0frKj7AlfNOAjcX/lNwdv+t9JLxHKis7bEukip91t7eg8PXeZZ2zcTbnLZf7J2YrEdRMHQ1TveWxerh",
+	"FqO602ito8hijINmErB2nZGpdoXivuqP9sOTG2/FvH5ysz+teZGe3OxXChlGtCx/j7LeSoFY1QY5gaH5",
+	"eZNN+fDx0a5syi959t8MZjuzsF7EXdaXjGebzRnUnC4OxRfFzvXlFcuAp9BjEzlcbXbdvcZBNVdtg3Vj",
+	"01ac/xMHJW7q6H6WBZaOB7PZtuIvrdHs2imyS1vBBxOcau0O+uBVgzWtAYv8FtaDvrbeZjT6omVv80Mb",
+	"gTIQdSlGrL3Tv6PFXoteVBg3gE9XC1xv3/6R8Z4Y2nVHLRimWUwwoNT35Yx1mzYSp86/TKheitgiIyGb",
+	"aPSj3fn9fhRyLLQGvjMq3Z+BI4luZrs/ipJ39kRQnqF7ur1w/R6ugOaQxQTsbiJdH8Fr2b5UrT8GEhtG",
+	"3Ic41t2h6+2cfuBNMqBlxrSVelZF7zQXaptxY3X1V3QKWbGjzxoIvddA47toH0UVs+g7zhymqEAW9lBf",
+	"XvORdlUgu9oWaoizKcTBvzq22FcYgtRZNbxg0kbRrjJn88uZjQqN/DxmV8Dx57i/oVSQNT0dM4i/4ldM",
+	"U+2MBx120A19c8YvY1HMMETrI/6cDNREzGzU/eCYl3mebHbQxc7ktRNkFid77Wzv1lt6/4fn78jRdw+W",
+	"VIOjmDnw9PoweXRzf1hZB81fvr95cH2QNJgIX1OlWxGl1Vhao1UTmqI5gJKgr1lvr1G1Fbmg6WVCKM9s",
+	"rDuzgbf4YD3y9haRHC08LYHWrAstvUubeVzJRZbq1xjFFq+4eIPJy4NBMnj50PxzaP55ZP45ihpMXovx",
+	"i+D66RaF1UUyR5V8DUG8HoyEnJrjHTCunxwNYlbelY1XvvmVCUcM8qyXH3qdDWjlN0t02k9hkLp2UOLS",
+	"chpD86LHU4keqz9VgnOEPwZRfPW3JsV1NURhw3Zi3NPghQvxNXuNoqsYv2YcOhKWE0NigUwwPp9Yd6VN",
+	"b9ITcN8xuITpkEYD0vyitBRz5NoNkQr+NAyHp4acGkI+SAbj6JFUntK1mnK4V4Z3AB3F0y1wTyEKRkvA",
+	"HU5AxUgyb3tP2BR6Ce984B6uAhpw6WtOsauQk/tnWok4HlXW2MmbcwEvYCQk1LIB81zMGB9j6NEzl19F",
+	"HOgBjUobgbtsSsDdNICnnz5sVx096eASe3pw8N3Dp08PHx99d3Tw9OnDmnvsIIYQNmWuf6ZcTzs4Sk9d",
+	"ZKzdB+6tnNPP3jfVQwFr4BfelunJSvBUY66ULiXNI4RlCbOclbNBPvy5Oo5OPDuFokNYeBMvr3mAV3+s",
+	"ou8Wb+Z/hyi0iHBQxF+WWY98+xV3DdbLJB11AAjwzQ5mZz9HP5Y1Rbemdgu26wjJ6+7l9m/qYpGsqaFL",
+	"HNgSzJGQNs94InIgGqhhl52d4d1jABdoC+NnIyHTBke50SM6MBmv6USW1c0nsODo3rwXT3VukPqedZvr",
+	"m4kXaAKdoT1drElNvseKKnYRtBUbd7A2Ke2oqafZSBgGtU2EN6KIy67Q7filwIUlg1GZj1ieu1S1K3Hp",
+	"PnFR8tQ+bYMcsgY5X2lRtIf7By2KJrCHiToEqdRv1vL79O9xK01vC7E1si15d7V1+oZrHVAx8c4IOyGu",
+	"Zxn56xev4kD1S+Uvcm0lFfFfw2BX0ginXdII3UtUv8DBzufXN5pksURBxBsfl3B/hq9vr84Zv3Q24mVn",
+	"jSBTmlnl0IyySpY12xIhidJQFJCRsrBB4z7+KBrWGpnAcMljYtNSSQGiyAHNWTQNHHL6jIzFFUh+jPPi",
+	"z2hgJ1YyVs8Ibu4Yo2vtSsUYh03pJRCwPkhVZ6+ePpnpjYaK7/cm6ihlWXV/zM8MKYvrTuaXIeOEKaMY",
+	"TYXS5DGZMl5qUETkWTRgp7ugP2UI7Q4obh94Dnke3VSp9JnFr1iQvRVpjMTi7AeaeFm4HnJPGCdIfkhK",
+	"OclEiFwyB0pJoFYRj8OW/BFJTVnYyAPcQMsIlm+uPZL13oy6YlKHYHWvauhi70Ht6OI0wZ3xItWcdKKa",
+	"+I43zgHQhW52RsNmL0MUlji8edtvvEujw5qDG6SDAI2g2WSMsy/esNiege2Wem0hBnbKuPv2cMN2/JzR",
+	"DdVoQ0fPsnsk4uivkYV7ikypluwLUXSuHHVnipirdUzgS5qXil1BQnKgWULEjCeEjc4sr6l9PMPiMlwn",
+	"hItkhZrU+A3rEAq7DCfm2RjuLQoujKZsirC/TXh99DobROuHZ/52rgOCeXs01KPxroYnInzCPNQYc7e7",
+	"eI5b3EWLRR00tpqyV91FbwBsuozbSJBVGwJv3hbArUe7Z6TbOjmxGyrtLL4Al+Gej8EgnM4i+yy6sE/7",
+	"jve1wjNbdYk3Rrk0WCqrbLbIfdOQA+bEEV4a+t509452dvXe5TSFpngvkIABX1YIZOorkAabkdGRP3dJ",
+	"Ivv67u3GTLDKutQ1XkzDWLSvpvPtwMvagYpYwoVRziwhJVqIS1c5z0AIYykiWkkr4AdYhVh6v4Loidjq",
+	"eLsufjbuYPB32WKNlmpDXKoIFMHzedRl2oLwhdJ+jXpDO6Nsz5Ssza53x12C4WzZSOZB2xj0HLa4yH6u",
+	"OrEffEfPmjR9Uv/6ndzm8V4U2OGR9lWGFg+6+STXxDFTYitdErY2iPn73TE2nL6rulxUT7UDtSVYm66P",
+	"f20clKEeZRdU7phOf0xmk3lCLuZkNmHpBCtW+Pg4o40KkgnCuNJAs2jJFWGuRMTt+h8f3r4h7ldy//2P",
+	"z8mTpwcPH5g3YqYekl5CNbGBAUnHWKJOKfpKU13W3TcLMSt6Qz7Nkv1V60Id7++/ff/qp1dvfE1Qtf/+",
+	"5cmHt282FpFxeTd21rCyENxT7boBJSw5uAPhJO0gnITEyUhizMVm16KrctLRAJEMuJn3zJUrjhDIeP2e",
+	"uuQRjBZ2nVGYW9XxDnJMlmnDGp3Valle4+oV7eOjqNetqyoetRJd3VahTauyMOshsFB1ZTVau+18C0Hc",
+	"vQw4FjJxqGcA037w1uISGlwfRS2BGT1GWBye7OcM+P4iW3xy1Fxz4f/fXOzOLqJ5a53V9gugMkb8P1in",
+	"FsEJk1Dk3cjEVBOg6SQ4fAyrURqKYVkcIwjMIBuLZutyBWcI5XMyFTJaAcZ6xFX7uqQZtHPfHRPqeNU9",
+	"RViWECPaFyCp9WSs+tMLmrYw7TvAVQuv1uTfET+mK6B5z+TA1cBk79RjPhOjuq+nUX+kFxuPNljtdl6C",
+	"pqs23DHZ71b1Z0KlQQfx5oPsfN/apyF0o7s2xkzHarO/QQNZjT6Bt9TnYtwmcjWp0GvDYkJC0O1T34KT",
+	"w+6qsejle4yZaXuhIvoMU8QZLp4Rmuc2Dtzmlni6ZYbYnN9Y2lWnMNVdG81W4WNl6EW9/Plav0tVt64b",
+	"bgNV8zOjn8S55I8SeDoxuKcmQmqCgYZYvy4asg7x3IWR3EybR0iXEXnCkmK48wGoTCe9KqKNfDbqLZNK",
+	"l1eOr21e612Jil2FxNuIyc4mYRe53tPzwd6GPspTB97UTeUJV7qLbaGuBd7EyiRhZbmGRhtiNGIpozmZ",
+	"0TmacAmreYM9tOK6k91bbYaFDayBeVdioGqPtYtMrJ3tpmsSXh5d8ARg1zWtd8dqLU8JCtBSzuiIzCbC",
+	"KM0kRHQbedbFI9YrKMVIah823j3nfXuBKckAtY6Imf4taiM+yLCKvvJ2e5fMVUPt5NYBkX3jq5KBhmmR",
+	"twDiRzcuHpcVzrUm7C8miExt8pefzaNp9JKwcU+7gyi1YhmcYfh+3eT+/aZcooIazC5yulmeqZyrNTNe",
+	"G9o9Y5qDUh0QsM7GKv3o+w0UCH+MA3bKciq/bZtOT9NMjct7xbOQUFAJZx47Y1rntiw6G2QDTXn2indU",
+	"AV4g/aDSEGoXjbWaOj6jnRyR3dyWXWpIbi7KEy1ciBtwqbVVgZ41QOzM7M1jjHdJQ7CHtZHR+xfHF+ty",
+	"Ge644lil9q3P+V9XC69FtbIGV2vgLitaneribQ2v6WkX716PekG7x8fXbq93VmUr1rzBGx+2F40OQOOA",
+	"xiAfpgi34Y2tDYkNiTFr/PL2TfhcDGQfaZ73KDoqzmbMcpsWYunUh362aBaZDLjQZ/UGZo0BKRnLMKZ+",
+	"Rjm6Ki+A1Pp1tUlYl5S1S25fFqdcZVD7giSAY2nxTfCe97s2ywm+rWdfl+sbXWNdlNytLtSudF7oHIHD",
+	"o0t2tQfCSRqBYuiKCqzcoXYGqtWwwS/aaAvOFnX/ghn2Mn6AToyXfJwzNVnh/1uwRJ3G1HMFaSmZnn8w",
+	"IPVac/CfrvHH2Oo40nl80MuxR36QYqZAKqKAZ4RpQhWhJBXiksGeb6+J3lXvuXArmmhd2N6WjI9E/Lpi",
+	"LEAmRNBtlaajEcmZ0sBB2r7ABR1DaNKCTYL97ySleW7+/Jnj30sFw5QqUHuf+WdudBFzKBdztyf0FRk9",
+	"riqQ9Mxuy7yZor3uniLndifnhKrP/Pyk1BMh2e9Yz+mY/IC/kX/8/X/OXddiC8F7iiA5xfAV9gWyY0I5",
+	"YdhDw3m5PvMw4rO5jwStcp8HuFhrsKY5yaimBOUThcFhBF1hZmnKUDJK3r398NHmjmHwP+qjVn614RlA",
+	"08lnrsp04p7D1Kllq0FV4sORTAWg9sgbZ5qe0rkhmkoLCdnxZ3Soz/37cN7z5zSdwPC54FqK/JhwMcTR",
+	"57idl/XxE0SZc0fahq+y8z1yEvqbamctX+pxGjZNP3MXS0EykZZTwykxbOTp0ePvHhyTc4Nv5wQMwGzn",
+	"aAO+ixxjWszOLmGekHNZ5nBOmPrMFxMpzN/tGjJIWQZZQs5ddMp5LCBlj7zSBOHxmUsogGqzuSual+41",
+	"M4p3RSMcfhAZc4qA4A7f7ViDFy6f7ckR+Qv74Rkp+SUXM+6T8RKSifIih8z/4TM35+tHVR3Z8fWuZs8e",
+	"+TH0b1HkvrdoJTWbRUKmIgOVfOYOb9Q//v4/D/AleiIULLV9OSbnP738SPbd131/COagMTErBW6VN9d2",
+	"9+V/vXs9fLh3iC0x81pkzF8F42WxB+kelFIUdA/K/VTkOaTYRRfKIsd/hoacDvHTw8NaKM7g5IrmtfZB",
+	"x4OHvjAfLdjgePBo72DvkU0JmSDd2/et+Qqh9FqJwaC/oW4CbwizPdp9MXFsg232vGcL7UkkBkZQdgEX",
+	"J1hjqN4j/1OczVVD9pf6p9+chhCfH0Q2X9NtuFuX4Vrn0JtFNqJlCcu9jg8PHm5z5qbexs6zGIq/xF8U",
+	"VlZrlZwMVDmdYkGDwRuhDdkmtsKTpmNVNU80I/fpYue6sbXfLh5gvbvdCjAOtgeM2jRNQKkPuTVwfpl4",
+	"1HUciijDKpw46IGVgbocnGK4XuyCvNKLoRbHxDICTA9WmuX5ChNCHlRxHGcxFTO+enc+aCr1Mvx3cANW",
+	"u/e1uglf6/AT8uQgZDg7HrEFhPhA52TWjBQ+tnO+ih1LV2nfFZ3xKLN4qC95tvZKHa1i2UuObNfmqEtw",
+	"Hc9tka1bbvqlF+4WlhTZX61KkCMT0WJBCCSrcyDDnNnQZZfObbOVjZxmZUM3kNmeb65Rjmevno/eU+Ri",
+	"rg1bDg10Vq/K81BCYmdI6qeIIKjbfBJ2zjNia/P1PiGnowyOP53Wz+tjJPe9dmD+lBbObL9Ks4+j5IlP",
+	"Iv82GfRCz9xWlClyh058Ja3b3xn7qqXOf+tPwONyI5d1yPXCj7slHi8rvVGSGrSFGUq1DnedasV4cPPt",
+	"FIn9IhK85OhINB+aISquLBWKM+QTwgVyV68UJlbn8T0lGwL0IwQF59kNRi+0qLtjVltvRhjBi99AGT7D",
+	"xTbuyZS8Iq5VX0K4mCUhE//PcXm0asgUvSSuyVNXOvWi1POTkQb5nyXI+eAm2fjEazZl2o0+3eFhuA01",
+	"3M9ccLyRWQlkxKTSzwi1ape3PmA8l5MgbcXIbcjFSyWf0Tw0cuV9orIBoDGv8dhe2p87Hxudqzs4g1Dy",
+	"qeEUEPKGWgDP7JckGCYeHhxsAeJ+BdY8YqZRwtaZiIDaVxhaQwF/Z4V91Tm9ojm5AslG83OSTiC9VESM",
+	"Rkbx2CPvFJSZ4POpKNUq/XPtVHZEAZeatdyaBv7OisXJgzH7gnFbZGzZYBw9bAfebRA/7l/maqqDZCIj",
+	"932dgoS8ePf2Qe2QczF2Zzxii/rD8vmmVGbWyqxSyjlIVDeNkpkQ6rn2PUW+H2ZszHR1e1GFoAS9+gTb",
+	"vQXeeAFjxjnjYzQkY4RCYi2rcyJkBnKPvKTphITOGNUleJw4dVaIy5o6a4gVrhTnDGtY1Jf3iM1tdGkO",
+	"IawGTaLO5olW4FUE/dGWW90FdtZb49wxe7bdViLYeRJa9KH9QCtnmEtCmSs83Vrnktvj8FsO5EJ8McTP",
+	"4CShY+s1i9ClWgnSKA94zZT2PTZ2CD4/RQyAeV4Zjm3XFCI4KqPbEHZsaEnlhvGYbOVPUWoS4sQc9EKH",
+	"j0br0kef18QUqdpU7JETdQnuNKobjA6emko2/AvMk5rjBq+U+coyQnPBYfVKVQVdvlVdcLXkzB3bbGut",
+	"SxpYiHeHOMPKgjctIVc0Zxk5PCITUcqt3FGsU+hnDezlQRTRajd1P0ShNbAZT90P9oihA0vusYTQC0Rq",
+	"4ajPKjbVS6ztBhsiddHumFzX99iADxbOtz/oF0wVOZ3b9xkyg54hOi4biEr9rK/th5t9pHvNh/7jkjsn",
+	"WLOtJ9LSNiaRNTt/mkd0Jr3JVBkRNqJQm6l7Uhf72DuKUS79aNEm+9Bz20fr9ueEL+p1I8Mp+cZFcWvd",
+	"a8YvtwDH069KJaNk8WEoXLoVrerSHIPPlkU+2uIwzDjz8gxsBYn4RXmLQiz1KJ/4+rTKGZpQlA4+hHpo",
+	"Bk2xsQ4piz1ywr2zOiF4lwTmFxjS5fKZfVyDezrmXjULfW1bWe2Cxi6mbt8xeQ3J1Q1Y5MN2tm2gtPMu",
+	"x8LUcMZP7HBGjNegCod//P3/oEqETFQRDpAh47QOwT2CXVkcQ7WZF+g78WX7PdIGmeLFu7fWG2X0PoNo",
+	"egLTmk+RKjKDPOIlCR1gdoMrtQ4qd4woYWNRzQltZmJkwb8F0mLPy2cbGWGIw8wwSDQPRXX6eoXwRgUp",
+	"mKK60nUbHNXavPkeRq3HfpuG03VGu+q8b+/AWLXRLet3tdOuaq83anS/GG3tPOSQnROG3k/fs4BQbRtk",
+	"eR1fg5w6YsC+QLZHfmJX4DOtzjM6V+cJOcdC++f40PlC8avzVRLwQtKRR7RvVcvDNX4lBS8kojVod1We",
+	"2m3lebPJyl4Xx6M66di/dp9uGolI33N1zzUJhgf/fNA1KmsPyO7bIvPrI+KswIhM/RLmKGGqwJsrE6YC",
+	"mqs98gYgUzVBNFqkf/WeWifzVg50GxrTPyEKODe9l6LqDUfa44PrZ7UeIbxl1khg2GlmJS7SWgEZR6KO",
+	"c0Qos53qax75Dki53dTXMs/cFa59oPOVgHFnb2WSYLe0TlhXCxeJo91PwEHS3AZMK5CM5i4E30gG//HL",
+	"BxsC/t3jh48fPAsmaMqt/ShirLNT1+JPbstBto9LSwXlbo9LQsGfbhk7sxy2cntU8j1dIKsCdNCD2Ied",
+	"iQK4c82vEUiZoU+uvsFE5JlaiL/D1iroPHapCCiyWm3V1jS2+H6/7m4mw6Gb+/wBZgRU7/Vp9Mgyc6BX",
+	"4KwmMGYK4+mXsi5w2kaUfeu2+C+Bsf2Q1Z1EyFsQ0ynDUE9v0A/0Zith1U7YgWyBMV7Y7uDtcdcpRc2G",
+	"0Hd2wB+LYYZGkP8KLHMiZoTaKioY1Fy1y+yCKL5pXzOmvHcj/p843f+8PAwrTkSo6ilV24aLzVzpDbIi",
+	"72GyvbykwPrKBBsP+qASGvU82tp0fyy6sFhv78ZRhX96IqBFUUMor6v5gBbbsFZgqHtBZTf+oXw9qjhN",
+	"cHu0Vav+NYWHtRUbEC4RBEBntzmQNAcqk2D4qPriY8aTEtuKRUWEoIWt71XhipmlGz64FopxdPjAxvyP",
+	"RTHqpab+qEKEzS5dUb3pWMJaIQKaTagw2Gm8yIawoZkRn9Wl2pYkPiWvqpSHKZ2TVyQTjY7MKez70izN",
+	"1i4bEB2ckngpK6snU75lazA6NJgcPoB+O+NvXGeMb9EPUW+E1zfv6Llr4bKFwBJ8ExEc7llvclaLCGo8",
+	"Upf8ved3HkX6ty5DfNfKqJnn5N0r8mjvYAdJRUwRs1S5mO68mD5U677X6K5HgBpENhLvePLMBkhXQdMu",
+	"+4KSOVDZlPH+ztdR/iYxO9YG4Y4dbUtd7xrIojUWjZitOrQdblHvC+yQxKPFApK0DZE8PEhsBWuJWbku",
+	"Uj4WE5+4XjHLZUVWAzWY0ruMnPyaMZML1Z/XBU0m3jyFCQiGLW6Fjr7xAZTVKSjLxXKmdOJbR4di9Otx",
+	"ROFuWsTR1kLzt4EhForvQqPOnUiQC7Wvv0E02Wq2w4+Y4uChfmH5KgpPFe3fjA62DOkafFCXvkmHLTeG",
+	"gYJiChcim++RGLo8s30/YugSwQu7gB0jxmKx1T86ZjhgonDumL/vt+LcIMsV9NYjybX9cBOq70SFMjvr",
+	"iRnSLx6srT7qDA13ELaFm4nJhXlWhc9tyWwwo4pk5ogcPXcmJXNwLlrv0cHBM7xQrtcEjVQOb3mQKZVr",
+	"U/Y4zGwy3CXLc+vuGgk59RXcUpHBYpIP0h2bKlexAgw5Keg4oky9UqqE52YVu8WVzabt7UmIZju4r0bp",
+	"0MAtqUFte2HjFuD3FJ5aNzzYN2fcbGj6C8vzb+KgIsqqWdtWZCwHxdywMsT7UkEOSnWAZNWGJw7H/yoM",
+	"efdteL4CMHdRF2Kxl1tPk8N7wFrv2VY0JnzVwoUIEG95kiMhx7AmlCWE1ip0BvDMT2FLPTJFDHOQYl7F",
+	"xz4jcGU0Q1ssMhfpJWQEo2BDgFUkYRjX0VMv3/bl22bGsBwLrSGaauM7LV1CoR2AZhPg25CWEZqVvGwN",
+	"sEyGZLHmTPcN+LIxVN6exS2D5e8s1vUuBJ56dHpr60YAuMQuSeu85+b3LVyc3blGa7397jxFybeYaggU",
+	"o5ru1kn2ARbocwivEtIT0tY2japXc2OOiu8CvUOQ+ikiEP3BWbu3oNPZSdblc2yo/fiL82+cs+ycUBTx",
+	"0fq3mqIRzcywlS+48LXxUlHmmYuFqdJrIwo+vQLXJPsbNS4vNpS/4/vo+4fHb2MRuovfVsWUTEPVkz2a",
+	"WForj+Fu1v61/XCzn0lRNFPcF1IUPc/YPrZTLeEnweFZ1QQKu77ObBwpUdo2bbptEKzTwix06YzON4K4",
+	"3vgsSr1CQ7WdmqbcHI0Jq/b3pRLSW3eGfQhlrV2x5lDc2hoWap3sVL2VXdRnhpkrotTrgyfelu2Kmdby",
+	"djFEHni2FVXFVzL17s8mh2i9Z04cT3wvnl3iiZ8jJhuOiBYZdfHRVG/F9fXLRBBNLw3mXYFEeWA2sR2J",
+	"2nG7E8KFRuNYzpRWx+ayj9kVKMPCJBtPtJVyXDY9sukMK0hV4YJo87a6KdrXBdq8Y4EBvk/RN8rhQhul",
+	"nhr6G6EhQ/eWVa8dNUAIW+fA9uoZ14+9ppNZBECz54zOm2iquytVaYrNfKvv0d1BjY+ftlMzGZlTOC/r",
+	"AQj1PlzPrygwa30Mmy5ZUV7kLCUcG1omi6KpDfs4DjnDjGusYVWxYmwJ76yh3rV5z/YHwWoTMC2MYmB0",
+	"EEQKZnlrwxV002I3qW/3Ji610+p7JY1Ap7diGbG5YIvnpiEH7G21UYzRVVOpKHfyTac6xygKrid34OLx",
+	"64swtuei5JXGZWN7A5CeYewEho9xn2J7bxvOO0NXqsYj2DEGK7As+OlWmN9yMeCSY/m6b/UaLLTG6h2q",
+	"5sCyhVA1LHFjDnEpCjCO827MsGrwF0V9p3CH2kf/CiVhbWluK0x50crIUTTPXRHDCEgXFYNad6tPpwYB",
+	"jRLi0dc2oNmnBdu/eojo6V62Qh99YKrv3jeoiu9cN1idaZ6LGWTVI5W6s+IEaCifWD3ryzStPvsORJGD",
+	"DZ2VjnbUJvU2rtUHrQsxRAy68bWqIU0bQ79yyTEqqZaX6V6AXv2Gh83ilDOWEzyv8Bh+a3isnh9JZtLI",
+	"HZmY8erhXIwHN6c3/zcAAP//",
 }
 
 // decodeSpec returns the embedded OpenAPI spec as raw JSON bytes,

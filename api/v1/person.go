@@ -26,9 +26,9 @@ func (a *API) RecordPerson(ctx context.Context, q RecordPersonRequestObject) (Re
 	}
 	b := q.Body
 	fields := append([]screen.Field{
-		{Name: "given_names", Text: b.GivenNames, Kind: screen.Name, Max: maxName},
-		{Name: "birth_name", Text: b.BirthName, Kind: screen.Name, Max: maxName},
-		{Name: "used_name", Text: b.UsedName, Kind: screen.Name, Max: maxName},
+		b.GivenNames.Field("given_names", screen.Name, maxName),
+		b.BirthName.Field("birth_name", screen.Name, maxName),
+		b.UsedName.Field("used_name", screen.Name, maxName),
 	}, contactFields("contact/", b.Contact)...)
 	clean, err := a.d.Screen(ctx, actor, fields...)
 	if err != nil {
@@ -44,11 +44,11 @@ func (a *API) RecordPerson(ctx context.Context, q RecordPersonRequestObject) (Re
 	return RecordPerson201JSONResponse{Id: PersonId(id)}, nil
 }
 
-func contactFields(prefix string, c Contact) []screen.Field {
+func contactFields(prefix string, c ContactRequest) []screen.Field {
 	return []screen.Field{
-		{Name: prefix + "phone", Text: c.Phone, Kind: screen.Phone, Max: maxPhone},
-		{Name: prefix + "email", Text: c.Email, Kind: screen.Email, Max: maxEmail},
-		{Name: prefix + "address", Text: c.Address, Kind: screen.Address, Max: maxAddress},
+		c.Phone.Field(prefix+"phone", screen.Phone, maxPhone),
+		c.Email.Field(prefix+"email", screen.Email, maxEmail),
+		c.Address.Field(prefix+"address", screen.Address, maxAddress),
 	}
 }
 
@@ -77,7 +77,7 @@ func (a *API) SearchPersons(ctx context.Context, q SearchPersonsRequestObject) (
 	if err != nil {
 		return nil, err
 	}
-	clean, err := a.d.Screen(ctx, actor, screen.Field{Name: "name", Text: q.Body.Name, Kind: screen.Search, Max: maxName})
+	clean, err := a.d.Screen(ctx, actor, q.Body.Name.Field("name", screen.Search, maxName))
 	if err != nil {
 		return nil, err
 	}

@@ -47,7 +47,7 @@ func (a *API) SavePreset(ctx context.Context, q SavePresetRequestObject) (SavePr
 		return nil, err
 	}
 	b := q.Body
-	clean, err := a.d.Screen(ctx, actor, screen.Field{Name: "name", Text: b.Name, Kind: screen.Name, Max: maxPresetName})
+	clean, err := a.d.Screen(ctx, actor, b.Name.Field("name", screen.Name, maxPresetName))
 	if err != nil {
 		return nil, err
 	}
