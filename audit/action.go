@@ -61,6 +61,7 @@ const (
 	CardIssued           Action = "card.issued"
 	CardReissued         Action = "card.reissued"
 	CardKilled           Action = "card.killed"
+	CardDeclined         Action = "card.declined" // the person wants none
 )
 
 // Members, persons' records, and the system.
@@ -106,7 +107,7 @@ func (a Action) Class() (Class, bool) {
 	case MandateDrafted, MandateProposed, MandateSigned, MandateAccepted, MandateCopyDelivered,
 		MandateActivated, MandateConfirmed, MandateSuspended, MandateRevoked, MandateRenounced, MandateEnded,
 		ConsentGiven, ConsentWithdrawn, NoticeGiven, NoticeSent, NoticeAcked,
-		CardIssued, CardReissued, CardKilled:
+		CardIssued, CardReissued, CardKilled, CardDeclined:
 		return ClassMandate, true
 	case HelperAdhered, HelperOpened, HelperClosed, HelperLogin, HelperLinked, PersonCreated, PersonUpdated,
 		CheckpointSigned, ClockJump, BackupMade:

@@ -166,7 +166,7 @@ func TestRefusedAttemptsAreSeen(t *testing.T) {
 	forHelper := terms(named, caf)
 	forHelper.Helpers = []consent.MemberID{helper.Member()}
 	ofHelper := w.mandate(helper, forHelper).ID
-	code, err := w.reg.IssueCard(w.ctx, helper, team)
+	code, err := w.reg.IssueCard(w.ctx, helper, team, consent.CardWish{})
 	w.must(err)
 
 	power := func(service charter.ServiceCode, procedure charter.ProcedureCode, mode charter.Mode) consent.Power {
@@ -578,7 +578,9 @@ func (w *world) uses() []use {
 		{"acts", func(a actor, p person, _ mandate, _ member) error {
 			return second(r.Acts(ctx, a, p, charter.PurposeFollowUp))
 		}},
-		{"issue card", func(a actor, p person, _ mandate, _ member) error { return second(r.IssueCard(ctx, a, p)) }},
+		{"issue card", func(a actor, p person, _ mandate, _ member) error {
+			return second(r.IssueCard(ctx, a, p, consent.CardWish{}))
+		}},
 		{"kill card", func(a actor, p person, _ mandate, _ member) error { return r.KillCard(ctx, a, p) }},
 		{"forget", func(a actor, p person, _ mandate, _ member) error { return second(r.ForgetPerson(ctx, a, p)) }},
 		{"log of the person", func(a actor, p person, _ mandate, _ member) error {
@@ -606,7 +608,7 @@ func TestOtherSpaceIsNotFoundAndLeavesNoTrace(t *testing.T) {
 	helper := w.helper(here, charter.SocialWorker)
 	p := w.person(helper)
 	m := w.mandate(helper, terms(p, caf))
-	_, err := w.reg.IssueCard(w.ctx, helper, p)
+	_, err := w.reg.IssueCard(w.ctx, helper, p, consent.CardWish{})
 	w.must(err)
 	there := w.structure("asso")
 	stranger := w.helper(there, charter.SocialWorker)
@@ -694,7 +696,7 @@ func TestCardSpeaksForItsHolderOnly(t *testing.T) {
 	mine, theirs := w.person(helper), w.person(helper)
 	w.mandate(helper, terms(mine, caf))
 	other := w.mandate(helper, terms(theirs, caf))
-	code, err := w.reg.IssueCard(w.ctx, helper, mine)
+	code, err := w.reg.IssueCard(w.ctx, helper, mine, consent.CardWish{})
 	w.must(err)
 	holder, err := w.reg.CardHolder(w.ctx, code)
 	w.must(err)

@@ -1,9 +1,11 @@
 package consent
 
 import (
+	"cmp"
 	"context"
 	"encoding/hex"
 	"errors"
+	"slices"
 	"time"
 
 	"aval/audit"
@@ -15,9 +17,69 @@ import (
 // code opens the person's page; it is kept only as a keyed hash, in the register
 // space, because whoever holds a card does not say which structure it is from.
 
+// A CardKind is what a card opens and what stands on it. The person is asked when
+// nobody else hears: a card that somebody else finds must not harm them.
+type CardKind string
+
+// The kinds of card.
+const (
+	CardFull     CardKind = "full"     // opens the page
+	CardStop     CardKind = "stop"     // stops, and opens nothing
+	CardDiscreet CardKind = "discreet" // paper and page name no service, structure or person
+	CardNone     CardKind = "none"     // no card: they come to the desk
+)
+
+// CardKinds lists the kinds of card.
+func CardKinds() []CardKind { return []CardKind{CardFull, CardStop, CardDiscreet, CardNone} }
+
+// Alone says whether a person could answer with nobody else near: else what they
+// chose may not be what they want.
+type Alone string
+
+// The answers; empty: it was not asked.
+const (
+	AloneYes Alone = "yes"
+	AloneNo  Alone = "no"
+)
+
+// A CardWish is the card that a person asked for. The zero wish is a full card.
+type CardWish struct {
+	Kind  CardKind
+	Alone Alone
+}
+
+func (w *CardWish) check() error {
+	w.Kind = cmp.Or(w.Kind, CardFull)
+	if !slices.Contains(CardKinds(), w.Kind) {
+		return &Invalid{Pointer: "/kind", Reason: "card_kind"}
+	}
+	return w.Alone.check()
+}
+
+func (a Alone) check() error {
+	switch a {
+	case "", AloneYes, AloneNo:
+		return nil
+	}
+	return &Invalid{Pointer: "/alone", Reason: "alone"}
+}
+
+// words are the wish in the log.
+func (w CardWish) words() []string {
+	words := []string{"kind." + string(w.Kind)}
+	if w.Alone != "" {
+		words = append(words, "alone."+string(w.Alone))
+	}
+	return words
+}
+
 // IssueCard makes a card, or a new one that kills the former. The code is
-// returned once, after the look-up is in place; nobody can show it again.
-func (r *Register) IssueCard(ctx context.Context, a Actor, id PersonID) (personal.CardCode, error) {
+// returned once, after the look-up is in place; nobody can show it again. Of
+// CardNone there is none: the former card is killed and the wish is kept.
+func (r *Register) IssueCard(ctx context.Context, a Actor, id PersonID, want CardWish) (personal.CardCode, error) {
+	if err := want.check(); err != nil {
+		return personal.CardCode{}, err
+	}
 	code := personal.NewCardCode()
 	closed, row, err := r.keys.CardRow(code)
 	if err != nil {
@@ -29,24 +91,24 @@ func (r *Register) IssueCard(ctx context.Context, a Actor, id PersonID) (persona
 		if err != nil {
 			return err
 		}
-		act := audit.CardIssued
-		if !p.Card.Issued.IsZero() {
-			act = audit.CardReissued
-		}
-		if err := t.cardAllowed(act, id); err != nil {
+		act := cardAction(p, want)
+		if err := t.check(Attempt{Action: act, Person: id}, charter.Facts{Operation: charter.OpRecord}); err != nil {
 			return err
 		}
 		if err := t.dropCard(p); err != nil {
 			return err
 		}
-		p.Card = Card{Issued: t.at, Serial: serial, By: t.actor.member}
-		t.enter(audit.Entry{Act: act, Person: string(id), Rules: []string{"C07", "C15"}})
-		err = t.send(registerSpace, issueCard, CardRow{
-			Row: hex.EncodeToString(row), Serial: serial, Number: t.profile.Number, Slug: t.profile.Slug,
-			Person: id, Closed: closed,
-		})
-		if err != nil {
-			return err
+		t.enter(audit.Entry{Act: act, Person: string(id), On: want.words(), Rules: []string{"C07", "C15"}})
+		p.Card = Card{Serial: serial, By: t.actor.member, Kind: want.Kind, Alone: want.Alone}
+		if want.Kind != CardNone {
+			p.Card.Issued = t.at
+			err = t.send(registerSpace, issueCard, CardRow{
+				Row: hex.EncodeToString(row), Serial: serial, Number: t.profile.Number, Slug: t.profile.Slug,
+				Person: id, Closed: closed,
+			})
+			if err != nil {
+				return err
+			}
 		}
 		if err := t.tx.Put(p); err != nil {
 			return err
@@ -59,17 +121,33 @@ func (r *Register) IssueCard(ctx context.Context, a Actor, id PersonID) (persona
 	if err != nil {
 		return personal.CardCode{}, err
 	}
+	if want.Kind == CardNone {
+		code = personal.CardCode{}
+	}
 	return code, r.Relay(ctx, a.space)
 }
 
-// KillCard makes a lost card useless at once. Any helper of the structure may.
+// cardAction is what making a card is called in the log.
+func cardAction(p *Person, want CardWish) audit.Action {
+	switch {
+	case want.Kind == CardNone:
+		return audit.CardDeclined
+	case p.Card.Issued.IsZero():
+		return audit.CardIssued
+	}
+	return audit.CardReissued
+}
+
+// KillCard makes a lost card useless at once. Every member of the structure may.
 func (r *Register) KillCard(ctx context.Context, a Actor, id PersonID) error {
 	_, err := r.record(ctx, a, func(t *turn) error {
 		p, err := t.livePerson(id)
 		if err != nil {
 			return err
 		}
-		if err := t.cardAllowed(audit.CardKilled, id); err != nil {
+		// As with a stop, neither role nor anything else is asked of who does it.
+		try := Attempt{Action: audit.CardKilled, Person: id}
+		if err := t.check(try, charter.Facts{Operation: charter.OpRevoke}); err != nil {
 			return err
 		}
 		if !p.Card.Live() {
@@ -91,12 +169,6 @@ func (r *Register) KillCard(ctx context.Context, a Actor, id PersonID) error {
 		return err
 	}
 	return r.Relay(ctx, a.space)
-}
-
-// cardAllowed asks the charter whether the actor may handle a person's card: who
-// may prepare a mandate may.
-func (t *turn) cardAllowed(act audit.Action, id PersonID) error {
-	return t.check(Attempt{Action: act, Person: id}, charter.Facts{Operation: charter.OpRecord})
 }
 
 // dropCard kills the live card of a person, if any, in the person's row and, by

@@ -24,7 +24,7 @@ func TestEpochTurnsWhileMessagesWait(t *testing.T) {
 		b.heal()
 	}
 	cut(func() (err error) {
-		d.code, err = w.reg.IssueCard(w.ctx, d.helper, d.person)
+		d.code, err = w.reg.IssueCard(w.ctx, d.helper, d.person, consent.CardWish{})
 		return err
 	})
 	cut(func() error {

@@ -218,7 +218,7 @@ func TestForgetting(t *testing.T) {
 	helper := w.helper(referent, charter.SocialWorker)
 	other := w.person(helper)
 	w.mandate(helper, terms(other, caf))
-	othersCard, err := w.reg.IssueCard(w.ctx, helper, other)
+	othersCard, err := w.reg.IssueCard(w.ctx, helper, other, consent.CardWish{})
 	w.must(err)
 	p := w.seraphine(helper)
 	m, err := w.reg.DraftMandate(w.ctx, helper, terms(p, caf))
@@ -233,7 +233,7 @@ func TestForgetting(t *testing.T) {
 	w.must(err)
 	w.must(w.act(p, caf)(helper))
 	w.must(w.reveal(p, charter.PurposeActUnderMandate)(helper))
-	code, err := w.reg.IssueCard(w.ctx, helper, p)
+	code, err := w.reg.IssueCard(w.ctx, helper, p, consent.CardWish{})
 	w.must(err)
 	document, err := w.reg.MandateDocument(w.ctx, referent, m.ID, charter.PurposeAnswerPerson)
 	w.must(err)
@@ -437,7 +437,7 @@ func TestCutForgetPerson(t *testing.T) {
 		d.person = w.seraphine(d.helper)
 		w.mandate(d.helper, terms(d.person, caf))
 		var err error
-		d.code, err = w.reg.IssueCard(w.ctx, d.helper, d.person)
+		d.code, err = w.reg.IssueCard(w.ctx, d.helper, d.person, consent.CardWish{})
 		w.must(err)
 		return d
 	}
@@ -511,7 +511,7 @@ func TestRestoreBringsNobodyBack(t *testing.T) {
 	w.mandate(helper, terms(other, caf))
 	p := w.seraphine(helper)
 	m := w.mandate(helper, terms(p, caf))
-	code, err := w.reg.IssueCard(w.ctx, helper, p)
+	code, err := w.reg.IssueCard(w.ctx, helper, p, consent.CardWish{})
 	w.must(err)
 	copied := backupOf(t, w.db)
 	w.clock.add(time.Hour)

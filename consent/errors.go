@@ -23,6 +23,7 @@ func (e *Invalid) Error() string { return fmt.Sprintf("invalid %s: %s", e.Pointe
 // Reasons of refusal that are not the charter's Check's but of the same kind.
 const (
 	BirthDateDiffers charter.Reason = "birth_date_differs" // right code, wrong birth date
+	CardStopsOnly    charter.Reason = "card_stops_only"    // the card opens no page
 	CredentialKept   charter.Reason = "credential"         // followed by "_" and the kind
 )
 

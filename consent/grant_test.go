@@ -325,7 +325,7 @@ func TestAcceptedByWhoWasThere(t *testing.T) {
 func TestDraftsAreBounded(t *testing.T) {
 	w := newWorld(t)
 	d := w.desk()
-	code, err := w.reg.IssueCard(w.ctx, d.helper, d.person)
+	code, err := w.reg.IssueCard(w.ctx, d.helper, d.person, consent.CardWish{})
 	w.must(err)
 	drafts := 0
 	for ; err == nil; drafts++ {

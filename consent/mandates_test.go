@@ -14,7 +14,7 @@ func TestKilledCardShowsNothing(t *testing.T) {
 	w := newWorld(t)
 	d := w.desk()
 	m := w.mandate(d.helper, terms(d.person, caf))
-	code, err := w.reg.IssueCard(w.ctx, d.helper, d.person)
+	code, err := w.reg.IssueCard(w.ctx, d.helper, d.person, consent.CardWish{})
 	w.must(err)
 	holder, err := w.reg.CardHolder(w.ctx, code)
 	w.must(err)

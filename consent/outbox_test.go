@@ -75,12 +75,12 @@ func TestCutIssueCard(t *testing.T) {
 	setUp := func(w *world) *desk {
 		d := w.desk()
 		var err error
-		d.code, err = w.reg.IssueCard(w.ctx, d.helper, d.person)
+		d.code, err = w.reg.IssueCard(w.ctx, d.helper, d.person, consent.CardWish{})
 		w.must(err)
 		return d
 	}
 	everyCut(t, setUp, func(w *world, d *desk) error {
-		_, err := w.reg.IssueCard(w.ctx, d.helper, d.person)
+		_, err := w.reg.IssueCard(w.ctx, d.helper, d.person, consent.CardWish{})
 		return err
 	}, func(w *world, d *desk, done bool) {
 		if _, err := w.reg.CardHolder(w.ctx, d.code); isNotFound(err) != done {
@@ -96,7 +96,7 @@ func TestCutKillCard(t *testing.T) {
 	setUp := func(w *world) *desk {
 		d := w.desk()
 		var err error
-		d.code, err = w.reg.IssueCard(w.ctx, d.helper, d.person)
+		d.code, err = w.reg.IssueCard(w.ctx, d.helper, d.person, consent.CardWish{})
 		w.must(err)
 		return d
 	}
@@ -160,7 +160,7 @@ func TestMessagesKeepTheirOrderAtOneInstant(t *testing.T) {
 		w := newWorldOn(t, mem.Open(mem.Options{Fault: b.fault}))
 		d := w.desk()
 		b.arm(2, mem.Before) // the card is made here and its look-up not there
-		if _, err := w.reg.IssueCard(w.ctx, d.helper, d.person); err == nil {
+		if _, err := w.reg.IssueCard(w.ctx, d.helper, d.person, consent.CardWish{}); err == nil {
 			t.Fatal("the card was made")
 		}
 		b.heal()
@@ -182,14 +182,14 @@ func TestMessagesKeepTheirOrderAtOneInstant(t *testing.T) {
 func TestOneLiveCard(t *testing.T) {
 	w := newWorld(t)
 	d := w.desk()
-	first, err := w.reg.IssueCard(w.ctx, d.helper, d.person)
+	first, err := w.reg.IssueCard(w.ctx, d.helper, d.person, consent.CardWish{})
 	w.must(err)
 	holder, err := w.reg.CardHolder(w.ctx, first)
 	w.must(err)
 	other := w.person(d.helper)
-	theirs, err := w.reg.IssueCard(w.ctx, d.helper, other)
+	theirs, err := w.reg.IssueCard(w.ctx, d.helper, other, consent.CardWish{})
 	w.must(err)
-	again, err := w.reg.IssueCard(w.ctx, d.helper, d.person)
+	again, err := w.reg.IssueCard(w.ctx, d.helper, d.person, consent.CardWish{})
 	w.must(err)
 	if d := w.last("ccas"); d.Act != "card.reissued" {
 		t.Errorf("the entry is %s, want card.reissued", d.Act)
@@ -311,7 +311,7 @@ func TestIdempotentWrites(t *testing.T) {
 		return string(act.ID), nil
 	}, "")
 	twice("card", d.helper, func(a actor) (string, error) {
-		_, err := w.reg.IssueCard(w.ctx, a, d.person)
+		_, err := w.reg.IssueCard(w.ctx, a, d.person, consent.CardWish{})
 		return "", err
 	}, "card_shown_once")
 	twice("kill", d.helper, func(a actor) (string, error) { return "", w.reg.KillCard(w.ctx, a, d.person) }, "")
@@ -342,7 +342,7 @@ func TestIdempotentWrites(t *testing.T) {
 func TestUndeliverableMessage(t *testing.T) {
 	w := newWorld(t)
 	d := w.desk()
-	code, err := w.reg.IssueCard(w.ctx, d.helper, d.person)
+	code, err := w.reg.IssueCard(w.ctx, d.helper, d.person, consent.CardWish{})
 	w.must(err)
 	ccas := w.space("ccas")
 	w.must(w.db.Update(w.ctx, ccas.Number(), func(tx kv.Tx) error {

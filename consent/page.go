@@ -1,6 +1,7 @@
 package consent
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"slices"
@@ -16,6 +17,7 @@ import (
 // A Glance is what a card shows before the birth date is given.
 type Glance struct {
 	Mandates int // that have not ended
+	Kind     CardKind
 }
 
 // CardGlance counts, and tells nothing else: whoever finds the card learns
@@ -29,7 +31,7 @@ func (r *Register) CardGlance(ctx context.Context, a Actor) (g Glance, err error
 			return err
 		}
 		all, err := mandatesOf(tx, p.ID)
-		g.Mandates = countOpen(all, at)
+		g.Mandates, g.Kind = countOpen(all, at), cmp.Or(p.Card.Kind, CardFull)
 		return err
 	})
 	return g, err
@@ -37,7 +39,10 @@ func (r *Register) CardGlance(ctx context.Context, a Actor) (g Glance, err error
 
 // A PersonPage is everything about themself that the person sees.
 type PersonPage struct {
-	At        time.Time
+	At time.Time
+	// Discreet is the page of a discreet card: it is to name no service, no
+	// structure and nobody, and Structure, Phone, Identity and Names are empty.
+	Discreet  bool
 	Structure string
 	Phone     string // of the structure; empty: none
 	TZ        string
@@ -71,35 +76,26 @@ func (r *Register) CardPage(ctx context.Context, a Actor, birth string) (*Person
 		if err != nil {
 			return err
 		}
-		given, err := personal.ParseBirthDate(birth, t.at)
-		if err != nil {
-			return &Invalid{Pointer: "/birth", Reason: "birth_date"}
-		}
-		seal := &BirthSeal{Owner: p.ID}
-		if err := need(t.tx, seal, "card"); err != nil {
+		if err := t.holds(p, birth); err != nil {
 			return err
 		}
-		right, err := r.keys.CheckBirth(a.space, ownerOf(p.ID), seal.Closed, given)
-		if err != nil {
-			return err
-		}
-		if !right {
-			try := Attempt{Action: audit.PersonPageOpened, Person: p.ID, Purpose: charter.PurposeAnswerPerson}
-			return t.refuse(try, &charter.Finding{Rule: "C15", Reason: BirthDateDiffers})
-		}
-		if boxes, err = t.boxes(p, []charter.Field{charter.FieldIdentity}); err != nil {
-			return err
-		}
+		page.Discreet = p.Card.Kind == CardDiscreet
 		if page.Mandates, err = t.mandates(p.ID); err != nil {
 			return err
 		}
 		if page.Acts, err = actsOf(t.tx, p.ID); err != nil {
 			return err
 		}
-		if members, err = t.helpersOf(page); err != nil {
-			return err
+		page.At, page.TZ = t.at, t.profile.TZ
+		if !page.Discreet {
+			if boxes, err = t.boxes(p, []charter.Field{charter.FieldIdentity}); err != nil {
+				return err
+			}
+			if members, err = t.helpersOf(page); err != nil {
+				return err
+			}
+			page.Structure, page.Phone = t.profile.Name.String(), t.profile.Phone.String()
 		}
-		page.At, page.Structure, page.Phone, page.TZ = t.at, t.profile.Name.String(), t.profile.Phone.String(), t.profile.TZ
 		t.enter(audit.Entry{
 			Act: audit.PersonPageOpened, Person: string(p.ID), Purpose: string(charter.PurposeAnswerPerson),
 			Fields: append(boxNames(boxes), nameBoxes(members)...), Rules: []string{"C15"},
@@ -112,6 +108,32 @@ func (r *Register) CardPage(ctx context.Context, a Actor, birth string) (*Person
 	sortByTime(page.Mandates, func(m *Mandate) time.Time { return m.Drafted })
 	slices.Reverse(page.Acts)
 	return page, r.fillPage(ctx, a, passes[0], page, boxes, members)
+}
+
+// holds tells whether whoever holds the card of a person may look: the card opens
+// more than Stop, and the birth date is right. A wrong one is an entry that the
+// person sees.
+func (t *turn) holds(p *Person, birth string) error {
+	try := Attempt{Action: audit.PersonPageOpened, Person: p.ID, Purpose: charter.PurposeAnswerPerson}
+	if p.Card.Kind == CardStop { // before the date: else the card would tell who guessed it
+		return t.refuse(try, &charter.Finding{Rule: "C15", Reason: CardStopsOnly})
+	}
+	given, err := personal.ParseBirthDate(birth, t.at)
+	if err != nil {
+		return &Invalid{Pointer: "/birth", Reason: "birth_date"}
+	}
+	seal := &BirthSeal{Owner: p.ID}
+	if err := need(t.tx, seal, "card"); err != nil {
+		return err
+	}
+	right, err := t.r.keys.CheckBirth(t.actor.space, ownerOf(p.ID), seal.Closed, given)
+	if err != nil {
+		return err
+	}
+	if !right {
+		return t.refuse(try, &charter.Finding{Rule: "C15", Reason: BirthDateDiffers})
+	}
+	return nil
 }
 
 // helpersOf lists the members that signed or acted under the page's mandates.

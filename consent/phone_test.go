@@ -26,7 +26,7 @@ func phone(t *testing.T, text string) screen.Clean {
 func TestStructurePhone(t *testing.T) {
 	w := newWorld(t)
 	d := w.desk()
-	code, err := w.reg.IssueCard(w.ctx, d.helper, d.person)
+	code, err := w.reg.IssueCard(w.ctx, d.helper, d.person, consent.CardWish{})
 	w.must(err)
 	_, want, err := w.reg.Self(w.ctx, d.helper)
 	w.must(err)

@@ -121,6 +121,8 @@ type Card struct {
 	Killed time.Time
 	Serial string // names the look-up row to kill; not derived from the code
 	By     MemberID
+	Kind   CardKind // CardNone: they want none; empty in old rows: CardFull
+	Alone  Alone    // whether they could answer alone
 }
 
 // Live tells whether a card opens the person's page.

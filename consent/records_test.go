@@ -381,7 +381,7 @@ func TestStoreHoldsNoTextInClear(t *testing.T) {
 	d := w.desk()
 	p := w.seraphine(d.helper)
 	m := w.mandate(d.helper, terms(p, caf))
-	code, err := w.reg.IssueCard(w.ctx, d.helper, p)
+	code, err := w.reg.IssueCard(w.ctx, d.helper, p, consent.CardWish{})
 	w.must(err)
 	link, err := w.reg.MakeLink(w.ctx, d.referent, d.helper.Member())
 	w.must(err)

@@ -44,7 +44,7 @@ func TestStory(t *testing.T) {
 	})
 	w.must(err)
 
-	code, err := w.reg.IssueCard(w.ctx, helper, p)
+	code, err := w.reg.IssueCard(w.ctx, helper, p, consent.CardWish{})
 	w.must(err)
 	holder, err := w.reg.CardHolder(w.ctx, code)
 	w.must(err)

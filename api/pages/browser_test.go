@@ -189,7 +189,7 @@ func TestBrowserStoryWithoutScripts(t *testing.T) {
 	b.write("1948")
 	b.picture("story-2-birth")
 	b.enter()
-	w.answer().says(t, "Jeanne Morel", "Fatou Diallo ou un collègue peut faire cela avec vous.")
+	w.answer().says(t, "Jeanne Morel", "Fatou Diallo peut faire votre déclaration RSA (Caf), avec vous, jusqu'au 12 mars 2027.")
 	b.picture("story-3-page")
 
 	b.tabs(header + 1)

@@ -1,6 +1,7 @@
 package pages
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"net/http"
@@ -11,7 +12,6 @@ import (
 	"golang.org/x/text/language"
 
 	"aval/api/door"
-	"aval/api/locale"
 	"aval/consent"
 )
 
@@ -39,10 +39,8 @@ type languageSwitch struct {
 	Choices []choice
 }
 
+// A choice is a language, named in itself: who looks for theirs must find it.
 type choice struct{ Lang, Name string }
-
-// Languages are named in themselves: who looks for theirs must find it.
-var choices = []choice{{"fr", "Français"}, {"en", "English"}}
 
 // The actions of the form, as the buttons send them.
 const (
@@ -58,25 +56,27 @@ func (p *Pages) cardSheet(v *door.Visit, code, switchTo string) cardSheet {
 	say := p.words.in(v.Lang)
 	return cardSheet{
 		sheet: sheet{speaker: say, Title: say.say("title"), Style: p.style}, Exit: exit, Code: code,
-		OnlyFrench: v.Lang != locale.Languages()[0],
-		Switch:     &languageSwitch{Action: switchTo, Choices: choices},
+		OnlyFrench: !isFrench(v.Lang),
+		Switch:     &languageSwitch{Action: switchTo, Choices: p.words.choices},
 	}
 }
 
-// speak sets the language of a visit to one that was chosen; what is not one of
-// ours leaves it.
-func speak(v *door.Visit, lang string) {
-	for _, tag := range locale.Languages() {
-		if tag.String() == lang {
-			v.Lang = tag
-		}
-	}
+// isFrench tells French, easy to read or not, from any other language.
+func isFrench(tag language.Tag) bool {
+	base, _ := tag.Base()
+	return base.String() == "fr"
+}
+
+// visit is the visit of a request in the language that was chosen, or asked for.
+func (p *Pages) visit(c echo.Context, lang string) *door.Visit {
+	v := door.VisitOf(c.Request().Context())
+	v.Lang = p.words.chosen(lang, c.Request().Header.Get("Accept-Language"))
+	return v
 }
 
 // askCode is GET /carte.
 func (p *Pages) askCode(c echo.Context) error {
-	v := door.VisitOf(c.Request().Context())
-	speak(v, c.QueryParam("lang"))
+	v := p.visit(c, c.QueryParam("lang"))
 	return p.show(c, http.StatusOK, "code", p.cardSheet(v, "", ""))
 }
 
@@ -84,8 +84,7 @@ func (p *Pages) askCode(c echo.Context) error {
 // and passers-by open addresses: so nothing is looked up, nothing is written and
 // nothing is said, and the answer is the same for any code.
 func (p *Pages) hello(c echo.Context) error {
-	v := door.VisitOf(c.Request().Context())
-	speak(v, c.QueryParam("lang"))
+	v := p.visit(c, cmp.Or(c.QueryParam("lang"), c.Param("lang")))
 	code := c.Param("code")
 	if len(code) > maxCode {
 		code = ""
@@ -102,21 +101,19 @@ type cardForm struct {
 	day, month, year      string
 }
 
-func readCardForm(c echo.Context, v *door.Visit) (cardForm, error) {
+func (p *Pages) readCardForm(c echo.Context) (*door.Visit, cardForm, error) {
 	f, err := form(c, "action", "code", "lang", "mandate", "day", "month", "year")
 	if err != nil {
-		return cardForm{}, err
+		return p.visit(c, ""), cardForm{}, err
 	}
-	speak(v, f["lang"])
-	return cardForm{
+	return p.visit(c, f["lang"]), cardForm{
 		action: f["action"], code: f["code"], mandate: f["mandate"], day: f["day"], month: f["month"], year: f["year"],
 	}, nil
 }
 
 // card is POST /carte: each button of the person's pages.
 func (p *Pages) card(c echo.Context) error {
-	v := door.VisitOf(c.Request().Context())
-	f, err := readCardForm(c, v)
+	v, f, err := p.readCardForm(c)
 	if err != nil {
 		return err
 	}
@@ -165,8 +162,9 @@ func (p *Pages) codeAgain(c echo.Context, v *door.Visit, problem string, status 
 // A birthView asks for the birth date.
 type birthView struct {
 	cardSheet
-	Count  string // how many agreements
-	Months []monthChoice
+	Count     string // how many agreements
+	Months    []monthChoice
+	StopsOnly bool // the card opens no page
 }
 
 type monthChoice struct {
@@ -189,7 +187,9 @@ func (p *Pages) askBirth(c echo.Context, v *door.Visit, f cardForm, status int, 
 	if err != nil {
 		return err
 	}
-	view := birthView{cardSheet: p.cardSheet(v, f.code, actSee), Months: p.months(v.Lang)}
+	view := birthView{
+		cardSheet: p.cardSheet(v, f.code, actSee), Months: p.months(v.Lang), StopsOnly: g.Kind == consent.CardStop,
+	}
 	view.Count = view.say("count_none")
 	if g.Mandates > 0 {
 		view.Count = view.number("count", g.Mandates)
@@ -221,6 +221,8 @@ func (p *Pages) open(c echo.Context, v *door.Visit, f cardForm) error {
 	}
 	if refused, ok := errors.AsType[*consent.Refused](err); ok && refused.Reason == string(consent.BirthDateDiffers) {
 		return p.askBirth(c, v, f, http.StatusForbidden, "birth.wrong")
+	} else if ok && refused.Reason == string(consent.CardStopsOnly) {
+		return p.askBirth(c, v, f, http.StatusForbidden, "")
 	}
 	if err != nil {
 		return err

@@ -67,12 +67,12 @@ func TestPersonSeesAndStops(t *testing.T) {
 	page.status(t, http.StatusOK)
 	page.says(t,
 		"Jeanne Morel", "12 mars 1948", "CCAS de Besançon",
-		"Caf : Déclaration trimestrielle RSA",
-		"Fatou Diallo ou un collègue peut faire cela avec vous.",
-		"Fatou Diallo ou un collègue peut le faire pour vous, devant vous.",
-		"Ameli (Assurance maladie) : Voir les remboursements",
-		"Fatou Diallo ou un collègue peut le faire pour vous, sans vous.",
-		"Jusqu'au 12 mars 2027.",
+		"Fatou Diallo peut faire votre déclaration RSA (Caf), avec vous, jusqu'au 12 mars 2027.",
+		"Fatou Diallo peut faire votre déclaration RSA (Caf), pour vous, devant vous, jusqu'au 12 mars 2027.",
+		"Fatou Diallo peut voir vos remboursements (Ameli), pour vous, sans vous, jusqu'au 12 mars 2027.",
+		"Un collègue peut le faire aussi.", "Caf : Déclaration trimestrielle RSA",
+		"Votre fiche a été ouverte 3 fois en janvier 2027.",
+		"La préfecture voit-elle cela ?", "Non. La préfecture ne voit pas cette page.", "Aucune autorité n'a demandé votre fiche depuis un an.",
 		"Fatou Diallo a regardé votre nom et vos coordonnées (téléphone, adresse).",
 		"3 fois", "11 janvier 2027 : 10 h 26, 10 h 19, 10 h 12",
 		"Pourquoi : faire une démarche pour vous.",
@@ -80,7 +80,8 @@ func TestPersonSeesAndStops(t *testing.T) {
 		"Pourquoi : lire est difficile.", "Vous avez tapé vos codes.",
 		"a voulu faire une démarche.", "Règle C03 : L'accord dit pour quel site",
 		"Cette page a été ouverte avec votre carte.",
-		"Vos accords et les aides faites : 6 ans après la fin.", "Qui a regardé : 1 an.",
+		"Vos accords et les aides faites : jusqu'au 13 mars 2033.", "Votre téléphone et votre adresse : jusqu'au 11 juin 2027.",
+		"Qui a regardé : 1 an.",
 		"À la CNIL.", "Au Défenseur des droits.", "À la structure : CCAS de Besançon.",
 	)
 	if d := s.last(); d.Act != audit.PersonPageOpened || d.Out != audit.OK || d.Person != string(s.person) {
@@ -354,8 +355,8 @@ func TestLanguages(t *testing.T) {
 	s.get(s.public, "/carte?lang=xx").says(t, "Tapez le code de votre carte")
 	s.live()
 	page := s.open("en")
-	page.says(t, "Fatou Diallo or a colleague may do it for you, before your eyes.", "Until 12 March 2027.", "Who looked", "3 times",
-		"Quarterly RSA declaration")
+	page.says(t, "Fatou Diallo may make your RSA declaration (CAF), for you, before your eyes, until 12 March 2027.",
+		"Your record was opened 3 times in January 2027.", "Who looked", "3 times", "Quarterly RSA declaration")
 	if got := page.Header.Get("Content-Language"); got != "en" {
 		t.Errorf("Content-Language %q", got)
 	}
@@ -430,4 +431,66 @@ func FuzzCardForm(f *testing.F) {
 			t.Error("stopped without a card")
 		}
 	})
+}
+
+// reissue makes the person's card of a kind.
+func (s *site) reissue(kind consent.CardKind) {
+	s.t.Helper()
+	code, err := s.reg.IssueCard(s.ctx, s.helper, s.person, consent.CardWish{Kind: kind, Alone: consent.AloneYes})
+	s.must(err)
+	s.code = code.Shown()
+}
+
+// Every word that tells who somebody is, who helps them, where, or with what.
+var telling = []string{"Jeanne", "Morel", "Fatou", "Diallo", "Paul", "CCAS", "Besançon", "(Caf)", "Caf :", "Ameli", "remboursements", "ravailleu", "accueil n°", "01 23"}
+
+// The page of a discreet card is useful, and says nothing to somebody who knows
+// the birth date and looks for where the person is helped.
+func TestDiscreetPage(t *testing.T) {
+	s := newSite(t)
+	s.live()
+	s.reissue(consent.CardDiscreet)
+	for _, r := range []reply{s.card("see"), s.card("stop"), s.open("fr")} {
+		r.status(t, http.StatusOK)
+		r.silent(t, telling[:9]...)
+	}
+	page := s.open("fr")
+	page.silent(t, telling[9:]...)
+	page.says(t,
+		"Cette page ne dit ni qui vous aide, ni pour quoi.", "Un aidant peut faire une démarche, avec vous, jusqu'au 12 mars 2027.",
+		"Votre fiche a été ouverte 3 fois en janvier 2027.", "Un aidant a regardé votre nom et vos coordonnées",
+		"Un aidant l'a fait pour vous, devant vous.", "À la structure qui vous aide.", "Tout arrêter",
+	)
+	s.card("stop_confirmed").says(t, "1 accord est arrêté.")
+}
+
+func TestStopOnlyPage(t *testing.T) {
+	s := newSite(t)
+	s.reissue(consent.CardStop)
+	for _, r := range []reply{s.card("see"), s.open("fr")} {
+		r.says(t, "Vous avez 1 accord en cours", "Cette carte sert seulement à arrêter.", "Tout arrêter")
+		r.silent(t, telling...)
+		if strings.Contains(r.body, `name="year"`) {
+			t.Error("a birth date is asked for nothing")
+		}
+	}
+	s.card("stop_confirmed").says(t, "1 accord est arrêté.")
+}
+
+// The square on a card is in capitals, and leads at once to the language of who
+// holds it.
+func TestSquareCarriesTheLanguage(t *testing.T) {
+	s := newSite(t)
+	for path, want := range map[string]string{
+		"/C/" + s.code + "/EN": "What do you want to do?", "/c/" + s.code + "/en": "What do you want to do?",
+		"/C/" + s.code: "Que voulez-vous faire ?", "/C/" + s.code + "/XX": "Que voulez-vous faire ?",
+	} {
+		r := s.get(s.public, path)
+		r.status(t, http.StatusOK)
+		r.says(t, want)
+		if !strings.Contains(r.body, `value="`+s.code+`"`) {
+			t.Errorf("%s loses the code", path)
+		}
+	}
+	s.get(s.public, "/C/"+s.code+"/EN", "Accept-Language", "fr").says(t, "What do you want to do?")
 }

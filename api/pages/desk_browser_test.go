@@ -312,7 +312,10 @@ func TestPrintCard(t *testing.T) {
 	h := newHand(t, k)
 	h.do(chromedp.Navigate(h.w.URL + "/mandat/" + string(s.mandate.ID)))
 	h.tap(`details.tap:first-of-type > summary`) // a card kills the former one: never by a slip
-	h.press(`form[action="/personne/carte"] button`).says(t, "Son code ne s'affiche pas")
+	h.press(`form[action="/personne/carte"] button`).says(t, "La personne peut-elle répondre seule ?")
+	h.picture("card-ask")
+	h.tap(`[name=alone][value=yes]`)
+	h.press(`form[action="/personne/carte"] .big`).says(t, "Son code ne s'affiche pas")
 	h.picture("card-screen")
 	shown, err := chromedp.Run(h.ctx, chromedp.Text("body"))
 	if err != nil {
@@ -334,7 +337,7 @@ func TestPrintCard(t *testing.T) {
 			t.Errorf("the card says %q", never)
 		}
 	}
-	if got, want := h.scanned("card"), "HTTP://PUBLIC.TEST/C/"+code; got != want {
+	if got, want := h.scanned("card"), "HTTP://PUBLIC.TEST/C/"+code+"/FR"; got != want {
 		t.Errorf("the square says %q, want %q", got, want)
 	}
 	works := func(code string) bool {
@@ -347,6 +350,8 @@ func TestPrintCard(t *testing.T) {
 		t.Error("the code on the paper opens nothing")
 	}
 	h.press(`form[action="/personne/carte"] button`)
+	h.tap(`[name=alone][value=no]`)
+	h.press(`form[action="/personne/carte"] .big`)
 	if works(code) {
 		t.Error("a card that was made again still opens the page")
 	}
@@ -393,7 +398,8 @@ func TestA11yDesk(t *testing.T) {
 		page("noted", k.send("/personne/acte", "person", person, "procedure", "ameli/reimbursements", "mode", "do_for_absent", "outcome", "done",
 			"typed", "none", "reason", "asked_by_person", "channel", "phone", "once", "n"+lang))
 		page("report", k.send("/personne/compte-rendu", "person", person))
-		page("card", k.send("/personne/carte", "person", person))
+		page("card-ask", k.send("/personne/carte", "person", person))
+		page("card", k.send("/personne/carte", "person", person, "alone", "yes", "kind", "full", "lang", lang))
 		page("duties", k.open("/echeances"))
 		page("roles", k.open("/roles"))
 		page("role", k.open("/roles/secretary"))

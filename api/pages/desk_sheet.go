@@ -2,18 +2,14 @@ package pages
 
 import (
 	"cmp"
-	"fmt"
 	"strconv"
 	"strings"
 	"text/template"
 	"time"
 
-	"github.com/labstack/echo/v4"
-	"golang.org/x/text/language"
-	"rsc.io/qr"
-
 	"aval/charter"
 	"aval/consent"
+	"golang.org/x/text/language"
 )
 
 // What is printed: the mandate and its notice on one sheet, front and back, and
@@ -231,83 +227,6 @@ func (d *desk) notice(m *consent.Mandate) noticeView {
 		v.Rules = append(v.Rules, string(r.ID)+" "+r.Text.In(lang))
 	}
 	return v
-}
-
-// A cardView is the card of a person. The code is on paper alone: the page shows
-// it to printers and to nobody else, and it cannot be shown again.
-type cardView struct {
-	deskView
-	Person consent.PersonID
-	Lost   bool
-	Strip  *speaker // the language of the strip
-	Code   string
-	Site   string
-	Square squareView
-}
-
-// A squareView is a QR code: a path of the dark modules in a square of Size.
-type squareView struct {
-	Size int
-	Path string
-}
-
-// newCard is POST /personne/carte. A card made before dies with it.
-func (p *Pages) newCard(c echo.Context) error {
-	d, f, err := p.posted(c, "person")
-	if err != nil {
-		return err
-	}
-	person := consent.PersonID(f["person"])
-	code, err := d.register().IssueCard(d.ctx, d.actor, person)
-	if err != nil {
-		return err
-	}
-	v := cardView{
-		deskView: d.view("card.title"), Person: person, Strip: p.words.in(language.French), Code: code.Shown(),
-		Site: p.door.PublicURL + "/carte",
-	}
-	// Capitals and digits make a smaller square: hosts take them as they come.
-	if v.Square, err = square(strings.ToUpper(p.door.PublicURL + "/c/" + code.Shown())); err != nil {
-		return err
-	}
-	return d.show("new_card", v)
-}
-
-// lostCard is POST /personne/carte-perdue.
-func (p *Pages) lostCard(c echo.Context) error {
-	d, f, err := p.posted(c, "person")
-	if err != nil {
-		return err
-	}
-	person := consent.PersonID(f["person"])
-	if err := d.register().KillCard(d.ctx, d.actor, person); err != nil {
-		return err
-	}
-	return d.show("new_card", cardView{deskView: d.view("card.title"), Person: person, Lost: true})
-}
-
-// square draws a QR code (ISO/IEC 18004) as one path, runs of modules row by row,
-// with the four modules of quiet zone that scanners need.
-func square(text string) (squareView, error) {
-	code, err := qr.Encode(text, qr.M)
-	if err != nil {
-		return squareView{}, err
-	}
-	const quiet = 4
-	var path strings.Builder
-	for y := range code.Size {
-		for x := 0; x < code.Size; x++ {
-			run := 0
-			for x+run < code.Size && code.Black(x+run, y) {
-				run++
-			}
-			if run > 0 {
-				fmt.Fprintf(&path, "M%d %dh%dv1h-%dz", x+quiet, y+quiet, run, run)
-				x += run
-			}
-		}
-	}
-	return squareView{Size: code.Size + 2*quiet, Path: path.String()}, nil
 }
 
 // calendarDays counts days on the calendar from one date to another.

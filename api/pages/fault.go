@@ -26,7 +26,7 @@ type troubleView struct {
 func (p *Pages) Fault(c echo.Context, v *door.Visit, f door.Fault) error {
 	door.FaultHeaders(c.Response().Header(), f)
 	if isPublic(c) {
-		return p.trouble(c, v, f)
+		return p.trouble(c, p.visit(c, ""), f)
 	}
 	view := faultView{staffView: staffView{sheet: p.staffSheet(c, v, "staff.title")}}
 	view.Heading, view.What = p.door.Title(v, f), p.door.Detail(v, f)

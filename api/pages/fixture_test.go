@@ -133,7 +133,7 @@ func (s *site) begin() {
 		consent.Power{Service: "caf", Procedure: "rsa_declaration", Mode: charter.DoForPresent},
 		consent.Power{Service: "ameli", Procedure: "reimbursements", Mode: charter.DoForAbsent},
 	)
-	code, err := s.reg.IssueCard(s.ctx, s.helper, s.person)
+	code, err := s.reg.IssueCard(s.ctx, s.helper, s.person, consent.CardWish{})
 	s.must(err)
 	s.code = code.Shown()
 }

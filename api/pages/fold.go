@@ -11,8 +11,8 @@ import (
 // day is one line with a count. Somebody followed for years would otherwise
 // scroll past what matters. Nothing is dropped: each line unfolds to its instants.
 
-// easyLines is how many folded lines are still easy to go through. More than
-// that are folded by month, and then over all time.
+// easyLines is how many lines of the log the page shows before anything is
+// unfolded, all lists together.
 const easyLines = 12
 
 // A period is how wide a fold is.
@@ -41,15 +41,16 @@ type fold struct {
 	period period
 }
 
-// foldLines folds lines that are newest first, by the shortest period that
-// leaves a list easy to go through.
-func foldLines(lines []audit.Line, tz *time.Location) []*fold {
-	for _, p := range []period{day, month} {
-		if list := foldBy(lines, tz, p); len(list) <= easyLines {
-			return list
+// foldLines folds lines that are newest first, by the shortest period that leaves
+// at most so many; where even all time leaves more, rest are those that are left
+// over, to be told together as one more line.
+func foldLines(lines []audit.Line, tz *time.Location, most int) (list, rest []*fold) {
+	for _, p := range []period{day, month, ever} {
+		if list = foldBy(lines, tz, p); len(list) <= most {
+			return list, nil
 		}
 	}
-	return foldBy(lines, tz, ever)
+	return list[:most-1], list[most-1:]
 }
 
 func foldBy(lines []audit.Line, tz *time.Location, p period) []*fold {

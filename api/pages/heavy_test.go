@@ -21,14 +21,14 @@ func TestHeaviestPage(t *testing.T) {
 		t.Fatal(err)
 	}
 	p := &Pages{}
-	if p.words, err = loadWords(); err != nil {
+	if p.words, err = loadWords(localeFiles); err != nil {
 		t.Fatal(err)
 	}
 	if err := p.parse(); err != nil {
 		t.Fatal(err)
 	}
 	say := p.words.in(language.French)
-	frame := cardSheet{sheet: sheet{speaker: say, Style: p.style}, Code: "C-XXXX-XXXX-XXXXX", Switch: &languageSwitch{Choices: choices}}
+	frame := cardSheet{sheet: sheet{speaker: say, Style: p.style}, Code: "C-XXXX-XXXX-XXXXX", Switch: &languageSwitch{Choices: p.words.choices}}
 	raw, err := p.renderPerson(frame, heaviest(ch), ch)
 	if err != nil {
 		t.Fatal(err)
@@ -41,6 +41,33 @@ func TestHeaviestPage(t *testing.T) {
 		if !bytes.Contains(raw, []byte(want)) {
 			t.Errorf("the page does not say %q", want)
 		}
+	}
+}
+
+// 300 lines are at most 12 to look at, each of which unfolds; nothing is opened by
+// itself.
+func TestAnEasyPage(t *testing.T) {
+	ch, err := charter.Load()
+	if err != nil {
+		t.Fatal(err)
+	}
+	w, err := loadWords(localeFiles)
+	if err != nil {
+		t.Fatal(err)
+	}
+	v := personView{cardSheet: cardSheet{sheet: sheet{speaker: w.in(language.French)}}, most: mostLines}
+	page := heaviest(ch)
+	page.More = false
+	v.fill(page, ch)
+	stand := len(v.Looked) + len(v.Refused) + 1 // the others are behind one line
+	if stand != easyLines || len(v.Other) > easyLines {
+		t.Errorf("%d lines stand, %d are behind one of them", stand, len(v.Other))
+	}
+	if v.OtherTitle != "Voir 100 lignes" || v.Looked[len(v.Looked)-1].Count != "Et 93 autres lignes" || v.Refused[2].Count != "Et 98 autres lignes" {
+		t.Errorf("the lines left over are told as %q, %q, %q", v.OtherTitle, v.Looked[len(v.Looked)-1].Count, v.Refused[2].Count)
+	}
+	if len(v.Opened) != 3 || v.Opened[0] != "Votre fiche a été ouverte 4 fois en janvier 2027." {
+		t.Errorf("it was opened %q", v.Opened)
 	}
 }
 

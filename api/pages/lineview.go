@@ -9,15 +9,19 @@ import (
 	"aval/consent"
 )
 
-// A lineView is what somebody did in one way in one period.
+// A lineView is what somebody did in one way in one period, or what is left over
+// of many, to be unfolded.
 type lineView struct {
 	When  string
 	Text  string
 	Say   []string
 	Count string // "4 fois"
 	Times string // "" for a line that stands for one instant
+	Rest  []lineView
 }
 
+// fillLines tells the log in at most easyLines lines: who looked and what was
+// refused stand open, the rest behind one of them.
 func (v *personView) fillLines(t teller) {
 	v.More = t.page.More
 	sections := map[section][]audit.Line{}
@@ -27,16 +31,59 @@ func (v *personView) fillLines(t teller) {
 			sections[s] = append(sections[s], line)
 		}
 	}
-	for s, into := range map[section]*[]lineView{looked: &v.Looked, refused: &v.Refused, other: &v.Other} {
-		for i, f := range foldLines(sections[s], t.tz) {
-			if i == v.most {
-				v.More = true
-				break
-			}
-			*into = append(*into, t.line(f, s))
+	room := easyLines - 1 // one to unfold all others
+	v.Refused = v.lines(t, sections[refused], refused, room/3)
+	v.Looked = v.lines(t, sections[looked], looked, room-len(v.Refused))
+	v.Other = v.lines(t, sections[other], other, easyLines)
+	v.OtherTitle = t.number("other.lines", len(sections[other]))
+}
+
+func (v *personView) lines(t teller, lines []audit.Line, s section, most int) []lineView {
+	folds, rest := foldLines(lines, t.tz, most)
+	var list []lineView
+	for _, f := range folds {
+		list = append(list, t.line(f, s))
+	}
+	if len(rest) == 0 {
+		return list
+	}
+	n := 0
+	left := lineView{}
+	for i, f := range rest {
+		n += len(f.times)
+		if i == v.most {
+			v.More = true
+		}
+		if i < v.most {
+			left.Rest = append(left.Rest, t.line(f, s))
 		}
 	}
-	v.OtherTitle = t.number("other.lines", len(v.Other))
+	left.Count = t.number("other.more", n)
+	return append(list, left)
+}
+
+// opened tells how often others opened the record, for the newest months.
+func (t teller) opened() []string {
+	var months []string
+	count := map[string]int{}
+	for _, line := range t.page.Lines {
+		d := line.Detail
+		if d == nil || d.By == byPerson || d.Act == audit.MandateStatusChecked || sectionOf(d) != looked {
+			continue
+		}
+		month := t.monthYear(line.Time.In(t.tz))
+		if count[month]++; count[month] == 1 {
+			months = append(months, month)
+		}
+	}
+	if t.page.More && len(months) > 1 {
+		months = months[:len(months)-1] // of the oldest there may be lines that are not here
+	}
+	var say []string
+	for _, month := range months[:min(3, len(months))] {
+		say = append(say, t.number("looked.opened", count[month], "Month", month))
+	}
+	return say
 }
 
 // line tells a fold.
@@ -122,6 +169,9 @@ func (t teller) actor(d *audit.Detail) string {
 	case byOperator:
 		return t.say("who.operator")
 	}
+	if t.page.Discreet {
+		return t.say("accords.person")
+	}
 	if name := t.page.Names[consent.MemberID(d.By)]; !name.IsZero() {
 		return name.Reveal()
 	}
@@ -147,14 +197,10 @@ func (t teller) what(d *audit.Detail) string {
 			kinds = append(kinds, t.say("what."+string(kind)))
 		}
 	}
-	switch len(kinds) {
-	case 0:
+	if len(kinds) == 0 {
 		return t.say("what.other")
-	case 1:
-		return kinds[0]
 	}
-	last := len(kinds) - 1
-	return t.say("accords.and", "First", strings.Join(kinds[:last], ", "), "Last", kinds[last])
+	return t.list(kinds)
 }
 
 // why tells the purpose of a look; "" for the person's own, and for a purpose of

@@ -5,7 +5,8 @@
 // On the staff one stand the one-time link and the desk of helpers and
 // referents (desk.go), with one page that says who I am and what I may do.
 //
-//	GET  /c/CODE      static: looks nothing up, writes nothing; two buttons
+//	GET  /c/CODE      static: looks nothing up, writes nothing; two buttons; also
+//	                  /c/CODE/LANG, as a square has it, in capitals or not
 //	GET  /carte       the code to be typed; the same two buttons
 //	POST /carte       see: how many agreements, and the birth date is asked
 //	                  open: the page, revealed once and entered in the log
@@ -48,7 +49,7 @@ type Pages struct {
 func New(d *door.Door) (*Pages, error) {
 	p := &Pages{door: d}
 	var err error
-	if p.words, err = loadWords(); err != nil {
+	if p.words, err = loadWords(localeFiles); err != nil {
 		return nil, err
 	}
 	if err := p.parse(); err != nil {
@@ -62,7 +63,10 @@ func New(d *door.Door) (*Pages, error) {
 // forged by another site: there is no session to borrow, only the code.
 func (p *Pages) Public(g *echo.Group) {
 	g.GET("/carte", p.askCode)
-	g.GET("/c/:code", p.hello)
+	// The square on a card is in capitals; the codes of cards are read in both.
+	for _, path := range []string{"/c/:code", "/c/:code/:lang", "/C/:code", "/C/:code/:lang"} {
+		g.GET(path, p.hello)
+	}
 	g.POST("/carte", p.card)
 }
 

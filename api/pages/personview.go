@@ -1,18 +1,23 @@
 package pages
 
 import (
+	"cmp"
 	"slices"
 	"strings"
 	"time"
 
+	"aval/audit"
 	"aval/charter"
 	"aval/consent"
 )
 
 // A personView is the person's page: everything about themself, in short
-// sentences (domain.md §12).
+// sentences (domain.md §12). The page of a discreet card names no service, no
+// structure and nobody: whoever wants to know where somebody is helped may well
+// know their birth date.
 type personView struct {
 	cardSheet
+	Discreet               bool
 	Name, Birth, Structure string
 	Phone, Call            string // of the structure, as written and as dialled
 
@@ -20,6 +25,7 @@ type personView struct {
 	Ended      []accordView
 	EndedTitle string
 
+	Opened                 []string // how often, a month
 	Looked, Refused, Other []lineView
 	OtherTitle             string
 	More                   bool
@@ -28,21 +34,15 @@ type personView struct {
 	DoneOlder []string
 	DoneMore  string
 
-	Kept []string
+	Authority []string // whether an authority asked
+	Kept      []string
 
-	most int // lines a section may show
+	most int // lines that one unfolded list may show
 }
 
 // An accordView is one mandate.
 type accordView struct {
 	ID    consent.MandateID
-	Title string
-	Say   []string
-	Items []itemView
-}
-
-// An itemView is what a mandate allows for one procedure.
-type itemView struct {
 	Title string
 	Say   []string
 }
@@ -65,14 +65,17 @@ func (p *Pages) renderPerson(sheet cardSheet, page *consent.PersonPage, ch *char
 	}
 }
 
-// mostLines is how many folded lines a section shows where they are light enough.
+// mostLines is how many folded lines one list shows where they are light enough.
 const mostLines = 32
 
 // fill puts a page into words.
 func (v *personView) fill(p *consent.PersonPage, ch *charter.Charter) {
 	t := teller{speaker: v.speaker, page: p, charter: ch, tz: zone(p.TZ)}
-	v.Name, v.Birth, v.Structure = nameOf(p), t.birth(p.Identity.Birth.Reveal()), p.Structure
-	v.Phone, v.Call = p.Phone, strings.NewReplacer(" ", "", ".", "", "-", "").Replace(p.Phone)
+	v.Discreet = p.Discreet
+	if !p.Discreet {
+		v.Name, v.Birth, v.Structure = nameOf(p), t.birth(p.Identity.Birth.Reveal()), p.Structure
+		v.Phone, v.Call = p.Phone, strings.NewReplacer(" ", "", ".", "", "-", "").Replace(p.Phone)
+	}
 	for _, m := range slices.Backward(p.Mandates) {
 		if t.running(m) {
 			v.Accords = append(v.Accords, t.accord(m))
@@ -81,8 +84,10 @@ func (v *personView) fill(p *consent.PersonPage, ch *charter.Charter) {
 		}
 	}
 	v.EndedTitle = t.number("accords.ended_title", len(v.Ended))
+	v.Opened = t.opened()
 	v.fillLines(t)
 	v.fillActs(t)
+	v.Authority = t.authority()
 	v.Kept = t.kept()
 }
 
@@ -110,17 +115,29 @@ func (t teller) running(m *consent.Mandate) bool {
 	return false
 }
 
-// accord tells a mandate that may still carry an act.
+// accord tells a mandate that may still carry an act: one sentence a power.
 func (t teller) accord(m *consent.Mandate) accordView {
 	v := accordView{ID: m.ID, Title: t.say("accords.ref", "Ref", spaced(m.Ref))}
 	if !m.InForce(t.page.At) {
 		v.Say = append(v.Say, t.say("accords.waiting"), t.say("accords.from", "Date", t.date(m.Payload.From.In(t.tz))))
 	}
-	v.Say = append(v.Say, t.say("accords.until", "Date", t.lastDay(m)))
+	who, until := t.allowed(m), t.lastDay(m)
+	for _, p := range m.Payload.Powers {
+		do := t.task(p.Service, p.Procedure)
+		sentence := t.say("accords."+string(p.Mode), "Who", who, "Do", do, "Date", until)
+		if m.Stopped(p, "", t.page.At) {
+			sentence = t.say("accords.part_stopped", "Do", do)
+		}
+		if !slices.Contains(v.Say, sentence) {
+			v.Say = append(v.Say, sentence)
+		}
+	}
+	if m.Payload.Helpers.Team() {
+		v.Say = append(v.Say, t.say("accords.team"))
+	}
 	if m.OneProcedure {
 		v.Say = append(v.Say, t.say("accords.one_procedure"))
 	}
-	v.Items = t.items(m)
 	return v
 }
 
@@ -129,46 +146,28 @@ func (t teller) lastDay(m *consent.Mandate) string {
 	return t.date(m.Payload.Until.Add(-time.Nanosecond).In(t.tz))
 }
 
-// items groups the powers of a mandate by procedure.
-func (t teller) items(m *consent.Mandate) []itemView {
-	var list []itemView
-	who := t.allowed(m)
-	for _, p := range m.Payload.Powers {
-		title := t.procedure(p.Service, p.Procedure)
-		i := slices.IndexFunc(list, func(v itemView) bool { return v.Title == title })
-		if i < 0 {
-			list, i = append(list, itemView{Title: title}), len(list)
-		}
-		sentence := t.say("accords."+string(p.Mode), "Who", who)
-		if m.Stopped(p, "", t.page.At) {
-			sentence = t.say("accords.part_stopped")
-		}
-		if !slices.Contains(list[i].Say, sentence) {
-			list[i].Say = append(list[i].Say, sentence)
+// allowed names who may act: the helper who explained; or the helpers the mandate
+// names.
+func (t teller) allowed(m *consent.Mandate) string {
+	if m.Payload.Helpers.Team() {
+		return t.name(cmp.Or(m.Payload.Explained.By, m.By))
+	}
+	var names []string
+	for _, h := range m.Payload.Helpers.Named {
+		if name := t.name(h); !slices.Contains(names, name) {
+			names = append(names, name)
 		}
 	}
-	return list
+	return t.list(names)
 }
 
-// allowed names who may act: the helper who explained, or a colleague; or the
-// helpers the mandate names.
-func (t teller) allowed(m *consent.Mandate) string {
-	if !m.Payload.Helpers.Team() {
-		var names []string
-		for _, h := range m.Payload.Helpers.Named {
-			names = append(names, t.name(h))
-		}
-		last := len(names) - 1
-		if last == 0 {
-			return names[0]
-		}
-		return t.say("accords.and", "First", strings.Join(names[:last], ", "), "Last", names[last])
+// list joins: "a, b et c".
+func (t teller) list(words []string) string {
+	last := len(words) - 1
+	if last < 1 {
+		return strings.Join(words, "")
 	}
-	by := m.Payload.Explained.By
-	if by == "" {
-		by = m.By
-	}
-	return t.say("accords.team", "Who", t.name(by))
+	return t.say("accords.and", "First", strings.Join(words[:last], ", "), "Last", words[last])
 }
 
 // name is the name of a member who signed or acted for the person, else "a
@@ -183,8 +182,10 @@ func (t teller) name(h consent.MemberID) string {
 // ended tells a mandate that is over, and how it ended.
 func (t teller) ended(m *consent.Mandate) accordView {
 	v := accordView{Title: t.say("accords.ref", "Ref", spaced(m.Ref))}
-	for _, item := range t.items(m) {
-		v.Say = append(v.Say, item.Title+".")
+	for _, p := range m.Payload.Powers {
+		if what := t.procedure(p.Service, p.Procedure) + "."; !slices.Contains(v.Say, what) {
+			v.Say = append(v.Say, what)
+		}
 	}
 	state := m.State(t.page.At)
 	switch state {
@@ -196,22 +197,75 @@ func (t teller) ended(m *consent.Mandate) accordView {
 	return v
 }
 
-// procedure names a procedure and its service; codes that a later charter no
-// longer has stay as they are.
-func (t teller) procedure(s charter.ServiceCode, p charter.ProcedureCode) string {
-	service, what := string(s), string(p)
-	if known, ok := t.charter.Service(s); ok {
-		service = known.Label.In(t.Lang())
+// task says what may be done as one says it to the person: "faire votre
+// déclaration RSA (Caf)". A procedure without such words is called by its label.
+func (t teller) task(s charter.ServiceCode, p charter.ProcedureCode) string {
+	if t.page.Discreet {
+		return t.say("accords.something")
 	}
-	if known, ok := t.charter.Procedure(s, p); ok {
-		what = known.Label.In(t.Lang())
+	do, err := t.T("do." + string(p))
+	if err != nil {
+		do = t.say("do.other", "What", t.label(s, p))
 	}
-	return t.say("accords.procedure", "Service", service, "What", what)
+	return t.say("accords.task", "Do", do, "Service", t.service(s))
 }
 
-// kept tells what is kept and until when, from the charter's own numbers.
+// procedure names a procedure and its service.
+func (t teller) procedure(s charter.ServiceCode, p charter.ProcedureCode) string {
+	if t.page.Discreet {
+		return t.say("accords.some_procedure")
+	}
+	return t.say("accords.procedure", "Service", t.service(s), "What", t.label(s, p))
+}
+
+// service and label name; codes that a later charter no longer has stay as they
+// are. What a service's name says in brackets is for the desk.
+func (t teller) service(s charter.ServiceCode) string {
+	known, ok := t.charter.Service(s)
+	if !ok {
+		return string(s)
+	}
+	name, _, _ := strings.Cut(known.Label.In(t.Lang()), " (")
+	return name
+}
+
+func (t teller) label(s charter.ServiceCode, p charter.ProcedureCode) string {
+	if known, ok := t.charter.Procedure(s, p); ok {
+		return known.Label.In(t.Lang())
+	}
+	return string(p)
+}
+
+// authority answers whether the préfecture, or any other authority, sees this.
+// None has a way in; one that asked the structure left a line.
+func (t teller) authority() []string {
+	say := []string{t.say("authority.no"), t.say("authority.others"), t.say("authority.sent")}
+	var asked []string
+	for _, line := range t.page.Lines {
+		d := line.Detail
+		if d == nil || d.Purpose != string(charter.PurposeAuthorityRequest) || d.Out == audit.Refused {
+			continue
+		}
+		if date := t.date(line.Time.In(t.tz)); !slices.Contains(asked, date) {
+			asked = append(asked, date)
+		}
+	}
+	switch {
+	case len(asked) > 0:
+		say = append(say, t.say("authority.asked", "Dates", t.list(asked)))
+	case t.page.More:
+		say = append(say, t.say("authority.not_lately"))
+	default:
+		say = append(say, t.say("authority.never"))
+	}
+	return append(say, t.say("authority.check"))
+}
+
+// kept tells what is kept and until when: a date where there is one, else how
+// long, from the charter's own numbers.
 func (t teller) kept() []string {
 	var say []string
+	last := t.lastEnd()
 	for _, data := range []string{"mandate", "contact", "access", "refusal"} {
 		r, ok := t.charter.RetentionOf(data)
 		if !ok {
@@ -221,11 +275,33 @@ func (t teller) kept() []string {
 		if span == nil {
 			span = r.Helpers
 		}
-		if span != nil {
+		switch {
+		case span == nil:
+		case !last.IsZero() && (data == "mandate" || data == "contact"):
+			until := last.AddDate(0, span.Months, span.Days)
+			say = append(say, t.say("kept.until."+data, "Date", t.date(until)))
+		default:
 			say = append(say, t.say("kept."+data, "Span", t.span(*span)))
 		}
 	}
 	return append(say, t.say("kept.then"), t.say("kept.never"))
+}
+
+// lastEnd is when the last agreement ends, or ended; zero when none was signed.
+func (t teller) lastEnd() (last time.Time) {
+	for _, m := range t.page.Mandates {
+		if m.Signed.IsZero() {
+			continue
+		}
+		end := m.Payload.Until
+		if !m.End.At.IsZero() {
+			end = m.End.At
+		}
+		if end.After(last) {
+			last = end
+		}
+	}
+	return last.In(t.tz)
 }
 
 func (t teller) span(s charter.Span) string {

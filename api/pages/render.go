@@ -18,7 +18,7 @@ import (
 var (
 	personTemplates = []string{"code", "hello", "birth", "confirm", "receipt", "person", "trouble"}
 	staffTemplates  = []string{"signin", "link", "home", "reference", "fault",
-		"desk", "found", "new_person", "prepare", "recap", "sign", "mandate", "new_card", "receive", "cover", "noted", "report",
+		"desk", "found", "new_person", "prepare", "recap", "sign", "mandate", "ask_card", "new_card", "receive", "cover", "noted", "report",
 		"duties", "roles", "services", "traces", "office"}
 )
 

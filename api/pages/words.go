@@ -4,8 +4,10 @@ import (
 	"embed"
 	"encoding/json"
 	"fmt"
+	"io/fs"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/nicksnyder/go-i18n/v2/i18n"
@@ -14,35 +16,91 @@ import (
 	"aval/api/locale"
 )
 
-// The sentences of the pages: common (dates), person, staff and desk. Why a request
-// was not carried out stands in package locale, which both doors share.
+// The sentences of the pages. Why a request was not carried out stands in package
+// locale, which both doors share.
 //
 //go:embed locales/*.json
 var localeFiles embed.FS
 
-var catalogues = []string{"common", "person", "staff", "desk"}
+// Who reads which catalogues: persons in every language that has a
+// person.LANG.json, staff in those of package locale.
+var (
+	personCatalogues = []string{"common", "person", "tasks"}
+	staffCatalogues  = []string{"staff", "desk"}
+)
 
 // words has a speaker for each language of the pages.
 type words struct {
 	speakers map[language.Tag]*speaker
+	tags     []language.Tag // of the person's pages, French first
+	choices  []choice       // the same, each named in itself
+	matcher  language.Matcher
 }
 
-// loadWords reads the embedded sentences.
-func loadWords() (*words, error) {
-	tags := locale.Languages()
+// loadWords reads sentences: a language of the person's pages is there when its
+// files are.
+func loadWords(files fs.FS) (*words, error) {
+	tags, err := personLanguages(files)
+	if err != nil {
+		return nil, err
+	}
 	bundle := i18n.NewBundle(tags[0])
 	bundle.RegisterUnmarshalFunc("json", json.Unmarshal)
-	w := &words{speakers: map[language.Tag]*speaker{}}
+	w := &words{speakers: map[language.Tag]*speaker{}, tags: tags, matcher: language.NewMatcher(tags)}
 	for _, tag := range tags {
-		for _, name := range catalogues {
-			path := fmt.Sprintf("locales/%s.%s.json", name, tag)
-			if _, err := bundle.LoadMessageFileFS(localeFiles, path); err != nil {
-				return nil, fmt.Errorf("pages: %s: %w", path, err)
+		list := personCatalogues
+		if slices.Contains(locale.Languages(), tag) {
+			list = slices.Concat(personCatalogues, staffCatalogues)
+		}
+		for _, name := range list {
+			if err := load(bundle, files, name, tag); err != nil {
+				return nil, err
 			}
 		}
-		w.speakers[tag] = &speaker{tag: tag, localizer: i18n.NewLocalizer(bundle, tag.String())}
+		w.speakers[tag] = &speaker{tag: tag, localizer: i18n.NewLocalizer(bundle, pluralOf(tag).String())}
+		w.choices = append(w.choices, choice{Lang: tag.String(), Name: w.speakers[tag].say("language.name")})
 	}
 	return w, nil
+}
+
+// personLanguages are the languages that have a person.LANG.json, French first.
+func personLanguages(files fs.FS) ([]language.Tag, error) {
+	names, err := fs.Glob(files, "locales/person.*.json")
+	if err != nil {
+		return nil, err
+	}
+	tags := []language.Tag{language.French}
+	for _, name := range names {
+		tag, err := language.Parse(strings.TrimSuffix(strings.TrimPrefix(name, "locales/person."), ".json"))
+		if err != nil {
+			return nil, fmt.Errorf("pages: %s: %w", name, err)
+		}
+		if tag != language.French {
+			tags = append(tags, tag)
+		}
+	}
+	return tags, nil
+}
+
+func load(bundle *i18n.Bundle, files fs.FS, name string, tag language.Tag) error {
+	path := fmt.Sprintf("locales/%s.%s.json", name, tag)
+	raw, err := fs.ReadFile(files, path)
+	if err == nil {
+		_, err = bundle.ParseMessageFileBytes(raw, name+"."+pluralOf(tag).String()+".json")
+	}
+	if err != nil {
+		return fmt.Errorf("pages: %s: %w", path, err)
+	}
+	return nil
+}
+
+// pluralOf is the language under which go-i18n knows how another counts: Dari
+// counts as Persian does.
+func pluralOf(tag language.Tag) language.Tag {
+	if base, _ := tag.Base(); base.String() == "prs" {
+		return language.MustParse("fa-AF")
+	}
+	return tag
 }
 
 // in gives the speaker of a language, and of the first one for any other.
@@ -50,8 +108,30 @@ func (w *words) in(tag language.Tag) *speaker {
 	if s, ok := w.speakers[tag]; ok {
 		return s
 	}
-	return w.speakers[locale.Languages()[0]]
+	return w.speakers[w.tags[0]]
 }
+
+// chosen is the language of a person's page: the one that was chosen, else what
+// the browser asks for (RFC 9110 §12.5.4), else French.
+func (w *words) chosen(lang, accept string) language.Tag {
+	for _, tag := range w.tags {
+		if strings.EqualFold(tag.String(), lang) {
+			return tag
+		}
+	}
+	if len(accept) > maxAccept {
+		return w.tags[0]
+	}
+	wanted, _, err := language.ParseAcceptLanguage(accept)
+	_, i, confidence := w.matcher.Match(wanted...)
+	if err != nil || confidence == language.No {
+		return w.tags[0]
+	}
+	return w.tags[i]
+}
+
+// maxAccept bounds an Accept-Language header in bytes; browsers send under 100.
+const maxAccept = 512
 
 // A speaker says the sentences of one language. Views embed it, so templates
 // call its methods. It is safe for concurrent use.
@@ -81,10 +161,11 @@ func (s *speaker) T(id string, pairs ...any) (string, error) {
 	return s.localizer.Localize(&i18n.LocalizeConfig{MessageID: id, TemplateData: dataOf(pairs)})
 }
 
-// N says a sentence about a number of things.
-func (s *speaker) N(id string, n int) (string, error) {
+// N says a sentence about a number of things; other names and values follow, in
+// pairs.
+func (s *speaker) N(id string, n int, pairs ...any) (string, error) {
 	return s.localizer.Localize(&i18n.LocalizeConfig{
-		MessageID: id, PluralCount: n, TemplateData: map[string]any{"Count": n},
+		MessageID: id, PluralCount: n, TemplateData: dataOf(append(pairs, "Count", n)),
 	})
 }
 
@@ -98,8 +179,8 @@ func (s *speaker) say(id string, pairs ...any) string {
 }
 
 // number is N likewise.
-func (s *speaker) number(id string, n int) string {
-	text, err := s.N(id, n)
+func (s *speaker) number(id string, n int, pairs ...any) string {
+	text, err := s.N(id, n, pairs...)
 	if err != nil {
 		return ""
 	}

@@ -25,6 +25,48 @@ import (
 	"github.com/oapi-codegen/runtime"
 )
 
+// Defines values for CardWishAlone.
+const (
+	No  CardWishAlone = "no"
+	Yes CardWishAlone = "yes"
+)
+
+// Valid indicates whether the value is a known member of the CardWishAlone enum.
+func (e CardWishAlone) Valid() bool {
+	switch e {
+	case No:
+		return true
+	case Yes:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for CardWishKind.
+const (
+	Discreet CardWishKind = "discreet"
+	Full     CardWishKind = "full"
+	None     CardWishKind = "none"
+	Stop     CardWishKind = "stop"
+)
+
+// Valid indicates whether the value is a known member of the CardWishKind enum.
+func (e CardWishKind) Valid() bool {
+	switch e {
+	case Discreet:
+		return true
+	case Full:
+		return true
+	case None:
+		return true
+	case Stop:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for DutyEvery.
 const (
 	DutyEveryMonth   DutyEvery = "month"
@@ -365,12 +407,25 @@ type BirthDate = string
 
 // CardIssued defines model for CardIssued.
 type CardIssued struct {
-	// Code C-XXXX-XXXX-XXXXX
-	Code string `json:"code"`
+	// Code C-XXXX-XXXX-XXXXX; left out for a person who wants no card
+	Code string `json:"code,omitempty,omitzero"`
 
 	// Page Address of the page that the code opens
 	Page string `json:"page"`
 }
+
+// CardWish What the person asked for when nobody else heard
+type CardWish struct {
+	// Alone Whether they could answer alone; left out if not asked
+	Alone CardWishAlone `json:"alone,omitempty,omitzero"`
+	Kind  CardWishKind  `json:"kind,omitempty,omitzero"`
+}
+
+// CardWishAlone Whether they could answer alone; left out if not asked
+type CardWishAlone string
+
+// CardWishKind defines model for CardWish.Kind.
+type CardWishKind string
 
 // Charter defines model for Charter.
 type Charter struct {
@@ -1505,6 +1560,9 @@ type SearchPersonsJSONRequestBody = SearchRequest
 
 // SimilarPersonsJSONRequestBody defines body for SimilarPersons for application/json ContentType.
 type SimilarPersonsJSONRequestBody = SimilarRequest
+
+// IssueCardJSONRequestBody defines body for IssueCard for application/json ContentType.
+type IssueCardJSONRequestBody = CardWish
 
 // UpdateContactJSONRequestBody defines body for UpdateContact for application/json ContentType.
 type UpdateContactJSONRequestBody = ContactRequest
@@ -4526,6 +4584,7 @@ func (response PersonActsdefaultApplicationProblemPlusJSONResponse) VisitPersonA
 type IssueCardRequestObject struct {
 	Person PersonPath `json:"person"`
 	Params IssueCardParams
+	Body   *IssueCardJSONRequestBody
 }
 
 type IssueCardResponseObject interface {
@@ -6859,6 +6918,32 @@ func (sh *strictHandler) IssueCard(ctx echo.Context, person PersonPath, params I
 	request.Person = person
 	request.Params = params
 
+	var body IssueCardJSONRequestBody
+	var err error
+	if binder, ok := ctx.Echo().Binder.(*echo.DefaultBinder); ok {
+		// A request validator built on kin-openapi's openapi3filter with
+		// KeepValidatedValue leaves the value it validated on the body. Bind
+		// that value, matching member names exactly, so the handler receives
+		// what was validated instead of a second, case-insensitive decode.
+		// Otherwise bind only the request body, so that path and query
+		// parameters are not also bound into the body struct.
+		if vb, ok := ctx.Request().Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+			err = binder.BindBody(ctx, &body)
+		}
+	} else {
+		// A custom binder is installed on the Echo instance; defer to it
+		// entirely, since echo.Binder does not expose body-only binding and
+		// the binder may do more than decode (for example call ctx.Validate).
+		err = ctx.Bind(&body)
+	}
+	if err != nil {
+		if !errors.Is(err, io.EOF) {
+			return err
+		}
+	} else {
+		request.Body = &body
+	}
+
 	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
 		return sh.ssi.IssueCard(ctx.Request().Context(), request.(IssueCardRequestObject))
 	}
@@ -7441,165 +7526,168 @@ func (sh *strictHandler) WithoutHelper(ctx echo.Context) error {
 // const string: with thousands of chunks the chained `+` fold is several
 // times slower for the Go compiler than parsing a slice literal.
 var swaggerSpec = []string{
-	"7L39cts4lij+Kij9tirJbyjbcZx0x/ljyp2ke7OTTrJJdrv7Jr42TB5JGFMABwCtqF2umte4L7APNk9y",
-	"CwcfpCRQImnJyfTcfxLJAgng4OB8f1wPUjEtBAeu1eD4elBQSaegQeK3k5EG+Z8lyLn5loFKJSs0E3xw",
-	"PPg4AZKWUglJzjl80edEjIieABkJOQVJCjqGQTJgZuzf8BXJgNMpDI4H1Lx2kAxUOoEpNa/+NwmjwfHg",
-	"/9uvVrNvf1X7P1OeUQ2vssHNTTJ4QecqrCj28ozO1cK7MxjRMteD40cHyWBKv7BpOR0cP3ryJBlMGbff",
-	"HiYDPS/M44xrGIO0c5V6/k2AwCzkOU6E6/p3yAuQ76ieBCAU5kt4+wQHDJKBhL+VTEI2ONayhNYQh+kF",
-	"SAfwVxlMC6GBp/O/QAQIP9NLULjrmWQayIQWBXAieApkxvSEcXJ4RCailGqPGIgpOgVyCXP8lVAu9AQk",
-	"MSsFpQlTRMKoVJCR+0eHhw/2PAAnQDPck9tjbV1Ds7D65gqqNUjz1P/+dDL8X3T4+8Hw6dnw9Pph8uTo",
-	"5t8G4bSVloyPcZ+v2ZTptZiVmxFx1HpcR62HBwcbUcsh9ZoznNoR/Q9x4dr8LLieNKIxU2RqBpDZBDih",
-	"Fwq4bkBcHNf+7uJos4B3IJXga/Zb4IDe27Xvd7u1Xxq2+5bnc6LNnu2U99Qzg76ccOFuc8PWwwr7rEiC",
-	"Ar1u+zig//bxcT9ZKQuhoGH/v0zmRIkpXIhsTnIhLtWzcOXMlRSlJvefP3z8oAkM9u2t4fBcZIDLeg+j",
-	"NYTU4bulCng83w8zNmbaLA4k8LSJlpq5m27/wfDp6fX30St/Y2CtCsEVILN7J8VFDlPzMRVcmytwfD2g",
-	"RZGzlJqF7hd2xJ/+atDg+Lr10dj34oyr+/aEb0YV4UKTlErJICOi1Ag19xpkx6ldUpYx8wKav5OiAKmZ",
-	"2cCI5gqSQVH70/XgYt6e1ieDdEI5h9w8sgSsZJBKyIBrRvMz4Noe4sogS/sN7q6f9CObghnPNo48SbVd",
+	"7L3rcts4tij8Kih9uyrJN5TtOE664/yYcifp3tmTTrKT7N3dJ/GxYXJJwpgCOABoRe1y1bzGeYH9YPMk",
+	"p7BwISWBEklLTqbn/Ekki8RlYWHdL9eDVEwLwYFrNTi+HhRU0ilokPjtZKRB/mcJcm6+ZaBSyQrNBB8c",
+	"Dz5OgKSlVEKScw5f9DkRI6InQEZCTkGSgo5hkAyYefZvOEQy4HQKg+MBNcMOkoFKJzClZuh/kzAaHA/+",
+	"v/1qNfv2V7X/M+UZ1fAqG9zcJIMXdK7CimKDZ3SuFsbOYETLXA+OHx0kgyn9wqbldHD86MmTZDBl3H57",
+	"mAz0vDCvM65hDNLOVer5NwECs5DnOBGu698hL0C+o3oSgFCYL2H0CT4wSAYS/lYyCdngWMsSWkMcphcg",
+	"HcBfZTAthAaezv8CESD8TC9B4a5nkmkgE1oUwIngKZAZ0xPGyeERmYhSqj1iIKboFMglzPFXQrnQE5DE",
+	"rBSUJkwRCaNSQUbuHx0ePtjzAJwAzXBPbo+1dQ3NwuqbK6jWIM1b//vTyfB/0eHvB8OnZ8PT64fJk6Ob",
+	"fxuE01ZaMj7Gfb5mU6bXYlZunoij1uM6aj08ONiIWg6p15zh1D7R/xAXrs3PgutJIxozRabmATKbACf0",
+	"QgHXDYiLz7W/u/i0WcA7kErwNfst8IHe27Xju93aLw3bfcvzOdFmz3bKe+qZQV9OuHC3uWHrYYV9ViRB",
+	"gV63fXyg//bxdT9ZKQuhoGH/v0zmRIkpXIhsTnIhLtWzcOXMlRSlJvefP3z8oAkMdvTWcHguMsBlvYfR",
+	"GkLq8N1SBTye74cZGzNtFgcSeNpES83cTbf/YPj09Pr76JW/MbBWheAKkNm9k+Iih6n5mAquzRU4vh7Q",
+	"oshZSs1C9wv7xJ/+atDg+Lr10dhxccbVfXvCN6OKcKFJSqVkkBFRaoSaGwbZcWqXlGXMDEDzd1IUIDUz",
+	"GxjRXEEyKGp/uh5czNvT+mSQTijnkJtXloCVDFIJGXDNaH4GXNtDXHnI0n6Du+sn/cimYJ5nG588SbVd",
 	"W25oYTXnhRA5UG5+8YSyPT1MBlODk63wNhmIUqdiCtENFyCZyJp+cmjSjkjg0aWQlbL1yiRQN8XK7BJS",
-	"IbP2JyFF3npaBfKKpa2Hl3Ls7tLq2V3RnJlTab3O8MDZRMwiO7+pE9BPBsGSim5fGKKBO602UQe7w4sa",
-	"HtcA6VAw7Oc0UBRx8VdItVmdxdZFEqTPPtHh74fD706vDx/ffKLApn8r50enEZKEL3hv6UHHi167um3O",
-	"JHab2zzX9YLf4d1sM7y6rot0+PDg8ElCzL/Dg++IkP7jvv3/qcGSZaZydHN/aD8d3tzf938Lf3rw5wd/",
-	"jh7xndKFf7rr3EqQqN/wSihrvtANV1V1vGPUPcI0TFULxmWmcfNSKel8Ze34wujiskyCUh/hi15F1hNS",
-	"CKVpTqgdlRCVSnDkakq/vAY+NmLmY6OGLKJfMvgyHIuh+2MmhNz7OC/wwfDDkE0LIbWjYhOz+Cua79OC",
-	"7ZsHcBMn2QQk9KNUGRu7h9ZqvHaUQRGQillsrm3u0eHqlfzTp73TpQ9xVa9+Bv71iV9Y/DwmTgLtiDG6",
-	"7UW4BVQ67i8xq4pusigE43rqBd/22+xB0pwO0ZbmcM3ydqBsIg+V1mJftgEC/XB7x4DYtLfYnn5gUk9e",
-	"OB68SEh+++233xJi/h3+/LPheu7j8MWLjQxvM597TmX2SqnSMoMuoozj/4uLfT789ddff63++TXKW+k4",
-	"8qijpt44ZwYRPaEav5nZiCiAq42kIrXCIU4SA/XzCZUaZFd6uKjYVJvpShJYXA+RZQ7t2Zbbw/syh1X2",
-	"1YHsoOBdoz1WdA4kyC5qDRBxAR3xJqdqcaMrsFjezmb906zD3tRLKHTMmAJovkSDhYQcqAJyCVBYk6jZ",
-	"ZwxRtePsm6b+RchMxYGLr0jcrt3yogCNXqcTMmJfICMzITN/MVKHv4t3nw5/P/3kLKin1wfJ0Xc38fsu",
-	"uKadDRROhomeFkwpixsjcsrHpbvr60D4mjq6MBEc4kgbgRfuox8DqG1nrXBYk+/qG133zEszyD/RGwBr",
-	"+ZIZZGeIA+YK5AlXs84kLjVPQhbXGTLQbveLGPqK2xuEZv97ioQtR3Cvj5q5znhSbjaGVIShv3Di4XLa",
-	"BO1+SLhrpfsONNhOOumWNMJmIcnKRIRZjFRalqkuJdxTRLMpkN/N3YoKTEFKCh+ipPMF5Kz3afdVnM1z",
-	"UTAEsWMREB/+/WR4+PhJQi6ogidHpcyX9rzgaDt61LBVSUd9TVy0oCnTrW1VqeCjnKW67Xh0HFstM7iI",
-	"NzjykgF8KXLKWljEXvqBfvM3yWAkxXSjfGew8iZxLt32glzdrj+lX17ZZx4frApBgsPZwgVdpdE9bryY",
-	"dVntOzN881KdJ0ifmbNlctrEU1QBKaP5maWEdMFbUR9Wmo2B8iLt1lRRe2iN6pqFTfTylTVJorUGER5q",
-	"BesXpZ7HhGHeQiZdCkSob8+tomFX884iQ8mdHXFJD7Q/EHN3HDmmUnsR1jsRFeMpEC70hPExutZqbjUy",
-	"R0frKj7AlfNOAjcX/lNwdv+t9JLxHKis7bEukip91t7eg8PXeZZ2zcTbnLZf7J2YrEdRMHQ1TveWxerh",
-	"FqO602ito8hijINmErB2nZGpdoXivuqP9sOTG2/FvH5ysz+teZGe3OxXChlGtCx/j7LeSoFY1QY5gaH5",
-	"eZNN+fDx0a5syi959t8MZjuzsF7EXdaXjGebzRnUnC4OxRfFzvXlFcuAp9BjEzlcbXbdvcZBNVdtg3Vj",
-	"01ac/xMHJW7q6H6WBZaOB7PZtuIvrdHs2imyS1vBBxOcau0O+uBVgzWtAYv8FtaDvrbeZjT6omVv80Mb",
-	"gTIQdSlGrL3Tv6PFXoteVBg3gE9XC1xv3/6R8Z4Y2nVHLRimWUwwoNT35Yx1mzYSp86/TKheitgiIyGb",
-	"aPSj3fn9fhRyLLQGvjMq3Z+BI4luZrs/ipJ39kRQnqF7ur1w/R6ugOaQxQTsbiJdH8Fr2b5UrT8GEhtG",
-	"3Ic41t2h6+2cfuBNMqBlxrSVelZF7zQXaptxY3X1V3QKWbGjzxoIvddA47toH0UVs+g7zhymqEAW9lBf",
-	"XvORdlUgu9oWaoizKcTBvzq22FcYgtRZNbxg0kbRrjJn88uZjQqN/DxmV8Dx57i/oVSQNT0dM4i/4ldM",
-	"U+2MBx120A19c8YvY1HMMETrI/6cDNREzGzU/eCYl3mebHbQxc7ktRNkFid77Wzv1lt6/4fn78jRdw+W",
-	"VIOjmDnw9PoweXRzf1hZB81fvr95cH2QNJgIX1OlWxGl1Vhao1UTmqI5gJKgr1lvr1G1Fbmg6WVCKM9s",
-	"rDuzgbf4YD3y9haRHC08LYHWrAstvUubeVzJRZbq1xjFFq+4eIPJy4NBMnj50PxzaP55ZP45ihpMXovx",
-	"i+D66RaF1UUyR5V8DUG8HoyEnJrjHTCunxwNYlbelY1XvvmVCUcM8qyXH3qdDWjlN0t02k9hkLp2UOLS",
-	"chpD86LHU4keqz9VgnOEPwZRfPW3JsV1NURhw3Zi3NPghQvxNXuNoqsYv2YcOhKWE0NigUwwPp9Yd6VN",
-	"b9ITcN8xuITpkEYD0vyitBRz5NoNkQr+NAyHp4acGkI+SAbj6JFUntK1mnK4V4Z3AB3F0y1wTyEKRkvA",
-	"HU5AxUgyb3tP2BR6Ce984B6uAhpw6WtOsauQk/tnWok4HlXW2MmbcwEvYCQk1LIB81zMGB9j6NEzl19F",
-	"HOgBjUobgbtsSsDdNICnnz5sVx096eASe3pw8N3Dp08PHx99d3Tw9OnDmnvsIIYQNmWuf6ZcTzs4Sk9d",
-	"ZKzdB+6tnNPP3jfVQwFr4BfelunJSvBUY66ULiXNI4RlCbOclbNBPvy5Oo5OPDuFokNYeBMvr3mAV3+s",
-	"ou8Wb+Z/hyi0iHBQxF+WWY98+xV3DdbLJB11AAjwzQ5mZz9HP5Y1Rbemdgu26wjJ6+7l9m/qYpGsqaFL",
-	"HNgSzJGQNs94InIgGqhhl52d4d1jABdoC+NnIyHTBke50SM6MBmv6USW1c0nsODo3rwXT3VukPqedZvr",
-	"m4kXaAKdoT1drElNvseKKnYRtBUbd7A2Ke2oqafZSBgGtU2EN6KIy67Q7filwIUlg1GZj1ieu1S1K3Hp",
-	"PnFR8tQ+bYMcsgY5X2lRtIf7By2KJrCHiToEqdRv1vL79O9xK01vC7E1si15d7V1+oZrHVAx8c4IOyGu",
-	"Zxn56xev4kD1S+Uvcm0lFfFfw2BX0ginXdII3UtUv8DBzufXN5pksURBxBsfl3B/hq9vr84Zv3Q24mVn",
-	"jSBTmlnl0IyySpY12xIhidJQFJCRsrBB4z7+KBrWGpnAcMljYtNSSQGiyAHNWTQNHHL6jIzFFUh+jPPi",
-	"z2hgJ1YyVs8Ibu4Yo2vtSsUYh03pJRCwPkhVZ6+ePpnpjYaK7/cm6ihlWXV/zM8MKYvrTuaXIeOEKaMY",
-	"TYXS5DGZMl5qUETkWTRgp7ugP2UI7Q4obh94Dnke3VSp9JnFr1iQvRVpjMTi7AeaeFm4HnJPGCdIfkhK",
-	"OclEiFwyB0pJoFYRj8OW/BFJTVnYyAPcQMsIlm+uPZL13oy6YlKHYHWvauhi70Ht6OI0wZ3xItWcdKKa",
-	"+I43zgHQhW52RsNmL0MUlji8edtvvEujw5qDG6SDAI2g2WSMsy/esNiege2Wem0hBnbKuPv2cMN2/JzR",
-	"DdVoQ0fPsnsk4uivkYV7ikypluwLUXSuHHVnipirdUzgS5qXil1BQnKgWULEjCeEjc4sr6l9PMPiMlwn",
-	"hItkhZrU+A3rEAq7DCfm2RjuLQoujKZsirC/TXh99DobROuHZ/52rgOCeXs01KPxroYnInzCPNQYc7e7",
-	"eI5b3EWLRR00tpqyV91FbwBsuozbSJBVGwJv3hbArUe7Z6TbOjmxGyrtLL4Al+Gej8EgnM4i+yy6sE/7",
-	"jve1wjNbdYk3Rrk0WCqrbLbIfdOQA+bEEV4a+t509452dvXe5TSFpngvkIABX1YIZOorkAabkdGRP3dJ",
-	"Ivv67u3GTLDKutQ1XkzDWLSvpvPtwMvagYpYwoVRziwhJVqIS1c5z0AIYykiWkkr4AdYhVh6v4Loidjq",
-	"eLsufjbuYPB32WKNlmpDXKoIFMHzedRl2oLwhdJ+jXpDO6Nsz5Ssza53x12C4WzZSOZB2xj0HLa4yH6u",
-	"OrEffEfPmjR9Uv/6ndzm8V4U2OGR9lWGFg+6+STXxDFTYitdErY2iPn73TE2nL6rulxUT7UDtSVYm66P",
-	"f20clKEeZRdU7phOf0xmk3lCLuZkNmHpBCtW+Pg4o40KkgnCuNJAs2jJFWGuRMTt+h8f3r4h7ldy//2P",
-	"z8mTpwcPH5g3YqYekl5CNbGBAUnHWKJOKfpKU13W3TcLMSt6Qz7Nkv1V60Id7++/ff/qp1dvfE1Qtf/+",
-	"5cmHt282FpFxeTd21rCyENxT7boBJSw5uAPhJO0gnITEyUhizMVm16KrctLRAJEMuJn3zJUrjhDIeP2e",
-	"uuQRjBZ2nVGYW9XxDnJMlmnDGp3Valle4+oV7eOjqNetqyoetRJd3VahTauyMOshsFB1ZTVau+18C0Hc",
-	"vQw4FjJxqGcA037w1uISGlwfRS2BGT1GWBye7OcM+P4iW3xy1Fxz4f/fXOzOLqJ5a53V9gugMkb8P1in",
-	"FsEJk1Dk3cjEVBOg6SQ4fAyrURqKYVkcIwjMIBuLZutyBWcI5XMyFTJaAcZ6xFX7uqQZtHPfHRPqeNU9",
-	"RViWECPaFyCp9WSs+tMLmrYw7TvAVQuv1uTfET+mK6B5z+TA1cBk79RjPhOjuq+nUX+kFxuPNljtdl6C",
-	"pqs23DHZ71b1Z0KlQQfx5oPsfN/apyF0o7s2xkzHarO/QQNZjT6Bt9TnYtwmcjWp0GvDYkJC0O1T34KT",
-	"w+6qsejle4yZaXuhIvoMU8QZLp4Rmuc2Dtzmlni6ZYbYnN9Y2lWnMNVdG81W4WNl6EW9/Plav0tVt64b",
-	"bgNV8zOjn8S55I8SeDoxuKcmQmqCgYZYvy4asg7x3IWR3EybR0iXEXnCkmK48wGoTCe9KqKNfDbqLZNK",
-	"l1eOr21e612Jil2FxNuIyc4mYRe53tPzwd6GPspTB97UTeUJV7qLbaGuBd7EyiRhZbmGRhtiNGIpozmZ",
-	"0TmacAmreYM9tOK6k91bbYaFDayBeVdioGqPtYtMrJ3tpmsSXh5d8ARg1zWtd8dqLU8JCtBSzuiIzCbC",
-	"KM0kRHQbedbFI9YrKMVIah823j3nfXuBKckAtY6Imf4taiM+yLCKvvJ2e5fMVUPt5NYBkX3jq5KBhmmR",
-	"twDiRzcuHpcVzrUm7C8miExt8pefzaNp9JKwcU+7gyi1YhmcYfh+3eT+/aZcooIazC5yulmeqZyrNTNe",
-	"G9o9Y5qDUh0QsM7GKv3o+w0UCH+MA3bKciq/bZtOT9NMjct7xbOQUFAJZx47Y1rntiw6G2QDTXn2indU",
-	"AV4g/aDSEGoXjbWaOj6jnRyR3dyWXWpIbi7KEy1ciBtwqbVVgZ41QOzM7M1jjHdJQ7CHtZHR+xfHF+ty",
-	"Ge644lil9q3P+V9XC69FtbIGV2vgLitaneribQ2v6WkX716PekG7x8fXbq93VmUr1rzBGx+2F40OQOOA",
-	"xiAfpgi34Y2tDYkNiTFr/PL2TfhcDGQfaZ73KDoqzmbMcpsWYunUh362aBaZDLjQZ/UGZo0BKRnLMKZ+",
-	"Rjm6Ki+A1Pp1tUlYl5S1S25fFqdcZVD7giSAY2nxTfCe97s2ywm+rWdfl+sbXWNdlNytLtSudF7oHIHD",
-	"o0t2tQfCSRqBYuiKCqzcoXYGqtWwwS/aaAvOFnX/ghn2Mn6AToyXfJwzNVnh/1uwRJ3G1HMFaSmZnn8w",
-	"IPVac/CfrvHH2Oo40nl80MuxR36QYqZAKqKAZ4RpQhWhJBXiksGeb6+J3lXvuXArmmhd2N6WjI9E/Lpi",
-	"LEAmRNBtlaajEcmZ0sBB2r7ABR1DaNKCTYL97ySleW7+/Jnj30sFw5QqUHuf+WdudBFzKBdztyf0FRk9",
-	"riqQ9Mxuy7yZor3uniLndifnhKrP/Pyk1BMh2e9Yz+mY/IC/kX/8/X/OXddiC8F7iiA5xfAV9gWyY0I5",
-	"YdhDw3m5PvMw4rO5jwStcp8HuFhrsKY5yaimBOUThcFhBF1hZmnKUDJK3r398NHmjmHwP+qjVn614RlA",
-	"08lnrsp04p7D1Kllq0FV4sORTAWg9sgbZ5qe0rkhmkoLCdnxZ3Soz/37cN7z5zSdwPC54FqK/JhwMcTR",
-	"57idl/XxE0SZc0fahq+y8z1yEvqbamctX+pxGjZNP3MXS0EykZZTwykxbOTp0ePvHhyTc4Nv5wQMwGzn",
-	"aAO+ixxjWszOLmGekHNZ5nBOmPrMFxMpzN/tGjJIWQZZQs5ddMp5LCBlj7zSBOHxmUsogGqzuSual+41",
-	"M4p3RSMcfhAZc4qA4A7f7ViDFy6f7ckR+Qv74Rkp+SUXM+6T8RKSifIih8z/4TM35+tHVR3Z8fWuZs8e",
-	"+TH0b1HkvrdoJTWbRUKmIgOVfOYOb9Q//v4/D/AleiIULLV9OSbnP738SPbd131/COagMTErBW6VN9d2",
-	"9+V/vXs9fLh3iC0x81pkzF8F42WxB+kelFIUdA/K/VTkOaTYRRfKIsd/hoacDvHTw8NaKM7g5IrmtfZB",
-	"x4OHvjAfLdjgePBo72DvkU0JmSDd2/et+Qqh9FqJwaC/oW4CbwizPdp9MXFsg232vGcL7UkkBkZQdgEX",
-	"J1hjqN4j/1OczVVD9pf6p9+chhCfH0Q2X9NtuFuX4Vrn0JtFNqJlCcu9jg8PHm5z5qbexs6zGIq/xF8U",
-	"VlZrlZwMVDmdYkGDwRuhDdkmtsKTpmNVNU80I/fpYue6sbXfLh5gvbvdCjAOtgeM2jRNQKkPuTVwfpl4",
-	"1HUciijDKpw46IGVgbocnGK4XuyCvNKLoRbHxDICTA9WmuX5ChNCHlRxHGcxFTO+enc+aCr1Mvx3cANW",
-	"u/e1uglf6/AT8uQgZDg7HrEFhPhA52TWjBQ+tnO+ih1LV2nfFZ3xKLN4qC95tvZKHa1i2UuObNfmqEtw",
-	"Hc9tka1bbvqlF+4WlhTZX61KkCMT0WJBCCSrcyDDnNnQZZfObbOVjZxmZUM3kNmeb65Rjmevno/eU+Ri",
-	"rg1bDg10Vq/K81BCYmdI6qeIIKjbfBJ2zjNia/P1PiGnowyOP53Wz+tjJPe9dmD+lBbObL9Ks4+j5IlP",
-	"Iv82GfRCz9xWlClyh058Ja3b3xn7qqXOf+tPwONyI5d1yPXCj7slHi8rvVGSGrSFGUq1DnedasV4cPPt",
-	"FIn9IhK85OhINB+aISquLBWKM+QTwgVyV68UJlbn8T0lGwL0IwQF59kNRi+0qLtjVltvRhjBi99AGT7D",
-	"xTbuyZS8Iq5VX0K4mCUhE//PcXm0asgUvSSuyVNXOvWi1POTkQb5nyXI+eAm2fjEazZl2o0+3eFhuA01",
-	"3M9ccLyRWQlkxKTSzwi1ape3PmA8l5MgbcXIbcjFSyWf0Tw0cuV9orIBoDGv8dhe2p87Hxudqzs4g1Dy",
-	"qeEUEPKGWgDP7JckGCYeHhxsAeJ+BdY8YqZRwtaZiIDaVxhaQwF/Z4V91Tm9ojm5AslG83OSTiC9VESM",
-	"Rkbx2CPvFJSZ4POpKNUq/XPtVHZEAZeatdyaBv7OisXJgzH7gnFbZGzZYBw9bAfebRA/7l/maqqDZCIj",
-	"932dgoS8ePf2Qe2QczF2Zzxii/rD8vmmVGbWyqxSyjlIVDeNkpkQ6rn2PUW+H2ZszHR1e1GFoAS9+gTb",
-	"vQXeeAFjxjnjYzQkY4RCYi2rcyJkBnKPvKTphITOGNUleJw4dVaIy5o6a4gVrhTnDGtY1Jf3iM1tdGkO",
-	"IawGTaLO5olW4FUE/dGWW90FdtZb49wxe7bdViLYeRJa9KH9QCtnmEtCmSs83Vrnktvj8FsO5EJ8McTP",
-	"4CShY+s1i9ClWgnSKA94zZT2PTZ2CD4/RQyAeV4Zjm3XFCI4KqPbEHZsaEnlhvGYbOVPUWoS4sQc9EKH",
-	"j0br0kef18QUqdpU7JETdQnuNKobjA6emko2/AvMk5rjBq+U+coyQnPBYfVKVQVdvlVdcLXkzB3bbGut",
-	"SxpYiHeHOMPKgjctIVc0Zxk5PCITUcqt3FGsU+hnDezlQRTRajd1P0ShNbAZT90P9oihA0vusYTQC0Rq",
-	"4ajPKjbVS6ztBhsiddHumFzX99iADxbOtz/oF0wVOZ3b9xkyg54hOi4biEr9rK/th5t9pHvNh/7jkjsn",
-	"WLOtJ9LSNiaRNTt/mkd0Jr3JVBkRNqJQm6l7Uhf72DuKUS79aNEm+9Bz20fr9ueEL+p1I8Mp+cZFcWvd",
-	"a8YvtwDH069KJaNk8WEoXLoVrerSHIPPlkU+2uIwzDjz8gxsBYn4RXmLQiz1KJ/4+rTKGZpQlA4+hHpo",
-	"Bk2xsQ4piz1ywr2zOiF4lwTmFxjS5fKZfVyDezrmXjULfW1bWe2Cxi6mbt8xeQ3J1Q1Y5MN2tm2gtPMu",
-	"x8LUcMZP7HBGjNegCod//P3/oEqETFQRDpAh47QOwT2CXVkcQ7WZF+g78WX7PdIGmeLFu7fWG2X0PoNo",
-	"egLTmk+RKjKDPOIlCR1gdoMrtQ4qd4woYWNRzQltZmJkwb8F0mLPy2cbGWGIw8wwSDQPRXX6eoXwRgUp",
-	"mKK60nUbHNXavPkeRq3HfpuG03VGu+q8b+/AWLXRLet3tdOuaq83anS/GG3tPOSQnROG3k/fs4BQbRtk",
-	"eR1fg5w6YsC+QLZHfmJX4DOtzjM6V+cJOcdC++f40PlC8avzVRLwQtKRR7RvVcvDNX4lBS8kojVod1We",
-	"2m3lebPJyl4Xx6M66di/dp9uGolI33N1zzUJhgf/fNA1KmsPyO7bIvPrI+KswIhM/RLmKGGqwJsrE6YC",
-	"mqs98gYgUzVBNFqkf/WeWifzVg50GxrTPyEKODe9l6LqDUfa44PrZ7UeIbxl1khg2GlmJS7SWgEZR6KO",
-	"c0Qos53qax75Dki53dTXMs/cFa59oPOVgHFnb2WSYLe0TlhXCxeJo91PwEHS3AZMK5CM5i4E30gG//HL",
-	"BxsC/t3jh48fPAsmaMqt/ShirLNT1+JPbstBto9LSwXlbo9LQsGfbhk7sxy2cntU8j1dIKsCdNCD2Ied",
-	"iQK4c82vEUiZoU+uvsFE5JlaiL/D1iroPHapCCiyWm3V1jS2+H6/7m4mw6Gb+/wBZgRU7/Vp9Mgyc6BX",
-	"4KwmMGYK4+mXsi5w2kaUfeu2+C+Bsf2Q1Z1EyFsQ0ynDUE9v0A/0Zith1U7YgWyBMV7Y7uDtcdcpRc2G",
-	"0Hd2wB+LYYZGkP8KLHMiZoTaKioY1Fy1y+yCKL5pXzOmvHcj/p843f+8PAwrTkSo6ilV24aLzVzpDbIi",
-	"72GyvbykwPrKBBsP+qASGvU82tp0fyy6sFhv78ZRhX96IqBFUUMor6v5gBbbsFZgqHtBZTf+oXw9qjhN",
-	"cHu0Vav+NYWHtRUbEC4RBEBntzmQNAcqk2D4qPriY8aTEtuKRUWEoIWt71XhipmlGz64FopxdPjAxvyP",
-	"RTHqpab+qEKEzS5dUb3pWMJaIQKaTagw2Gm8yIawoZkRn9Wl2pYkPiWvqpSHKZ2TVyQTjY7MKez70izN",
-	"1i4bEB2ckngpK6snU75lazA6NJgcPoB+O+NvXGeMb9EPUW+E1zfv6Llr4bKFwBJ8ExEc7llvclaLCGo8",
-	"Upf8ved3HkX6ty5DfNfKqJnn5N0r8mjvYAdJRUwRs1S5mO68mD5U677X6K5HgBpENhLvePLMBkhXQdMu",
-	"+4KSOVDZlPH+ztdR/iYxO9YG4Y4dbUtd7xrIojUWjZitOrQdblHvC+yQxKPFApK0DZE8PEhsBWuJWbku",
-	"Uj4WE5+4XjHLZUVWAzWY0ruMnPyaMZML1Z/XBU0m3jyFCQiGLW6Fjr7xAZTVKSjLxXKmdOJbR4di9Otx",
-	"ROFuWsTR1kLzt4EhForvQqPOnUiQC7Wvv0E02Wq2w4+Y4uChfmH5KgpPFe3fjA62DOkafFCXvkmHLTeG",
-	"gYJiChcim++RGLo8s30/YugSwQu7gB0jxmKx1T86ZjhgonDumL/vt+LcIMsV9NYjybX9cBOq70SFMjvr",
-	"iRnSLx6srT7qDA13ELaFm4nJhXlWhc9tyWwwo4pk5ogcPXcmJXNwLlrv0cHBM7xQrtcEjVQOb3mQKZVr",
-	"U/Y4zGwy3CXLc+vuGgk59RXcUpHBYpIP0h2bKlexAgw5Keg4oky9UqqE52YVu8WVzabt7UmIZju4r0bp",
-	"0MAtqUFte2HjFuD3FJ5aNzzYN2fcbGj6C8vzb+KgIsqqWdtWZCwHxdywMsT7UkEOSnWAZNWGJw7H/yoM",
-	"efdteL4CMHdRF2Kxl1tPk8N7wFrv2VY0JnzVwoUIEG95kiMhx7AmlCWE1ip0BvDMT2FLPTJFDHOQYl7F",
-	"xz4jcGU0Q1ssMhfpJWQEo2BDgFUkYRjX0VMv3/bl22bGsBwLrSGaauM7LV1CoR2AZhPg25CWEZqVvGwN",
-	"sEyGZLHmTPcN+LIxVN6exS2D5e8s1vUuBJ56dHpr60YAuMQuSeu85+b3LVyc3blGa7397jxFybeYaggU",
-	"o5ru1kn2ARbocwivEtIT0tY2japXc2OOiu8CvUOQ+ikiEP3BWbu3oNPZSdblc2yo/fiL82+cs+ycUBTx",
-	"0fq3mqIRzcywlS+48LXxUlHmmYuFqdJrIwo+vQLXJPsbNS4vNpS/4/vo+4fHb2MRuovfVsWUTEPVkz2a",
-	"WForj+Fu1v61/XCzn0lRNFPcF1IUPc/YPrZTLeEnweFZ1QQKu77ObBwpUdo2bbptEKzTwix06YzON4K4",
-	"3vgsSr1CQ7WdmqbcHI0Jq/b3pRLSW3eGfQhlrV2x5lDc2hoWap3sVL2VXdRnhpkrotTrgyfelu2Kmdby",
-	"djFEHni2FVXFVzL17s8mh2i9Z04cT3wvnl3iiZ8jJhuOiBYZdfHRVG/F9fXLRBBNLw3mXYFEeWA2sR2J",
-	"2nG7E8KFRuNYzpRWx+ayj9kVKMPCJBtPtJVyXDY9sukMK0hV4YJo87a6KdrXBdq8Y4EBvk/RN8rhQhul",
-	"nhr6G6EhQ/eWVa8dNUAIW+fA9uoZ14+9ppNZBECz54zOm2iquytVaYrNfKvv0d1BjY+ftlMzGZlTOC/r",
-	"AQj1PlzPrygwa30Mmy5ZUV7kLCUcG1omi6KpDfs4DjnDjGusYVWxYmwJ76yh3rV5z/YHwWoTMC2MYmB0",
-	"EEQKZnlrwxV002I3qW/3Ji610+p7JY1Ap7diGbG5YIvnpiEH7G21UYzRVVOpKHfyTac6xygKrid34OLx",
-	"64swtuei5JXGZWN7A5CeYewEho9xn2J7bxvOO0NXqsYj2DEGK7As+OlWmN9yMeCSY/m6b/UaLLTG6h2q",
-	"5sCyhVA1LHFjDnEpCjCO827MsGrwF0V9p3CH2kf/CiVhbWluK0x50crIUTTPXRHDCEgXFYNad6tPpwYB",
-	"jRLi0dc2oNmnBdu/eojo6V62Qh99YKrv3jeoiu9cN1idaZ6LGWTVI5W6s+IEaCifWD3ryzStPvsORJGD",
-	"DZ2VjnbUJvU2rtUHrQsxRAy68bWqIU0bQ79yyTEqqZaX6V6AXv2Gh83ilDOWEzyv8Bh+a3isnh9JZtLI",
-	"HZmY8erhXIwHN6c3/zcAAP//",
+	"IbP2JyFF3npaBfKKpa0fL+XY3aXVs7uiOTOn0nqd4YWziZhFdn5TJ6CfDIIlFd2+MEQDd1ptog52hxc1",
+	"PK4B0qFg2M9poCji4q+QarM6i62LJEiffaLD3w+H351eHz6++USBTf9Wzo9OIyQJB3hv6UHHi167um3O",
+	"JHab27zX9YLf4d1s83h1XRfp8OHB4ZOEmH+HB98RIf3Hffv/U4Mly0zl6Ob+0H46vLm/7/8W/vTgzw/+",
+	"HD3iO6UL/3TXuZUgUb/hlVDWfKEbrqrqeMeoe4VpmKoWjMtM4+alUtL5ytpxwOjiskyCUh/hi15F1hNS",
+	"CKVpTqh9KiEqleDI1ZR+eQ18bMTMx0YNWUS/ZPBlOBZD98dMCLn3cV7gi+GHIZsWQmpHxSZm8Vc036cF",
+	"2zcv4CZOsglI6EepMjZ2L63VeO1TBkVAKmaxuba5R4erV/JPn/ZOlz7EVb36GfjhE7+w+HlMnATaEWN0",
+	"24twC6h03F9iVhXdZFEIxvXUC77tt9mDpDkdoi3N4Zrl7UDZRB4qrcUOtgEC/XB7x4DYtLfYnn5gUk9e",
+	"OB68SEh+++233xJi/h3+/LPheu7j8MWLjQxvM597TmX2SqnSMoMuoozj/4uLfT789ddff63++fUZyWGk",
+	"jZpERkIS6rR5MpsIMqNcK9TnqcyiTJiOI3M4suuteOYhoidU4zezLCIK4GojTcHRY4dhYPILU5ONEFnW",
+	"2N0a3BapuoQMdz2zdgtU5SFXQCZgd7xEh3LBIWYJALS96QnMSSrKPCOUqxlIgi/UIMxGqJvixINkALyc",
+	"mo3OwQCDi9pmKxhfMo5H7x8elXlu+LQWBVIj5Foa3+cQGeEmBsAJlRpkV5azqDtWS+xKdVlc1ZNlDu0l",
+	"A7eH92UOqxJCB8qOuk2NvFvtJFB5u6jTZiDiAjpezZyqxY2uwGJ5O5tVfLMOSwwvodDrsBRtwzlQBeQS",
+	"oLBWZ7PP2BXXTnjaNPUvQmYqDlwcInG7dsuLAjRKsU7IiH2BjMyEzDxJSR3+LpJXOvz99JMzUp9eHyRH",
+	"393ESargmna2ATkxMXpaMKUsbu/JKR+XjkquA+Fr6ijqxJGYNrfY7qMfj61tZ638XROh6xtd985L85B/",
+	"ozcA1rJ+85CdIQ6YK5AnSII7M80rkJDF1bIMtNv9Ioa+4vYGoWflniJhyxHc66PJr7NPlZvtTRVh6C//",
+	"ebicNkG7HxLu2q5xB0aCTmr/lpTuZjnUip2EWYxUWpapLiXcU0SzKZDfzd2KyqRBEA0foqTzBeSs92n3",
+	"tU2Y96JgCGLHIiA+/PvJ8PDxk4RcUAVPjkqZL+15wZd59Khhq5KO+loRaUFTplubA1PBRzlLddvn0Tdv",
+	"Ffnghd/gK00G8KXIKWthdHzpH/Sbv0kGIymmG+U7g5U3ifOatxfk6q6TKf3yyr7z+GBVCBIczhYu6CqN",
+	"7nHjxazLat+Zxzcv1Tnb9Jk5WyanTTxFFZAymp9ZSkgXHEL1x0qzMVBepN2atm8PrVEjtrCJXr6yJkm0",
+	"1iDCS61g/aLU85gwzFvIpEuxHvXtuVU07GreWWQouTPVLqna9gdi7o4jx1RqL8J6P61iPAWjFU4YH6P3",
+	"sua5JHPU7FbxAa6cA9hrhT6e4G+ll4znQGVUocyp0mftTWr4+Drn3a6ZeJvT9ou9E6/AKAqGrvb/3rJY",
+	"PaJlVPfLrfXFWYxx0EwC1q6z49WuUDwc4KP98OTGG4qvn9zsT2uOuic3+5VChkFDy9+jrLdSIFa1QU5g",
+	"aH7eZLY/fHy0K7P9S579N4PZzozYF/GoAG8IWm/OoOZ08VEcKHauL69YBjyFHpvI4Wqzd/Q1PlTzhjdY",
+	"NzZtxbmY8aHETR3dz7LA0vFgNttW/KU1ml07RXZpK/higlOt3UEfvGqwpjVgkd/CetDX1tuMRl+07G1+",
+	"aCNQBqIuxYi1j6vo6BTRohcVxg3g29UC17sQfmS8J4Z23VELhmkWEwwo9X05Y92mjcSpM1rYF4PiyEjI",
+	"Jhr9aHeu1R+FHAutge+MSvdn4Eiim9nuj6LknZ09lGcYAdBeuH4PV0BzyGICdjeRro/gtWxfqtYfA4mN",
+	"1O5DHOse5/V2Tv/gTTKgZca0lXpWRe80F2qboXl19Vd0igqyT581EHqvgcZ30T5QLWbRd5w5TFGBLOyh",
+	"vrzmI+2qQHa1LdQQZ1MUiR86tthXGOXVWTW8YNIGKq8yZ/PLmQ28jfw8ZlfA8ee4v6FUkDW9HTOIv+JX",
+	"TFPtjAcddtANfXPGL2OB4jBE6yP+nAzURMxsYsPgmJd5nmx20MXO5LUTZBYne+1s79bPfP+H5+/I0XcP",
+	"llSDo5g58PT6MHl0c39YWQfNX76/eXB9kDSYCF9TpVsRpdVwZaNVE5qiOYCSoK9ZP7lRtRW5oOllQijP",
+	"rHua2dhmfLEe3HyLYJkWnpZAa9ZF796lzTyu5CJL9WuMYotXXLzB5OXBIBm8fGj+OTT/PDL/HEUNJq/F",
+	"+EVw/XQLdOsimaNKvoYgXg9GQk7N8Q4Y10+OBjEr78rGK9/8yoQjBnnWyw+9zga08pslOu2nMEhdOyhx",
+	"aTmNoXnR46lEj9WfKsE5wh+DKL76W5PiuhqisGE7Me5p8MJFUZu9RtFVjF8zDh0Jy4khsUAmmAJBrLvS",
+	"ZpDpCbjvGJbDdMhUAml+UVqKOaxGvIRIBX8ahsNTQ04NIR8kg3H0SCpP6VpNOdwrwzuAjuIZLbinED+k",
+	"JeAOJ6BiJJm3vSdsCr2Edz5wL1cBDbj0NafYVcjJ/TutRByPKmvs5M3plhcwEhJqCZd5LmaMjzFo65lL",
+	"YSMO9IBGpY3AXTYl4G4awNNPH7arjp50cIk9PTj47uHTp4ePj747Onj69GHNPXYQQwibldg/GbGnHRyl",
+	"py4y1u5jI1fO6Wfvm+qhgDXwi+WgtuCpxnQ0XUqax0PZ6pjlrJwN8uHP1XF04tkpFB0i75t4ec0DvPpj",
+	"FX23eDP/O0ShRYSDIj5YZj3y7VfcNVgvk3TUASDANzuYnf0c/VjWFN2a2i3YriMkr7uX24/UxSJZU0OX",
+	"OLAlmCMhbSr3RORANFDDLjs7w7vHAC7QFsbPRkKmDY5yo0d0YDJe04ksq5tPYMHRvXkvnurcIPU96zbX",
+	"NxMv0AQ6Q3u6WJOafI8VVewiaCs27mBtUtpRU0+zkTAMapsII6KIy67Q7filwIUlg1GZj1ieu2zAK3Hp",
+	"PnFR8tS+bYMcsgY5X2lRtIf7By2KJrCHiToEqdRv1vJ4+ve4laa3hdga2Za8u9o6fcO1DqiYeGeEnRDX",
+	"s4z89YtXcaD6pfIXubaSivivYbArmZrTLpmabhDVL3Cw8/n1jSZZrAIR8cbHJdyf4evbq3PGL52NeNlZ",
+	"I8iUZlY5NE9ZJcuabYmQRGkoCshIWdigcR9/FA1rjUxguOQxsZm/pABR5IDmLJoGDjl9RsbiCiQ/xnnx",
+	"ZzSwEysZq2cEN3eM0bV2pWKMj03pJRCwPkhVZ6+ePpnpjYaK43sTdZSyrLo/5meGlMV1J/PLkHHClFGM",
+	"pkJp8phMGS81KCLyLBqw013QnzKEdgcUty88hzyPbqpU+sziVyzI3oo0mPYzcSUUvCxcD7knjBMkPySl",
+	"nGQiRC7Vk4eiENiWPyKpKQsbeYB70DKC5Ztrj2S9N6OumNQhWN2rGrrYe1A7ujhNcGe8SDUnnagmjvHG",
+	"OQC60M3OaNjsZYjCEh9v3vYb79LosObgBukgQCNoNhnj7MAbFtszsN1Sry3EwE4Zd98ebtiOnzO6oRpt",
+	"6OhZdq80pNI5snBPkSnVkn0his6Vo+5MEXO1jgl8SfNSsStISA40S4iY8YSw0ZnlNbWPZ1i/h+uEcJGs",
+	"UJMav2EdQmGX4cQ8G8O9RcGF0ZRNEfa3Ca+PXmeDaP3wzN/OdUAwo0dDPRrvangjwifMS40xd7uL57jF",
+	"XbRY1EFjqyl71V30BsCmy7iNHGS1IfDmbQHcerR7RrqtkxO7odLO4gtwGe79GAzC6Syyz6IL+7RjvK/V",
+	"9tmqS7wxyqXBUllls0Xum4YcMCeO8NLQ96a7d7Szq/cupyk0xXuBBAz4skIgU1+BNNiMjI78uUsS2dd3",
+	"bzdmglXWpa7xYhrGon3Bom8HXtYOVMQSLj5Wqf1aiEtXnNBACGMpIlpJK+AHWIVYer+C6InYAoS7ri83",
+	"7mDwd9lijZZqQ1yqCBTB83nUZdqC8IXqiY16QzujbM+UrM2ud8ddguFs2UjmQdsY9By2uMh+rjqxHxyj",
+	"Z9mfPql//U5u8/NeFNjhkfZVhhYPuvkk18QxU2KLiRK2Noj5+90xNpy+q7pcVG+1A7UlWJuujx82DspQ",
+	"8rMLKndMpz8ms8k8IRdzMpuwdIIVK3x8nNFGBckEYVxpoPFiNcJciYjb9T8+vH1D3K/k/vsfn5MnTw8e",
+	"PjAjYqYekl5CNbGBAUnHWKJOKfpKU13W3TcLMSt6Qz7Nkv1V60Id7++/ff/qp1dvfNlVtf/+5cmHt282",
+	"lt9xeTd21rCyENxT7boBJSw5uAPhJO0gnITEyUhizMVm16KrctLRAJEMuJn3zFWEjhDIlXIL2bLkEYwW",
+	"dp1RmFvV8Q5yTJZpwxqd1WpZXuPqFe3jo6jXrauqz7USXd1WoU2rsjDrIbBQdWU1WrvtfAtB3L0MOBYy",
+	"cahnANN+8NbiEhpcH0UtgRk9Rlh/n+znDPj+Ilt8ctRcc+H/31xP0C6ieWud1fYLoDJG/D9YpxbBCZNQ",
+	"R9/IxFQToOkkOHwMq1EaimFZHCMIzEM2Fs1WNAvOEMrnZCpktAKM9Yir9qVfM2jnvjsm1PGqe4qwLCFG",
+	"tC9AUuvJWPWnFzRtYdp3gKsWXq3JjxE/piugec/kwNXAZO/UYz4To7qvp1F/pBcbjzZY7XZegqarNtwx",
+	"2e9W9WdCMUcH8eaD7Hzf2qchdKO7NsZMx8rfv0EDWY0+gbfU52LcJnI1qdBrw2JCQtDtU9+Ck8PuqrGu",
+	"6HuMmWl7oSL6DFPEGS6eEZrnNg7clz709juibM5vLO2qU5jqro1mq/CxMvSiXv58rd+lqlvXDbeBqvmZ",
+	"0U/iXPJHCTydGNxTEyE1wUBDrF8XDVmHeO7CSG6mzSOky4g8YUkx3PkAVKaTXhXRRj4b9ZZJpcsrx2Gb",
+	"13pXomJXIfE2YrKzSdhFrvf0fLC3oY/y1IE3dVN5wpXuYluoa4E3sTJJWFmuoZeJGI1YymhOZnSOJlzC",
+	"at5gD6247mT3VpthYQNrYN6VGKjaa+0iE2tnu+mahMGjC54A7Lps+O5YreUpQQFayhkdkdlEGKWZhIhu",
+	"I8+6eMR6BaUYSe3DxrvnvG8vMCUZoNYRMdO/RW3EBxlW0Vfebu+SuWqondw6ILJvfFUy0DAt8hZA/Oie",
+	"i8dlhXOtCfuLCSJTm/zlZ/NoGr0kbNzT7iBKrVgGZxi+Xze5f78pl6igBrOLnG6WZyrnas2M14Z2z5jm",
+	"oFQHBKyzsUo/+n4DBcIf44CdspzKb9um09M0U+PyXvEsJBRUwpnHzpjWuS2LzgbZQFOeveIdVYAXSD+o",
+	"NITaRWOtpo7PaCdHZDe3ZZcakpuL8kQLF+IGXGptVaBnDRA7M3vzGuNd0hDsYW1k9H7g+GJdLsMdVxyr",
+	"1L71Of/rauG1qFbW4GoN3GVFq1NdvK1hmJ528e71qBe0+8liVf7I9npnVbZizRu88WF70egANA5oDPJh",
+	"inAb3tjakNiQGLPGL29HwvdiIPtI87xH0VFxNmOW27QQS6c+9LNFP85kwIU+q/eIawxIyViGMfUzytFV",
+	"eQGk1hKtTcK6pKxdcvuyOOUqg9oBkgCOpcU3wXve79osJ/i2nn1drm90jXVRcre6ULvSeaFzBD4eXbKr",
+	"PRBO0ggUQ1dUYOUOtTNQrYYNftFGW3C2qPsXzLCX8QN0Yrzk45ypyQr/34Il6jSmnitIS8n0/IMBqdea",
+	"g/90jT/GVseRzuODXo498oMUMwVSEQU8I0wTqgglqRCXDPZ8B1P0rnrPhVvRROvCtg9lfCTi1xVjATIh",
+	"gm6rNB2NSM6UBg7Stl4u6BhCexvsw+x/JynNc/Pnzxz/XioYplSB2vvMP3Oji5hDuZi7PaGvyOhxVYGk",
+	"Z3ZbZmTbROaeIud2J+eEqs/8/KTUEyHZ71jP6Zj8gL+Rf/z9f85dY2gLwXuKIDnF8BX2BbJjQjlh2EPD",
+	"ebk+8/DEZ3MfCVrlPg9wsdZgTXOSUU0JyicKg8MIusLM0pShZJS8e/vho80dw+B/1Eet/GrDM4Cmk89c",
+	"lenE98Vh5sSWrAZViQ9HMhWA2iNvnGl6SueGaCotJGTHn9GhPvfj4bznz2k6geFzwbUU+THhYohPn+N2",
+	"XtafnyDKnDvSNnyVne+Rk9BCVjtr+VIb2bBp+pm7WAqSibScGk6JYSNPjx5/9+CYnBt8OydgAGabcxvw",
+	"XeQY02J2dgnzhJzLModzwtRnvphIYf5u15BByjLIEnLuolPOYwEpe+SVJgiPz1xCAVSbzV3RvHTDzCje",
+	"FY1w+EFkzCkCgjt8t88avHD5bE+OyF/YD89IyS+5mHGfjJeQTJQXOWT+D5+5OV//VNX0Hod3NXv2yI+h",
+	"f4si971FK6nZLBIyFRmo5DN3eKP+8ff/eYCD6IlQsNT25Zic//TyI9l3X/f9IZiDxsSsFLhV3lxn45f/",
+	"9e718OHeIXYdzWuRMX8VjJfFHqR7UEpR0D0o91OR55Bio2Ioixz/GRpyOsRPDw9roTiDkyua19oHHQ8e",
+	"+sJ8tGCD48GjvYO9RzYlZIJ0b993PyyE0mslBoP+hroJvCHMtsH3xcSx07jZ854ttCeRGBhB2QVcnGCN",
+	"oepEBsef4myuemR/qUX9zWkI8flBZPM1DZ27NXKuNWe9WWQjWpaw3E768ODhNmduah/tPIuh+Et8oLCy",
+	"WjfqZKDK6RQLGgzeCG3INrEVnjQdq6o/pXlyny42Bxxb++3iAdYbCK4A42B7wKhN0wSU+iO3Bs4vE4+6",
+	"jkMRZViFEwc9sDJQl4NTDNeLXZBXejHU4phYRoDpwUqzPF9hQsiDKo7jLKZixlfvzgdNpV6G/w5uwGqD",
+	"xFY34WsdfkKeHIQMZ8cjtoAQH+iczJqRwsd2zlexY+kq7buiMx5lFg/1Jc/WXqmjVSx7yZHt2hx1Ca6p",
+	"vC2ydctNv/TC3cKSIvurVQlyZCJaLAiBZHUOZJgzG7rs0rlttrKR06xs6B5ktueba5Tj2avno/cUuZhr",
+	"w5ZDA53Vq/I8lJDYGZL6KSII6jafhJ3zjNjafL1PyOkog+NPp/Xz+hjJfa8dmD+lhTPbr9Ls4yh54pPI",
+	"v00GvdCWuBVlityhE19J6/Z3xg611Plv/Ql4XG7ksg65XvjnbonHy0pvlKQGbWGGUq3DXadaMR7cfDtF",
+	"Yr+IBC85OhLNh2aIiitLheIM+YRwgdzVK4WJ1Xl8T8mGAP0IQcF5doPRCy3q7pjV1psRRvDiN1CGz3Cx",
+	"jXsyJa+Ia9WXEC5mScjE/3NcHq0aMkUviWvy1JVOvSj1/GSkQf5nCXI+uEk2vvGaTZl2T5/u8DDchhru",
+	"Zy443sisBDJiUulnhFq1y1sfMJ7LSZC2YuQ25OKlks9oHhq58j5R2QDQmNd4bC/tz52Pjc7VHZxBKPnU",
+	"cAoIeUMtgGf2SxIMEw8PDrYAcb8Cax4x0yhh60xEQO0rDK2hgL+zwg51Tq9oTq5AstH8nKQTSC8VEaOR",
+	"UTz2yDsFZSb4fCpKtUr/XDuVHVHApWYtt6aBv7NicfJgzL5g3BYZWzYYRw/bgXcbxI/7wVxNdZBMZOS+",
+	"r1OQkBfv3j6oHXIuxu6MR2xRf1g+35TKzFqZVUo5B4nqplEyE0I9176nyPfDjI2Zrm4vqhCUoFefYLu3",
+	"wBsvYMw4Z3yMhmSMUEisZXVOhMxA7pGXNJ2Q0BmjugSPE6fOCnFZU2cNscKV4pxhDYv68h6xuY0uzSGE",
+	"1aBJ1Nk80Qq8iqA/2nKru8DOemucO2bPtttKBDtPQos+tB9o5QxzSShzhadb61xyexx+y4FciC+G+Bmc",
+	"JHRsvWYRulQrQRrlAa+Z0r7Hxg7B56eIATDPK8Ox7ZpCBEdldBvCjg0tqdwwHpOt/ClKTUKcmINe6PDR",
+	"aF366POamCJVm4o9cqIuwZ1GdYPRwVNTyYZ/gXlSc9zglTJfWUZoLjisXqmqoMu3qguulpy5Y5ttrXVJ",
+	"Awvx7hBnWFnwpiXkiuYsI4dHZCJKuZU7inUK/ayBvTyIIlrtpu6HKLQGNuOp+8EeMXRgyT2WEHqBSC0c",
+	"9VnFpnqJtd1gQ6Qu2h2T6/oeG/DBwvn2B/2CqSKnczueITPoGaLjsoGo1M/62n642Ue613zoPy65c4I1",
+	"23oiLW1jElmz86d5RGfSm0yVEWEjCrWZuid1sa+9oxjl0o8WbbIPPbd9tG5/TjhQrxsZTsk3Lopb614z",
+	"frkFOJ5+VSoZJYsPQ+HSrWhVl+YYfLYs8tEWh2GeM4NnYCtIxC/KWxRiqUf5xNenVc7QhKJ08CHUQzNo",
+	"io11SFnskRPundUJwbskML/AkC6Xz+zjGtzbMfeqWehr28pqFzR2MXX7jslrSK5uwCIftrNtA6WddzkW",
+	"poYzfmKHM2K8BlU4/OPv/wdVImSiinCADBmndQjuEezK4hiqzbxA34kv2++RNsgUL969td4oo/cZRNMT",
+	"mNZ8ilSRGeQRL0noALMbXKl1ULljRAkbi2pOaDMTIwv+LZAWe14+28gIQxxmhkGieSiq09crhDcqSMEU",
+	"1ZWu2+Co1ubN9zBq/ey3aThdZ7Srzvv2DoxVG92yflc77ar2eqNG94vR1s5DDtk5Yej99D0LCNW2QZbX",
+	"8TXIqSMG7Atke+QndgU+0+o8o3N1npBzLLR/ji+dLxS/Ol8lAS8kHXlE+1a1PFzjV1LwQiJag3ZX5and",
+	"Vp43m6zsdXE8qpOO/Wv36aaRiPQ9V/dek2B48M8HXaOy9oDsvi0yvz4izgqMyNQvYY4Spgq8uTJhKqC5",
+	"2iNvADJVE0SjRfpX76l1Mm/lQLehMf0TooBz03spqt5wpD0+uH5W6xHCW2aNBIadZlbiIq0VkHEk6jhH",
+	"hDLbqb7mke+AlNtNfS3zzF3h2gc6XwkYd/ZWJgl2S+uEdbVwkTja/QQcJM1twLQCyWjuQvCNZPAfv3yw",
+	"IeDfPX74+MGzYIKm3NqPIsY6O3Ut/uS2HGT7uLRUUO72uCQU/OmWsTPLYSu3RyXf0wWyKkAHPYh92Jko",
+	"gDvX/BqBlBn65OobTESeqYX4O2ytgs5jl4qAIqvVVm1NY4vv9+vuZjIcurnPH2BGQDWuT6NHlpkDvQJn",
+	"NYExUxhPv5R1gdM2ouxbt8V/CYzth6zuJELegphOGYZ6eoN+oDdbCat2wg5kC4zxwnYHb4+7TilqNoS+",
+	"sw/8sRhmaAT5r8AyJ2JGqK2igkHNVbvMLojim/Y1Y8p798T/E6f7n5eHYcWJCFU9pWrbcLGZK71BVuQ9",
+	"TLaXlxRYX5lg40EfVEKjnkdbm+6PRRcW6+3dOKrwT08EtChqCOV1NR/QYhvWCgx1L6jsxj+Ur0cVpwlu",
+	"j7Zq1b+m8LC2YgPCJYIA6Ow2B5LmQGUSDB9VX3zMeFJiW7GoiBC0sPW9Klwxs3TDB9dCMY4OH9iY/7Eo",
+	"Rr3U1B9ViLDZpSuqNx1LWCtEQLMJFQY7jRfZEDY0M+KzulTbksSn5FWV8jClc/KKZKLRkTmFfV+apdna",
+	"ZQOig1MSL2Vl9WTKt2wNRocGk8MH0G9n/I3rjPEt+iHqjfD65h09dy1cthBYgiMRweGe9SZntYigxiN1",
+	"yd97fudRpH/rMsR3rYyaeU7evSKP9g52kFTEFDFLlYvpzovpQ7Xue43uegSoQWQj8Y4nz2yAdBU07bIv",
+	"KJkDlU0Z7+98HeVvErNjbRDu2NG21PWugSxaY9GI2apD2+EW9b7ADkk8WiwgSdsQycODxFawlpiV6yLl",
+	"YzHxiesVs1xWZDVQgym9y8jJrxkzuVD9eV3QZOLNU5iAYNjiVujoGx9AWZ2CslwsZ0onvnV0KEa/HkcU",
+	"7qZFHG0tNH8bGGKh+C406tyJBLlQ+/obRJOtZjv8iCkOHuoXlq+i8FTR/s3oYMuQrsEHdembdNhyYxgo",
+	"KKZwIbL5HomhyzPb9yOGLhG8sAvYMWIsFlv9o2OGAyYK5475+34rzg2yXEFvPZJc2w83ofpOVCizs56Y",
+	"R/rFg7XVR52h4Q7CtnAzMbkwz6rwuS2ZDWZUkcwckaPnzqRkDs5F6z06OHiGF8r1mqCRyuEtDzKlcm3K",
+	"HoeZTYa7ZHlu3V0jIae+glsqMlhM8kG6Y1PlKlaAIScFHUPIrUPFF6ugKS0KFZLruKt1Zvb+eWC+fx7U",
+	"K2fijHvkl6CiGerjPXtkVOY5jr9KXl4pVcJzs9vd4uQdycFmJ78wNYkbVB9udR4EXaOgaw4kqSHA9iLg",
+	"Le7cU3ii3VB636Brs83sLyzPvxYubNK7zdq2Ii46KOaGK+OdKxXkoFQHSFYdheJw/K/CcCrfUeiPcbGW",
+	"2tL1tJ68Byxbn21F+cOhFi5EgHjLkxwJOYY1UTkhSlihX4NnfgpbtZIpYvicFPMq1PcZgSuj5Nq6l7lI",
+	"LyEjGNAbYsUiuc+4jp4mhm1fvm0mP8ux0BqiWUO+adQlFNoBaDYBvg3BH6FZif7WlsxkyHtrTtrfgC8b",
+	"o/7tWdwy7v/OwnbvQnarB9q3NtQEgEts+LQuEMD8voWLszsvb61N4Z1nW/luWQ0xb1TT3fr7PsACfQ6R",
+	"YkJ6QtraPFO1nW5Mt/ENrXcIUj9FBKI/OMP9FtRTO8m61JQNZSy9HnDOsnNCUVtBQ+Zqtkk0ycQW8eDC",
+	"l/lLRZlnLqynyhSO2CroFbh+39+onXyxN/4d30ffCj1+G4vQKP222rJkGqr28tEc2VqlD3ez9q/th5v9",
+	"TIqimeK+kKLoecb2tZ1qCT8JDs+qflbYwHZmQ2KJ0rb/1G3jeZ0WZqFLZ3S+EcT1Hm5R6hV6w+3Uyubm",
+	"aMy9tb8vVcPeul/vQ6jQ7epOhzrd1kZSa8qn6l35ou4/TMIRpV4fB/K2bFeXtZaCjNH+wLOtqCq+KKv3",
+	"5Db5duvtf+J44tsK7RJP/Bwx2XBEtMioC/WmeitevF8mgmh6aTDvCiTKA7OJba7UjtudEC402vlyprQ6",
+	"Npd9zK4ADWOSjSfaSjmuMACy6QyLYVWRj2i+t7opugoEmu9jMQ6+5dI3yuFCR6ieGvoboSFDT51Vrx01",
+	"QAhbP8f2SjPXj72mk1kEQNPljM6baKq7K1WVjc18q+/R3UG5kp+2U/4ZmVM4L+vMCKVLXPuyKDBrLRmb",
+	"LllRXuQsJRx7cyaLoqmNYDkO6c+MayzHVbFi7G7vrKHeS3vPtjrBwhkwLYxiYHQQRApmeWvDFXTTYmOs",
+	"b/cmLnUG63sljUCnt2IZsWlti+emIQds07VRjNFVf6wod/L9szqHWwquJ3fgrfLrizC256LklcZlw5QD",
+	"kJ6hAwYj4bjPFr63DT+koStVDxV0+2AxmQWX4wrzW65rXHKsxPetXoOFLl+9o+4cWLYQdYfVeswhLgU0",
+	"xnHePTOsehVGUd8p3KGM079CdVtbZdwKU160MnIUzXNXjzEC0kXFoNao69OpQUCjhHj0tb109mnB9q8e",
+	"Inq6wVboo4+x9Y0IB1UdoesGqzPNczGDrHqlUndWnAANlSCrd33FqdV334EocrBRwNLRjtqk3sa1+qJ1",
+	"IYbgR/d8rQBK08bQRV5yDLCqpZi6ATBAoeFlszjljOUEzyu8ht8aXqunepKZNHJHJma8ejkX48HN6c3/",
+	"DQAA//8=",
 }
 
 // decodeSpec returns the embedded OpenAPI spec as raw JSON bytes,

@@ -151,7 +151,11 @@ func (a *API) IssueCard(ctx context.Context, q IssueCardRequestObject) (IssueCar
 	if err != nil {
 		return nil, err
 	}
-	code, err := a.register().IssueCard(ctx, actor, consent.PersonID(q.Person))
+	var want consent.CardWish
+	if q.Body != nil {
+		want = consent.CardWish{Kind: consent.CardKind(q.Body.Kind), Alone: consent.Alone(q.Body.Alone)}
+	}
+	code, err := a.register().IssueCard(ctx, actor, consent.PersonID(q.Person), want)
 	if err != nil {
 		return nil, err
 	}

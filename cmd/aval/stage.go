@@ -161,7 +161,7 @@ func (s *stage) play() (*demoCast, error) {
 	}
 	s.pass(demoDays * 24 * time.Hour)
 	cast := &demoCast{birth: jeanne.birth}
-	if cast.card, err = s.h.reg.IssueCard(s.ctx, first.helpers[0].actor, id); err != nil {
+	if cast.card, err = s.h.reg.IssueCard(s.ctx, first.helpers[0].actor, id, consent.CardWish{}); err != nil {
 		return nil, err
 	}
 	return cast, s.handOut(cast, first)
