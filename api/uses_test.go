@@ -195,6 +195,26 @@ func TestCards(t *testing.T) {
 	}
 }
 
+// The kind of a card is what the person asked for; one that opens nothing says so.
+func TestCardKinds(t *testing.T) {
+	h := newHouse(t, options{})
+	worker := h.helper("social_worker")
+	person := worker.recorded()
+	var stop *answer
+	h.said(func() {
+		stop = worker.must("POST", "/persons/"+person+"/card", members{"kind": "stop", "alone": "yes"}, 201)
+	}, audit.CardIssued)
+	if a := h.card(stop.str("code"), "open", "1950-03-02"); a.status != 403 {
+		t.Errorf("a card that only stops: %d", a.status)
+	}
+	var none *answer
+	h.said(func() { none = worker.must("POST", "/persons/"+person+"/card", members{"kind": "none", "alone": "no"}, 201) }, audit.CardDeclined)
+	if _, there := none.json["code"]; there || h.person(person).Card.Live() {
+		t.Errorf("who wants no card got one: %s", none.body)
+	}
+	worker.refused("POST", "/persons/"+person+"/card", members{"kind": "golden"}, 400, "member_value", "")
+}
+
 // The opening fits the document of the same mandate, and leaving is an entry.
 func TestOpening(t *testing.T) {
 	h := newHouse(t, options{})

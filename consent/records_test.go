@@ -410,7 +410,7 @@ func livedIn(w *world) {
 	w.must(w.reg.CountHelp(w.ctx, d.helper, consent.TallyTrain))
 	_, err := w.reg.StartAppointment(w.ctx, d.helper, d.person, charter.PurposePrepareMandate)
 	w.must(err)
-	_, err = w.reg.IssueCard(w.ctx, d.helper, d.person)
+	_, err = w.reg.IssueCard(w.ctx, d.helper, d.person, consent.CardWish{})
 	w.must(err)
 	named := terms(d.person, caf)
 	named.Helpers = []consent.MemberID{d.helper.Member()}
