@@ -208,7 +208,9 @@ func TestCardKinds(t *testing.T) {
 		t.Errorf("a card that only stops: %d", a.status)
 	}
 	var none *answer
-	h.said(func() { none = worker.must("POST", "/persons/"+person+"/card", members{"kind": "none", "alone": "no"}, 201) }, audit.CardDeclined)
+	h.said(func() {
+		none = worker.must("POST", "/persons/"+person+"/card", members{"kind": "none", "alone": "no"}, 201)
+	}, audit.CardDeclined)
 	if _, there := none.json["code"]; there || h.person(person).Card.Live() {
 		t.Errorf("who wants no card got one: %s", none.body)
 	}

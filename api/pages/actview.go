@@ -13,10 +13,13 @@ type actView struct {
 	Say   []string
 }
 
+// newestActs is how many acts are told with all their details.
+const newestActs = 5
+
 // fillActs tells the newest acts with all their details, and of older ones the
 // day and the name.
 func (v *personView) fillActs(t teller) {
-	full, all := (v.most+1)/2, 4*v.most
+	full, all := min(newestActs, v.most), 4*v.most
 	for i, act := range t.page.Acts {
 		switch {
 		case i < full:
