@@ -183,7 +183,7 @@ func sweep(tx Tx, e Erasing) error {
 		if p.Contact > 0 { // written anew meanwhile, under the same key
 			return tx.Delete(&e)
 		}
-		gone = append(gone, &Box{Owner: owner, Name: recordContact})
+		gone = append(gone, &Box{Owner: owner, Name: recordContact}, &EdgeRow{Group: textsOf(e.Person), Record: recordContact})
 	case e.Kind == personal.KeyActive:
 		seal := &IndexSeal{Owner: e.Person}
 		if _, err := tx.Get(seal); err != nil {
@@ -192,6 +192,11 @@ func sweep(tx Tx, e Erasing) error {
 		for _, row := range seal.Rows {
 			gone = append(gone, &IndexRow{Row: row, Owner: e.Person})
 		}
+		edges, err := edgeRows(tx, textsOf(e.Person))
+		if err != nil {
+			return err
+		}
+		gone = append(gone, edges...)
 		gone = append(gone, seal, &BirthSeal{Owner: e.Person}, &Box{Owner: owner, Name: recordContact})
 	default:
 		err := each(tx, string(owner)+"/", func(b *Box) error {
@@ -202,13 +207,7 @@ func sweep(tx Tx, e Erasing) error {
 			return err
 		}
 	}
-	gone = append(gone, &e)
-	for _, row := range gone {
-		if err := tx.Delete(row); err != nil {
-			return err
-		}
-	}
-	return nil
+	return deleteAll(tx, append(gone, &e)...)
 }
 
 // DestroyDueEvidence destroys the locked evidence keys whose date has come, and
@@ -278,12 +277,7 @@ func (t *turn) deleteTraces(p PersonID) error {
 	if err != nil {
 		return err
 	}
-	for _, row := range rows {
-		if err := t.tx.Delete(row); err != nil {
-			return err
-		}
-	}
-	return nil
+	return deleteAll(t.tx, rows...)
 }
 
 // ReplayErased marks again the persons whom the lists outside the store name and

@@ -217,9 +217,13 @@ func (r *Register) Adhere(ctx context.Context, a Actor, version, digest string) 
 }
 
 // putAll writes rows in order.
-func putAll(tx Tx, rows ...Record) error {
+func putAll(tx Tx, rows ...Record) error { return forAll(rows, tx.Put) }
+
+func deleteAll(tx Tx, rows ...Record) error { return forAll(rows, tx.Delete) }
+
+func forAll(rows []Record, do func(Record) error) error {
 	for _, r := range rows {
-		if err := tx.Put(r); err != nil {
+		if err := do(r); err != nil {
 			return err
 		}
 	}

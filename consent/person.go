@@ -74,6 +74,9 @@ func (r *Register) RecordPerson(ctx context.Context, a Actor, d PersonData) (Per
 		if err := t.check(try, charter.Facts{Operation: charter.OpRecord}); err != nil {
 			return err
 		}
+		if err := t.joins(textsOf(p.ID), identityRecord(1), d.GivenNames, d.BirthName, d.UsedName); err != nil {
+			return err
+		}
 		p.Created, p.By = t.at, t.actor.member
 		t.enter(audit.Entry{Act: audit.PersonCreated, Person: string(p.ID)})
 		if err := putAll(t.tx, rows...); err != nil {
@@ -209,6 +212,9 @@ func (r *Register) UpdateContact(ctx context.Context, a Actor, id PersonID, d Pe
 		}
 		if p.Contact != version-1 {
 			return &Conflict{Reason: "changed_meanwhile"}
+		}
+		if err := t.joins(textsOf(id), recordContact, d.Phone, d.Email, d.Address); err != nil {
+			return err
 		}
 		p.Contact = version
 		t.enter(audit.Entry{Act: audit.PersonUpdated, Person: string(id), On: []string{recordContact}})

@@ -91,6 +91,9 @@ func (r *Register) SavePreset(ctx context.Context, a Actor, n NewPreset) (Preset
 		if err := t.refuse(Attempt{Action: audit.StructureUpdated}, finding); err != nil {
 			return err
 		}
+		if err := t.joins(textsOfPresets, string(p.ID), n.Name); err != nil {
+			return err
+		}
 		dg, err := rowDigest(&p)
 		if err != nil {
 			return err
@@ -197,7 +200,7 @@ func (r *Register) DropPreset(ctx context.Context, a Actor, id PresetID) error {
 			return err
 		}
 		t.enter(audit.Entry{Act: audit.StructureUpdated, On: []string{string(id)}})
-		if err := t.tx.Delete(p); err != nil {
+		if err := deleteAll(t.tx, p, &EdgeRow{Group: textsOfPresets, Record: string(id)}); err != nil {
 			return err
 		}
 		return t.made(string(id))

@@ -13,6 +13,7 @@ import (
 	"testing"
 
 	"aval/charter"
+	"aval/charter/screen"
 	"aval/consent"
 	"aval/consent/personal"
 	"aval/store/mem"
@@ -26,7 +27,7 @@ var records = []consent.Record{
 	&consent.Idempotency{}, &consent.MandateOf{}, &consent.MandateRef{}, &consent.Mandate{}, &consent.Document{},
 	&consent.WrappedKey{}, &consent.Erasing{}, &consent.EvidenceDue{},
 	&consent.Preset{}, &consent.Sitting{}, &consent.TallyRow{}, &consent.StandIn{}, &consent.DutyRow{}, &consent.EndingRow{}, &consent.NamedRow{},
-	&consent.Copied{},
+	&consent.Copied{}, &consent.EdgeRow{},
 }
 
 // A row is clear: whoever reads the disk reads it. So a row holds no text, but for
@@ -44,6 +45,7 @@ var bareStrings = map[string]*regexp.Regexp{
 	"Adherence.Digest":     aDigest,
 	"Person.C":             aDigest,
 	"Card.Serial":          aRandom,
+	"EdgeRow.Record":       aWord,
 	"Box.Name":             aWord,
 	"IndexRow.Row":         aHash,
 	"IndexSeal.Rows":       aHash,
@@ -202,7 +204,7 @@ func lookFor(typ reflect.Type, path string, bare func(path string)) {
 // what is (the signatures of a mandate).
 func closed(typ reflect.Type) bool {
 	return typ == reflect.TypeFor[personal.Sealed]() || typ == reflect.TypeFor[[]byte]() ||
-		typ == reflect.TypeFor[consent.PublicText]() || typ == reflect.TypeFor[json.RawMessage]()
+		typ == reflect.TypeFor[consent.PublicText]() || typ == reflect.TypeFor[screen.Edge]() || typ == reflect.TypeFor[json.RawMessage]()
 }
 
 // What a register that has seen a day holds has the forms that are argued for: the

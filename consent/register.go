@@ -7,6 +7,7 @@ import (
 
 	"aval/audit"
 	"aval/charter"
+	"aval/charter/screen"
 	"aval/consent/personal"
 )
 
@@ -124,6 +125,9 @@ func (r *Register) record(ctx context.Context, a Actor, fn func(t *turn) error) 
 		}
 		return t.entries, err
 	})
+	if met, ok := errors.AsType[*screen.Refusal](err); ok { // see joins: nothing was kept
+		return nil, r.RefuseText(ctx, a, met)
+	}
 	if err != nil {
 		return nil, err
 	}

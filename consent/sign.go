@@ -60,6 +60,9 @@ func (r *Register) SignMandate(ctx context.Context, a Actor, id MandateID, g Agr
 		if box == nil {
 			return &Conflict{Reason: "changed_meanwhile"}
 		}
+		if err := t.joins(textsOf(m.Person), box.Name, append([]screen.Clean{g.PaperPlace}, g.Witnesses...)...); err != nil {
+			return err
+		}
 		t.enterMandate(audit.MandateSigned, m, m.Digest)
 		return t.tx.Put(box)
 	})

@@ -20,7 +20,7 @@ var Housekeeping = []kv.Bucket{
 	{Name: "session"}, {Name: "outbox"}, {Name: "erasing"}, {Name: "idempotency"}, {Name: "applied"},
 	{Name: "key"}, {Name: "box"}, {Name: "index"}, {Name: "index-seal"}, {Name: "birth"},
 	{Name: "card"}, {Name: "card-serial"}, {Name: "appointment"}, {Name: "link"},
-	{Name: "duty"}, {Name: "ending"}, {Name: "named"},
+	{Name: "duty"}, {Name: "ending"}, {Name: "named"}, {Name: "edge"},
 }
 
 // Ledger shows a transaction as the rows of package consent.

@@ -173,7 +173,7 @@ func TestHousekeepingNamesRealBuckets(t *testing.T) {
 		&consent.Session{}, &consent.Message{}, &consent.Erasing{}, &consent.Idempotency{}, &consent.Applied{},
 		&consent.WrappedKey{}, &consent.Box{}, &consent.IndexRow{}, &consent.IndexSeal{}, &consent.BirthSeal{},
 		&consent.CardRow{}, &consent.CardSerial{}, &consent.Link{}, &consent.Sitting{},
-		&consent.DutyRow{}, &consent.EndingRow{}, &consent.NamedRow{},
+		&consent.DutyRow{}, &consent.EndingRow{}, &consent.NamedRow{}, &consent.EdgeRow{},
 	} {
 		known[r.Bucket()] = true
 	}

@@ -10,7 +10,12 @@ import (
 // Clean is a text that went through the screening. Its field is unexported
 // and only Form makes one, so a store or a record that takes Clean cannot be
 // given anything else. The zero Clean is the empty text.
-type Clean struct{ s string }
+type Clean struct {
+	s            string
+	field        string // the name it was screened under
+	kind         FieldKind
+	edge, beside Edge // its own, and those that it was screened beside
+}
 
 // String is the text exactly as it was typed.
 func (c Clean) String() string { return c.s }
@@ -130,8 +135,9 @@ func Beside(stored []Edge, fields ...Field) (Screened, error) {
 	}
 	var s Screened
 	for i, f := range fields {
-		s.Texts = append(s.Texts, Clean{f.Text})
-		s.Edges = append(s.Edges, edgeOf(pages[i]))
+		edge := edgeOf(pages[i])
+		s.Texts = append(s.Texts, Clean{s: f.Text, field: f.Name, kind: f.Kind, edge: edge, beside: all})
+		s.Edges = append(s.Edges, edge)
 		pages[i].unneeded(func(t Topic, first, last int) {
 			at := markOf(f.Text, pages[i], pages[i].tokens[first].start, pages[i].tokens[last].end)
 			s.Warnings = append(s.Warnings, Warning{f.Name, t, at})
