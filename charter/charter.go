@@ -213,7 +213,12 @@ const (
 	WordSupersessions     = "supersessions"
 	WordEnds              = "ends"
 	WordFields            = "fields"
+	WordTies              = "ties"          // between a person and the one they name
+	WordGlassReasons      = "glass_reasons" // why a glass is opened
 )
+
+// addedWords are kinds that came after version 1.0.0.
+var addedWords = []string{WordTies, WordGlassReasons}
 
 func (c *Charter) wordLists() map[string][]Word {
 	d := &c.doc
@@ -222,6 +227,7 @@ func (c *Charter) wordLists() map[string][]Word {
 		WordCredentialEntries: d.CredentialEntries, WordOutcomes: d.Outcomes,
 		WordValidations: d.Validations, WordConflicts: d.Conflicts, WordAids: d.Aids,
 		WordSupersessions: d.Supersessions, WordEnds: d.Ends, WordFields: d.Fields,
+		WordTies: d.Ties, WordGlassReasons: d.GlassReasons,
 	}
 }
 
@@ -274,7 +280,12 @@ func (c *Charter) Roles() []RoleInfo { return c.doc.Roles }
 
 // HelperRoles lists the roles with a column in the matrix, in its order.
 func (c *Charter) HelperRoles() []RoleInfo {
-	return slices.DeleteFunc(slices.Clone(c.doc.Roles), func(r RoleInfo) bool { return r.Kind != "helper" })
+	return slices.DeleteFunc(slices.Clone(c.doc.Roles), func(r RoleInfo) bool { return r.Kind != KindHelper })
+}
+
+// MemberRoles lists the roles that a member of a structure may have.
+func (c *Charter) MemberRoles() []RoleInfo {
+	return slices.DeleteFunc(slices.Clone(c.doc.Roles), func(r RoleInfo) bool { return r.Kind == KindParty })
 }
 
 // Missions lists the rows of the matrix.

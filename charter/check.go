@@ -41,8 +41,8 @@ type row struct {
 // Groups of operations that rules share.
 var (
 	allOps = []Operation{OpAdhere, OpOpenMember, OpCloseMember, OpRecord, OpUpdate, OpSearch, OpList, OpRead, OpDraft,
-		OpSign, OpAccept, OpDeliver, OpCover, OpAct, OpStatus, OpRevoke, OpRenounce, OpErase, OpExtract}
-	adheredOps = []Operation{OpRecord, OpUpdate, OpSearch, OpList, OpRead, OpDraft, OpSign, OpAccept, OpDeliver, OpCover, OpAct}
+		OpSign, OpAccept, OpDeliver, OpCover, OpAct, OpStatus, OpRevoke, OpRenounce, OpErase, OpExtract, OpNameHelper, OpBreakGlass}
+	adheredOps = []Operation{OpRecord, OpUpdate, OpSearch, OpList, OpRead, OpDraft, OpSign, OpAccept, OpDeliver, OpCover, OpAct, OpNameHelper}
 	openOps    = []Operation{OpUpdate, OpList, OpRead}
 	askOps     = []Operation{OpUpdate, OpSearch, OpList, OpRead, OpExtract}
 	// What leans on a mandate; how much it asks of it is told by needOf.
@@ -57,18 +57,20 @@ var (
 // revocation beats every date and signature), then what is wanted, then the
 // particulars.
 //
-// Stopping is in no row but the first three: nobody who may ask at all is ever
-// refused a stop (C07).
+// Stopping is in no row but those about who asks: nobody who may ask at all is
+// ever refused a stop (C07).
 var table = []row{
 	{"C21", allOps, actorMay},
 	{"C23", allOps, memberOpen},
+	{"C23", allOps, memberAwake},
 	{"C22", adheredOps, adhered},
 	{"C22", []Operation{OpAdhere}, adheresToThis},
-	{"C16", []Operation{OpOpenMember, OpCloseMember, OpErase, OpExtract}, officeOnly},
-	{"C16", []Operation{OpRecord, OpDraft, OpAccept}, helperRole},
+	{"C16", allOps, memberMay},
+	{"C21", []Operation{OpBreakGlass}, glassReason},
 
 	{"C15", askOps, purposeGiven},
 	{"C15", askOps, purposeOfRole},
+	{"C10", askOps, pseudonymsOnly},
 	{"C10", []Operation{OpUpdate, OpRead, OpExtract}, fieldsOfPurpose},
 	{"C10", []Operation{OpList}, listShort},
 

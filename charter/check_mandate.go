@@ -152,7 +152,7 @@ func helperNamed(c *Charter, f *Facts) *Finding {
 		return nil
 	case f.stopsAtDesk():
 		return nil
-	case m.Includes || m.Team && m.Mandatary == MandataryStructure:
+	case m.Includes || m.Team && m.Mandatary == MandataryStructure && !c.hosted(f.Member):
 		return nil
 	}
 	return &Finding{Reason: HelperNotNamed, Instead: AnotherHelper}

@@ -20,6 +20,9 @@ import "slices"
 //     long as there is a mandate to stop. Stopping itself needs no read.
 //   - nothing (review, audit, authority, notice): the office or job alone.
 //
+// Somebody hosted reads under their own mandate alone, whatever the purpose; what
+// they are about to accept they read once the person has signed it.
+//
 // What is corrected (OpUpdate) is opened too, so the same holds, but for the
 // purposes that only look: to_stop and nothing.
 //
@@ -64,13 +67,13 @@ func (c *Charter) kindsOf(f *Facts) []string {
 	if f.Member.isAuditor() {
 		kinds = append(kinds, "dpo")
 	}
+	if f.Member.Role == Auditor {
+		kinds = append(kinds, "auditor")
+	}
 	return kinds
 }
 
 func fieldsOfPurpose(c *Charter, f *Facts) *Finding {
-	if f.Operation == OpExtract && f.By == ByOperator && len(f.Read.Fields) > 0 {
-		return &Finding{Reason: NamesSession, Instead: AskDPO, Pointer: "/fields"}
-	}
 	if f.Operation != OpExtract && len(f.Read.Fields) == 0 {
 		return &Finding{Reason: FieldsMissing, Instead: Correct, Pointer: "/fields"}
 	}
@@ -94,6 +97,12 @@ func listShort(c *Charter, f *Facts) *Finding {
 func (c *Charter) needOfRead(f *Facts) need {
 	if !slices.Contains(openOps, f.Operation) || c.asOffice(f) {
 		return needNothing
+	}
+	if c.hosted(f.Member) { // their own mandate, and what they are about to accept
+		if f.Read.Purpose == PurposePrepareMandate {
+			return needSigned
+		}
+		return needInForce
 	}
 	switch c.purposes[f.Read.Purpose].Needs {
 	case NeedsToStop:

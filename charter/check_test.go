@@ -22,7 +22,7 @@ func allCases() []checkCase {
 	for _, op := range allOps {
 		bases = append(bases, checkCase{name: "base of " + string(op), f: base(op)})
 	}
-	return slices.Concat(bases, actorCases(), readCases(), mandateCases(), powerCases(), draftCases(), evidenceCases(), actCases())
+	return slices.Concat(bases, actorCases(), roleCases(), readCases(), mandateCases(), powerCases(), draftCases(), evidenceCases(), actCases())
 }
 
 func TestCheck(t *testing.T) {
@@ -164,7 +164,7 @@ func actorCases() []checkCase {
 
 		{"helper opens a helper", with(OpOpenMember, func(f *Facts) { f.Member.Referent = false }), no("C16", OfficeOnly, AskReferent, "")},
 		{"DPO opens a helper", with(OpOpenMember, func(f *Facts) { f.Member = Member{Open: true, Role: DPO} }), no("C16", OfficeOnly, AskReferent, "")},
-		{"DPO erases", with(OpErase, func(f *Facts) { f.Member = Member{Open: true, Role: DPO} }), nil},
+		{"DPO erases", with(OpErase, func(f *Facts) { f.Member = Member{Open: true, Role: DPO} }), no("C16", OfficeOnly, AskReferent, "")},
 		{"person asks to be erased", with(OpErase, func(f *Facts) { f.By, f.Member = ByPerson, Member{} }), nil},
 		{"helper makes an extract", with(OpExtract, func(f *Facts) { f.Member.Auditor = false }), no("C16", OfficeOnly, AskReferent, "")},
 		{"referent drafts", with(OpDraft, func(f *Facts) { f.Member = Member{Open: true, Role: Referent} }), no("C16", RoleNotHelper, AnotherHelper, "")},
@@ -186,7 +186,7 @@ func readCases() []checkCase {
 		{"helper audits", with(OpRead, func(f *Facts) { f.Read.Purpose = PurposeDPOAudit }), no("C15", PurposeRole, ChoosePurpose, "/purpose")},
 		{"referent acts", readAs(referent, PurposeActUnderMandate, FieldContact), no("C15", PurposeRole, ChoosePurpose, "/purpose")},
 		{"correcting while auditing", with(OpUpdate, func(f *Facts) { f.Member, f.Read.Purpose = dpo, PurposeDPOAudit }),
-			no("C15", PurposeRole, ChoosePurpose, "/purpose")},
+			no("C16", RoleNotHelper, AnotherHelper, "")},
 		{"correcting while stopping", with(OpUpdate, func(f *Facts) {
 			f.Read = Read{Purpose: PurposeDeskRevocation, Fields: []Field{FieldIdentity}}
 		}), no("C15", PurposeRole, ChoosePurpose, "/purpose")},
@@ -437,8 +437,8 @@ func draftCases() []checkCase {
 		{"conflict not asked", draft(func(d *Draft) { d.Conflict = "" }), no("C20", ConflictMissing, AskPerson, "/conflict")},
 		{"a professional's family", draft(func(d *Draft) { d.Conflict = ConflictFamily }), no("C20", ConflictFound, AnotherHelper, "/conflict")},
 		{"an interest", draft(func(d *Draft) { d.Conflict = ConflictInterest }), no("C20", ConflictFound, AnotherHelper, "/conflict")},
-		{"a relative's family", with(OpDraft, func(f *Facts) { f.Member.Role, f.Draft.Conflict = Relative, ConflictFamily }), nil},
-		{"a relative with an interest", with(OpDraft, func(f *Facts) { f.Member.Role, f.Draft.Conflict = Relative, ConflictInterest }),
+		{"a relative's family", draft(func(d *Draft) { d.HelperRoles, d.Conflict = []Role{Relative}, ConflictFamily }), nil},
+		{"a relative with an interest", draft(func(d *Draft) { d.HelperRoles, d.Conflict = []Role{Relative}, ConflictInterest }),
 			no("C20", ConflictFound, AnotherHelper, "/conflict")},
 		{"aid not said", draft(func(d *Draft) { d.Aid = "" }), nil},
 		{"aid unknown", draft(func(d *Draft) { d.Aid = "telepathy" }), no("C05", AidUnknown, Correct, "/explained/aid")},

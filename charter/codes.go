@@ -76,6 +76,18 @@ const (
 	Relative        Role = "relative"
 	Referent        Role = "referent"
 	DPO             Role = "dpo"
+	Auditor         Role = "auditor"
+)
+
+// Roles of parties that are no members.
+const (
+	Person              Role = "person"
+	LegalRepresentative Role = "legal_representative"
+	Witness             Role = "witness"
+	RelyingService      Role = "relying_service"
+	Operator            Role = "operator"
+	Program             Role = "program"
+	System              Role = "system"
 )
 
 // Missions that rules name. The others are only rows of the document.

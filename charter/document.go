@@ -86,13 +86,37 @@ type Reference struct {
 	Title string `json:"title"`
 }
 
-// RoleInfo is a role: a helper's, with a column of the matrix, or an office.
+// RoleInfo is a role: a helper's, with a column of the matrix; an office, held
+// alone or beside a role; or a party that is no member of a structure.
 type RoleInfo struct {
 	Code  Role   `json:"code"`
 	Label Text   `json:"label"`
-	Kind  string `json:"kind"` // "helper" or "office"
+	Kind  string `json:"kind"` // "helper", "office" or "party"
 	// MaxDays is the longest mandate this role may sign, in local days; 0: no limit of its own.
 	MaxDays int `json:"max_days,omitempty"`
+	// May lists what the role may ask for at all; what it then gets is told by the
+	// rules. MayHosted is the list of those whom a person named and whom a structure
+	// hosts: they are the mandatary themselves (Code civil art. 1994). MayGlass adds
+	// what an opened glass allows.
+	May       []Operation `json:"may,omitempty"`
+	MayHosted []Operation `json:"may_hosted,omitempty"`
+	MayGlass  []Operation `json:"may_glass,omitempty"`
+	// Pseudonyms: the role never sees a name, but through an opened glass.
+	Pseudonyms bool `json:"pseudonyms,omitempty"`
+}
+
+// Kinds of roles.
+const (
+	KindHelper = "helper"
+	KindOffice = "office"
+	KindParty  = "party"
+)
+
+// SharedNames are words that name a desk or a mailbox and nobody, without accents
+// and in small letters: an account belongs to one person (C21).
+type SharedNames struct {
+	Alone    []string `json:"alone"`    // one is enough
+	Together []string `json:"together"` // a name of these words alone
 }
 
 // Cell is one box of the mission matrix.
@@ -171,7 +195,7 @@ const (
 type PurposeInfo struct {
 	Code   Purpose  `json:"code"`
 	Label  Text     `json:"label"`
-	Who    []string `json:"who"` // "helper", "referent", "dpo", or a Party
+	Who    []string `json:"who"` // "helper", "referent", "dpo", "auditor", or a Party
 	Needs  Needs    `json:"needs"`
 	Fields []Field  `json:"fields,omitempty"`
 }
@@ -330,6 +354,9 @@ type document struct {
 	Supersessions     []Word         `json:"supersessions"`
 	Ends              []Word         `json:"ends"`
 	Fields            []Word         `json:"fields"`
+	Ties              []Word         `json:"ties,omitempty"`
+	GlassReasons      []Word         `json:"glass_reasons,omitempty"`
+	SharedNames       *SharedNames   `json:"shared_names,omitempty"`
 	Purposes          []PurposeInfo  `json:"purposes"`
 	Levels            []LevelInfo    `json:"levels"`
 	EvidenceTypes     []EvidenceInfo `json:"evidence_types"`

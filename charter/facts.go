@@ -27,6 +27,8 @@ const (
 	OpRenounce    Operation = "renounce"     // Mandate
 	OpErase       Operation = "erase"        // by the person, a referent or a DPO
 	OpExtract     Operation = "extract"      // Read.Purpose, Read.Fields if names are wanted
+	OpNameHelper  Operation = "name_helper"  // a relative or volunteer whom the person names is hosted
+	OpBreakGlass  Operation = "break_glass"  // Glass is the reason: the operator may see one person's data for a while
 )
 
 // Party is the kind of whoever asks. The zero value is a member, whose zero
@@ -39,6 +41,7 @@ const (
 	ByPerson         Party = "person"         // with their card, or a request at a desk typed for them
 	ByRepresentative Party = "representative" // tuteur, curateur, parent
 	ByService        Party = "service"        // a relying service: status only
+	ByProgram        Party = "program"        // case software by itself, no helper of its own
 	ByOperator       Party = "operator"       // the command line: pseudonyms only
 	BySystem         Party = "system"         // a job: notices only
 )
@@ -72,6 +75,9 @@ type Facts struct {
 	Evidence []Evidence
 	Act      Act
 	Read     Read
+	// Glass is, of OpBreakGlass, the reason; of a read by the operator, that of the
+	// glass that is open now for the person, "" when none is.
+	Glass string
 }
 
 // Member is a member of the structure, as their record says now.
@@ -84,6 +90,11 @@ type Member struct {
 	Referent, Auditor bool
 	// Adhered is the version of the charter they accepted, "" if none.
 	Adhered string
+	// Hosted: named by a person, and the mandatary themself; of the structure only
+	// in that it hosts them.
+	Hosted bool
+	// Used is their last sign-in; zero when it is not known.
+	Used time.Time
 }
 
 func (m Member) isReferent() bool { return m.Referent || m.Role == Referent }

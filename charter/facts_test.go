@@ -33,7 +33,7 @@ func base(op Operation) Facts {
 	f := Facts{
 		Operation: op,
 		Now:       now,
-		Member:    Member{Open: true, Role: SocialWorker, Adhered: "1.0.0"},
+		Member:    Member{Open: true, Role: SocialWorker, Adhered: "1.1.0"},
 		Mandate: Mandate{
 			Exists: true, From: now.Add(-day), Until: now.Add(30 * day), Signed: true, Accepted: true, Delivered: true,
 			ActiveSince: now.Add(-day), Powers: []Power{rsa(DoForPresent), read(DoForAbsent)}, Level: E3,
@@ -54,6 +54,8 @@ func base(op Operation) Facts {
 	switch op {
 	case OpOpenMember, OpCloseMember, OpErase:
 		f.Member.Referent = true
+	case OpBreakGlass:
+		f.Member.Referent, f.Glass = true, "person_asks"
 	case OpExtract:
 		f.Member.Auditor = true
 		f.Read = Read{Purpose: PurposeDPOAudit}

@@ -92,7 +92,7 @@ func TestMatrixDecides(t *testing.T) {
 				for _, mode := range []Mode{DoWith, DoForPresent, DoForAbsent} {
 					for _, opened := range []bool{false, true} {
 						f := base(OpCover)
-						f.Member.Role = role
+						f.Member.Role, f.Mandate.Includes = role, true // a relative helps under what names them
 						f.Wanted = Power{s.Code, p.Code, p.Category, mode}
 						f.Mandate.Powers = []Power{f.Wanted}
 						f.Mandate.Level = E4

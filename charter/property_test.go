@@ -132,12 +132,13 @@ func anyFacts(t *rapid.T) Facts {
 	pick := func(name string, words ...string) string {
 		return rapid.SampledFrom(append(words, "", "x")).Draw(t, name)
 	}
-	f.By = Party(pick("by", "", "", "", "person", "representative", "service", "operator", "system"))
+	f.By = Party(pick("by", "", "", "", "person", "representative", "service", "program", "operator", "system"))
 	f.Member = Member{
 		Open:     rapid.IntRange(0, 9).Draw(t, "open") > 0,
-		Role:     rapid.SampledFrom(append([]Role{Referent, DPO, "", "x"}, matrixRoles...)).Draw(t, "role"),
+		Role:     rapid.SampledFrom(append([]Role{Referent, DPO, Auditor, Operator, "", "x"}, matrixRoles...)).Draw(t, "role"),
 		Referent: rapid.Bool().Draw(t, "referent"), Auditor: rapid.Bool().Draw(t, "auditor"),
 		Adhered: pick("adhered", "1.0.0", "1.0.0", "1.2.0", "0.1.0", "2.0.0"),
+		Hosted:  rapid.IntRange(0, 4).Draw(t, "hosted") == 0,
 	}
 	power := rapid.Custom(func(t *rapid.T) Power {
 		return Power{
@@ -166,6 +167,7 @@ func anyFacts(t *rapid.T) Facts {
 	f.Act.CredentialEntry = CredentialEntry(pick("entry", "person", "none", "helper_in_presence"))
 	f.Read.Purpose = Purpose(pick("purpose", "prepare_mandate", "act_under_mandate", "answer_person", "desk_revocation", "dpo_audit", "referent_review", "notice", "technical_support"))
 	f.Read.Fields = []Field{Field(pick("field", "identity", "contact", "evidence"))}
+	f.Glass = pick("glass", "", "danger")
 	f.Read.Drafting = rapid.Bool().Draw(t, "drafting")
 	return f
 }

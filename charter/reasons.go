@@ -17,6 +17,9 @@ const (
 	CharterVersion   Reason = "charter_version"
 	OfficeOnly       Reason = "office_only"
 	RoleNotHelper    Reason = "role_not_helper"
+	MemberUnused     Reason = "member_unused"
+	HostedOnly       Reason = "hosted_only"
+	GlassReason      Reason = "glass_reason"
 
 	PurposeMissing Reason = "purpose_missing"
 	PurposeUnknown Reason = "purpose_unknown"
@@ -152,6 +155,7 @@ const (
 func Reasons() []Reason {
 	r := []Reason{
 		OperationUnknown, ActorNotAllowed, MemberClosed, NotAdhered, CharterVersion, OfficeOnly, RoleNotHelper,
+		MemberUnused, HostedOnly, GlassReason,
 		PurposeMissing, PurposeUnknown, PurposeRole, FieldsMissing, FieldPurpose, RowsOver, NamesSession,
 		MandateMissing, MandateRevoked, MandateRenounced, MandateSuperseded, MandateFulfilled, MandateCapacityLost,
 		MandateDeceased, MandateStructureClosed, MandateNotConfirmed, MandateVoid, MandateEnded, MandateNotSigned,

@@ -109,7 +109,9 @@ func (c *Charter) validateMatrix(v *faults) {
 	helpers := len(c.HelperRoles())
 	for i, r := range d.Roles {
 		v.must(r.Label.complete(), "role %s: label", r.Code)
-		v.must(r.Kind == "helper" && i < helpers || r.Kind == "office" && i >= helpers, "role %s: kind, helpers come first", r.Code)
+		known := r.Kind == KindHelper || r.Kind == KindOffice || r.Kind == KindParty
+		v.must(known && (r.Kind == KindHelper) == (i < helpers), "role %s: kind, helpers come first", r.Code)
+		c.validateMay(v, r)
 		v.must(r.MaxDays >= 0 && r.MaxDays <= d.Limits.MaxDays, "role %s: max_days", r.Code)
 	}
 	cells := []Cell{CellExclusive, CellLead, CellOwn, CellIfOpened, CellIfOpenedPresent, CellNo, CellPerson}
@@ -133,8 +135,26 @@ func (c *Charter) validateMatrix(v *faults) {
 	}
 }
 
+// validateMay checks what a role may ask for. Whoever is of a structure may stop a
+// mandate when the person asks (C07), and everybody may accept the charter.
+func (c *Charter) validateMay(v *faults, r RoleInfo) {
+	for _, list := range [][]Operation{r.May, r.MayHosted, r.MayGlass} {
+		for i, op := range list {
+			v.must(slices.Contains(allOps, op) && !slices.Contains(list[:i], op), "role %s: may", r.Code)
+		}
+		if r.Kind != KindParty && len(list) > 0 {
+			v.must(slices.Contains(list, OpRevoke) && slices.Contains(list, OpAdhere), "role %s: may not stop, or not adhere", r.Code)
+		}
+	}
+	v.must(r.MayHosted == nil || r.Kind == KindHelper, "role %s: hosted", r.Code)
+	v.must(r.MayGlass == nil || r.Pseudonyms, "role %s: a glass that hides nothing", r.Code)
+}
+
 func (c *Charter) validateWords(v *faults) {
 	for kind, list := range c.wordLists() {
+		if list == nil && slices.Contains(addedWords, kind) {
+			continue
+		}
 		codes(v, kind, list, func(w Word) string { return w.Code })
 		for _, w := range list {
 			v.must(w.Label.complete(), "%s %s: label", kind, w.Code)
@@ -155,7 +175,7 @@ func (c *Charter) validateWords(v *faults) {
 
 func (c *Charter) validatePurposes(v *faults) {
 	codes(v, "purpose", c.doc.Purposes, func(x PurposeInfo) Purpose { return x.Code })
-	who := []string{"helper", "referent", "dpo", string(ByPerson), string(ByRepresentative), string(ByOperator), string(BySystem)}
+	who := []string{"helper", "referent", "dpo", "auditor", string(ByPerson), string(ByRepresentative), string(ByOperator), string(BySystem)}
 	for _, p := range c.doc.Purposes {
 		v.must(p.Label.complete() && len(p.Who) > 0, "purpose %s: label or who", p.Code)
 		for _, w := range p.Who {
