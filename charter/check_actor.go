@@ -180,7 +180,7 @@ func pseudonymsOnly(c *Charter, f *Facts) *Finding {
 
 // glassReason: a glass is opened for a reason that the charter knows.
 func glassReason(c *Charter, f *Facts) *Finding {
-	if c.Known(WordGlassReasons, f.Glass) {
+	if c.Known(WordGlassReasons, string(f.Glass)) {
 		return nil
 	}
 	return &Finding{Reason: GlassReason, Instead: Correct, Pointer: "/reason"}

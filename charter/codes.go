@@ -46,6 +46,10 @@ type (
 	EvidenceType string
 	// SignerRole is the part a signature plays in a mandate.
 	SignerRole string
+	// Tie is what somebody is to the person who names them.
+	Tie string
+	// GlassReasonCode says why a glass is opened over a person's data.
+	GlassReasonCode string
 	// Purpose says why somebody reads personal data.
 	Purpose string
 	// Field is a kind of sealed personal data that a read opens.

@@ -77,7 +77,7 @@ type Facts struct {
 	Read     Read
 	// Glass is, of OpBreakGlass, the reason; of a read by the operator, that of the
 	// glass that is open now for the person, "" when none is.
-	Glass string
+	Glass GlassReasonCode
 }
 
 // Member is a member of the structure, as their record says now.

@@ -167,7 +167,7 @@ func anyFacts(t *rapid.T) Facts {
 	f.Act.CredentialEntry = CredentialEntry(pick("entry", "person", "none", "helper_in_presence"))
 	f.Read.Purpose = Purpose(pick("purpose", "prepare_mandate", "act_under_mandate", "answer_person", "desk_revocation", "dpo_audit", "referent_review", "notice", "technical_support"))
 	f.Read.Fields = []Field{Field(pick("field", "identity", "contact", "evidence"))}
-	f.Glass = pick("glass", "", "danger")
+	f.Glass = GlassReasonCode(pick("glass", "", "danger"))
 	f.Read.Drafting = rapid.Bool().Draw(t, "drafting")
 	return f
 }

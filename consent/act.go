@@ -48,7 +48,7 @@ func (r *Register) Cover(ctx context.Context, a Actor, q Question) (*Answer, err
 			Purpose: string(charter.PurposeActUnderMandate),
 		}
 		ans.Mandate = mandateID(m)
-		if !t.me.Closed.IsZero() {
+		if !t.me.Closed.IsZero() || t.actor.kind == member && r.sleep(&t.me, t.at) == charter.Asleep {
 			return t.check(Attempt{Action: e.Act, Person: q.Person, Mandate: mandateID(m)}, f)
 		}
 		if finding := t.ask(f); finding != nil {
@@ -217,12 +217,12 @@ func (t *turn) act(n NewAct, m *Mandate) *Act {
 
 func (r *Register) act(ctx context.Context, a Actor, id ActID) (*Act, error) {
 	act := &Act{}
-	err := r.view(ctx, a, func(tx Tx, at time.Time) error {
+	err := r.viewMember(ctx, a, func(tx Tx, at time.Time, me *Member) error {
 		*act = Act{ID: id}
 		if err := need(tx, act, "act"); err != nil {
 			return err
 		}
-		_, err := (&turn{tx: tx, at: at}).livePerson(act.Person)
+		_, err := (&turn{tx: tx, at: at, me: *me}).livePerson(act.Person)
 		return err
 	})
 	if err != nil {

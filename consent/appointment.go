@@ -47,7 +47,11 @@ func (r *Register) StartAppointment(ctx context.Context, a Actor, id PersonID, p
 		if _, err := t.livePerson(id); err != nil {
 			return err
 		}
-		if allowed = t.ask(searching(purpose)) == nil; !allowed {
+		f, err := t.sitting(id, purpose)
+		if err != nil {
+			return err
+		}
+		if allowed = t.ask(f) == nil; !allowed {
 			return nil
 		}
 		s = Sitting{a.session, Appointment{Person: id, Purpose: purpose, Until: at.Add(appointmentLife)}}
@@ -62,10 +66,20 @@ func (r *Register) StartAppointment(ctx context.Context, a Actor, id PersonID, p
 	return s.Appointment, nil
 }
 
-// searching is what an appointment asks of the charter: that the actor may look
-// for somebody, for that purpose.
-func searching(purpose charter.Purpose) charter.Facts {
-	return charter.Facts{Operation: charter.OpSearch, Read: charter.Read{Purpose: purpose}}
+// sitting is what an appointment asks of the charter: that the actor may look for
+// somebody, for that purpose; of whoever is hosted, that they may open who it is.
+func (t *turn) sitting(id PersonID, purpose charter.Purpose) (charter.Facts, error) {
+	f := charter.Facts{Operation: charter.OpSearch, Read: charter.Read{Purpose: purpose}}
+	if !t.me.Hosted {
+		return f, nil
+	}
+	m, err := t.relied(id, "", Power{})
+	if err != nil {
+		return f, err
+	}
+	f.Operation, f.Mandate = charter.OpRead, t.mandateFacts(m)
+	f.Read, err = t.reading(id, purpose, charter.FieldIdentity)
+	return f, err
 }
 
 // refuseAppointment enters the refusal, which housekeeping may not.
@@ -75,7 +89,11 @@ func (r *Register) refuseAppointment(ctx context.Context, a Actor, id PersonID, 
 			return err
 		}
 		try := Attempt{Action: audit.PersonRead, Person: id, Purpose: purpose}
-		if err := t.check(try, searching(purpose)); err != nil {
+		f, err := t.sitting(id, purpose)
+		if err != nil {
+			return err
+		}
+		if err := t.check(try, f); err != nil {
 			return err
 		}
 		return &Conflict{Reason: "changed_meanwhile"}
@@ -87,7 +105,7 @@ func (r *Register) refuseAppointment(ctx context.Context, a Actor, id PersonID, 
 // when it is over, or when the person has asked to be forgotten.
 func (r *Register) Appointment(ctx context.Context, a Actor) (*Appointment, error) {
 	var s Sitting
-	err := r.view(ctx, a, func(tx Tx, at time.Time) error {
+	err := r.viewMember(ctx, a, func(tx Tx, at time.Time, _ *Member) error {
 		s = Sitting{Session: a.session}
 		if err := need(tx, &s, "appointment"); err != nil {
 			return err

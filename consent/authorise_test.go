@@ -219,7 +219,7 @@ func TestRefusedAttemptsAreSeen(t *testing.T) {
 			}},
 		{"a purpose of the referent, by a helper", helper, social, reads("C15", charter.PurposeRole, charter.PurposeReferentReview), w.reveal(team, charter.PurposeReferentReview)},
 		{"a purpose that is none", helper, social, reads("C15", charter.PurposeUnknown, ""), w.reveal(team, "curiosity_about_jeanne")},
-		{"the DPO acts as a helper", dpo, charter.DPO, acts("C16", charter.RoleMode), w.act(team, caf)},
+		{"the DPO acts as a helper", dpo, charter.DPO, acts("C16", charter.RoleNotHelper), w.act(team, caf)},
 		{"the DPO looks as a helper", dpo, charter.DPO, reads("C15", charter.PurposeRole, act), w.reveal(team, act)},
 		{"the DPO records a person", dpo, charter.DPO, alone("C16", charter.RoleNotHelper, audit.PersonCreated),
 			func(a consent.Actor) error {

@@ -41,17 +41,21 @@ func (r *Register) MemberNames(ctx context.Context, a Actor, ids []MemberID) (ma
 	return r.openNames(ctx, passes[0], members)
 }
 
-// onlyMember refuses the operator, who sees pseudonyms only, and closed members;
-// of a person's card it knows nothing.
+// onlyMember refuses the operator, who sees pseudonyms only, members who are
+// closed or slept, and whoever is only hosted; of a person's card it knows nothing.
 func (t *turn) onlyMember(act audit.Action) error {
 	finding := &charter.Finding{Rule: "C21", Reason: charter.ActorNotAllowed, Instead: charter.AskReferent}
 	switch {
 	case t.actor.kind == card:
 		return &NotFound{Kind: "use-case"}
-	case t.actor.kind == member && t.me.Closed.IsZero():
-		return nil
-	case t.actor.kind == member:
+	case t.actor.kind == member && !t.me.Closed.IsZero():
 		finding.Rule, finding.Reason = "C23", charter.MemberClosed
+	case t.actor.kind == member && t.r.sleep(&t.me, t.at) == charter.Asleep:
+		finding.Rule, finding.Reason = "C23", charter.MemberUnused
+	case t.actor.kind == member && t.me.Hosted:
+		finding.Rule, finding.Reason = "C16", charter.HostedOnly
+	case t.actor.kind == member:
+		return nil
 	}
 	return t.refuse(Attempt{Action: act}, finding)
 }
@@ -107,6 +111,9 @@ func (r *Register) SetOwnName(ctx context.Context, a Actor, name screen.Clean) e
 		return err
 	}
 	_, err = r.record(ctx, a, func(t *turn) error {
+		if err := t.ownName(name, audit.PersonUpdated); err != nil {
+			return err
+		}
 		if t.me.nameVersion() != version-1 {
 			return &Conflict{Reason: "changed_meanwhile"}
 		}

@@ -16,12 +16,12 @@ func (t *turn) check(a Attempt, f charter.Facts) error { return t.refuse(a, t.as
 
 // ask puts facts to the charter; who asks and when are filled in.
 func (t *turn) ask(f charter.Facts) *charter.Finding {
-	f.Now, f.Opened = t.at, t.profile.Opened
+	f.Now, f.Opened, f.InForceSince = t.at, t.profile.Opened, t.profile.Charter.Since
 	switch t.actor.kind {
 	case member:
 		f.Member = charter.Member{
 			Open: t.me.Closed.IsZero(), Role: t.me.Role, Referent: t.me.Referent, Auditor: t.me.Auditor,
-			Adhered: cmp.Or(f.Member.Adhered, t.me.Adhered.Version),
+			Adhered: cmp.Or(f.Member.Adhered, t.me.Adhered.Version), Hosted: t.me.Hosted, Used: t.me.Used,
 		}
 	case card:
 		f.By = charter.ByPerson
@@ -88,6 +88,7 @@ func (t *turn) relied(p PersonID, named MandateID, want Power) (*Mandate, error)
 	if err != nil {
 		return nil, err
 	}
+	all = t.own(all)
 	if named != "" {
 		for _, m := range all {
 			if m.ID == named {

@@ -189,6 +189,7 @@ func (w *world) on(day time.Time, helper consent.Actor, about consent.PersonID) 
 		w.restart()
 		_, err := w.reg.TurnEpoch(w.ctx) // as the jobs do first
 		w.must(err)
+		w.letIn(helper.SpaceSlug(), helper.Member()) // an account that nobody uses is shut
 		_, err = w.reg.Cover(w.ctx, helper, consent.Question{Person: about, Want: caf})
 		w.must(err)
 		w.must(w.reg.NoteBackup(w.ctx))
@@ -318,6 +319,7 @@ func TestForgetting(t *testing.T) {
 	}
 	w.weeks(4, helper, other)
 	w.on(due.AddDate(0, 0, 31), helper, other)
+	referent = w.letIn("ccas", referent.Member())
 	late := w.extract(referent, w.clock.now().AddDate(0, 0, -40), w.clock.now().Add(time.Hour))
 	last := backupOf(t, w.db)
 	for name, b := range map[string]backup{"before": before, "after": today, "while locked": locked, "at the end": last} {

@@ -25,6 +25,7 @@ const (
 	BirthDateDiffers charter.Reason = "birth_date_differs" // right code, wrong birth date
 	CardStopsOnly    charter.Reason = "card_stops_only"    // the card opens no page
 	CredentialKept   charter.Reason = "credential"         // followed by "_" and the kind
+	NameShared       charter.Reason = "name_shared"        // a desk or a mailbox, and nobody's name
 )
 
 // NotFound is the answer for what is not there, for what another space has and
@@ -98,4 +99,10 @@ func refused(f *charter.Finding) error {
 		return nil
 	}
 	return &Refused{Rule: f.Rule, Reason: string(f.Reason), Instead: string(f.Instead), Pointer: f.Pointer}
+}
+
+// isConflict tells a conflict by its reason.
+func isConflict(err error, reason string) bool {
+	c, ok := errors.AsType[*Conflict](err)
+	return ok && c.Reason == reason
 }

@@ -34,7 +34,12 @@ type Terms struct {
 	ReferentConfirmed bool
 	Explained         *Explained // nil keeps a draft that is not yet shown
 	Helpers           []MemberID // empty: the team
-	Supersession      charter.Supersession
+	// For is a member whom the person named, and who is the mandatary themself; Tie
+	// is what they are to the person, a word of the charter. Both empty: the
+	// structure is the mandatary.
+	For          MemberID
+	Tie          charter.Tie
+	Supersession charter.Supersession
 }
 
 // oneProcedureDays bounds a mandate "for this procedure only": it ends with the
@@ -81,6 +86,9 @@ func (r *Register) DraftMandate(ctx context.Context, a Actor, terms Terms) (*Man
 			t.enterMandate(audit.MandateProposed, m, m.Digest)
 		}
 		if err := putAll(t.tx, m, &MandateOf{Person: p.ID, Mandate: m.ID}, &MandateRef{Ref: m.Ref, Mandate: m.ID}); err != nil {
+			return err
+		}
+		if err := t.rewatch(m, nil); err != nil {
 			return err
 		}
 		return t.made(string(m.ID))
@@ -154,10 +162,8 @@ func (t *turn) draft(p *Person, terms Terms) (*Mandate, error) {
 		Required: []charter.SignerRole{charter.SignerPerson, charter.SignerHelper, charter.SignerStructure},
 		MinLevel: t.r.charter.MinLevel(powers),
 	}
-	if t.me.Role == charter.Relative {
-		// Nobody may stand in for a natural person (CC 1994).
-		m.Payload.Mandatary = Mandatary{Kind: charter.MandataryNatural, ID: string(t.me.ID)}
-		m.Payload.Helpers = Helpers{Named: []MemberID{t.me.ID}}
+	if err := t.mandateFor(m, terms); err != nil {
+		return nil, err
 	}
 	lang := "fr"
 	if terms.Explained != nil {
@@ -299,7 +305,7 @@ func (t *turn) draftFacts(p *Person, m *Mandate, terms Terms, overlaps bool) (ch
 		if err != nil {
 			return d, err
 		}
-		if !found || !named.Closed.IsZero() {
+		if !found || !named.Closed.IsZero() || named.Hosted && named.ID != terms.For {
 			return d, &Invalid{Pointer: fmt.Sprintf("/helpers/%d", i), Reason: "member_id"}
 		}
 		d.HelperRoles = append(d.HelperRoles, named.Role)
@@ -329,10 +335,7 @@ func days(from, until time.Time, tz *time.Location) int {
 // the step is about.
 func (t *turn) enterMandate(act audit.Action, m *Mandate, dg string) {
 	if dg == "" {
-		raw, err := m.Payload.Bytes()
-		if err == nil {
-			dg = digest(raw)
-		}
+		dg, _ = m.digest() // an entry without one is refused
 	}
 	t.enter(audit.Entry{Act: act, Person: string(m.Person), Mandate: string(m.ID), Digest: dg})
 }
@@ -387,6 +390,9 @@ func (r *Register) step(ctx context.Context, a Actor, id MandateID, fn func(t *t
 		}
 		if _, err := t.livePerson(m.Person); err != nil {
 			return &NotFound{Kind: "mandate"}
+		}
+		if err := t.sees(m); err != nil {
+			return err
 		}
 		if err := fn(t, m); err != nil {
 			return err

@@ -210,28 +210,6 @@ func TestTheMandateThatCoversIsReliedOn(t *testing.T) {
 	}
 }
 
-// A relative is the mandatary themself: nobody stands in for them.
-func TestRelativeIsTheMandatary(t *testing.T) {
-	w := newWorld(t)
-	d := w.desk()
-	daughter := w.helper(d.referent, charter.Relative)
-	ask := terms(d.person, caf)
-	ask.Conflict = charter.ConflictFamily
-	m := w.mandate(daughter, ask)
-	if m.Payload.Mandatary != (consent.Mandatary{Kind: charter.MandataryNatural, ID: string(daughter.Member())}) ||
-		!slices.Equal(m.Payload.Helpers.Named, []consent.MemberID{daughter.Member()}) {
-		t.Errorf("the mandatary is %+v", m.Payload.Mandatary)
-	}
-	w.must(w.act(d.person, caf)(daughter))
-	w.refuses(d.helper, charter.SocialWorker, refusal{"C11", charter.HelperNotNamed, audit.ActRecorded, d.person, m.ID, ""}, w.act(d.person, caf))
-	got, err := w.reg.RenounceMandate(w.ctx, daughter, m.ID)
-	w.must(err)
-	if got.State(w.clock.now()) != consent.Renounced {
-		t.Errorf("given back it is %s", got.State(w.clock.now()))
-	}
-	w.refuses(daughter, charter.Relative, refusal{"C02", charter.MandateRenounced, audit.ActRecorded, d.person, m.ID, ""}, w.act(d.person, caf))
-}
-
 // A draft kept for later is explained and proposed then; from that moment its
 // payload does not change.
 func TestDraftIsProposedLater(t *testing.T) {

@@ -38,6 +38,9 @@ func (r *Register) MakeLink(ctx context.Context, a Actor, id MemberID) (Invitati
 		if !m.Closed.IsZero() {
 			return &Conflict{Reason: "member_closed"}
 		}
+		if err := t.wake(m); err != nil {
+			return err
+		}
 		t.enter(audit.Entry{Act: audit.HelperLinked, On: []string{string(id)}})
 		return t.send(registerSpace, makeLink, Link{
 			Hash: r.tokenHash(token), Account: m.Account, Purpose: SignIn, By: a.by(), Space: t.membership(id),

@@ -15,7 +15,8 @@ type Mandate struct {
 	ID      MandateID
 	Ref     string // 8 digits, said aloud or typed at a desk; opens nothing
 	Person  PersonID
-	By      MemberID // who drafted it
+	By      MemberID    // who drafted it
+	Tie     charter.Tie // what a natural mandatary is to the person, a word of the charter
 	Payload Payload
 	Digest  string // SHA-256 of the payload's bytes, base64url; set when proposed
 
@@ -33,7 +34,7 @@ type Mandate struct {
 	AcceptedBy MemberID  // who signed for the mandatary
 	Accepted   time.Time // the helper signed and the structure sealed
 	Delivered  time.Time // the person has their copy (CC 1375): active from here
-	Copy       string    // how it was given
+	Copy       string    // how it was given; before Delivered, with the signature
 
 	Evidence []EvidenceRef
 	Stops    []Stop

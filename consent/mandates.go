@@ -19,7 +19,7 @@ import (
 // Mandate gets one mandate of the actor's space.
 func (r *Register) Mandate(ctx context.Context, a Actor, id MandateID) (*Mandate, error) {
 	m := &Mandate{}
-	err := r.viewOwn(ctx, a, func(tx Tx, _ time.Time) error {
+	err := r.viewOwn(ctx, a, func(tx Tx, _ time.Time, me *Member) error {
 		*m = Mandate{ID: id}
 		if err := need(tx, m, "mandate"); err != nil {
 			return err
@@ -32,6 +32,9 @@ func (r *Register) Mandate(ctx context.Context, a Actor, id MandateID) (*Mandate
 			if m.Person != p.ID {
 				return &NotFound{Kind: "mandate"}
 			}
+		}
+		if err := (&turn{tx: tx, actor: a, me: *me}).sees(m); err != nil {
+			return err
 		}
 		return hideErased(tx, m)
 	})
@@ -68,8 +71,13 @@ func (r *Register) Mandates(ctx context.Context, a Actor, person PersonID, page 
 	if page.Limit < 1 || page.Limit > maxPage {
 		return nil, "", &Invalid{Pointer: "/limit", Reason: "parameter"}
 	}
-	err = r.view(ctx, a, func(tx Tx, _ time.Time) error {
+	err = r.viewMember(ctx, a, func(tx Tx, at time.Time, me *Member) (err error) {
 		list, next = nil, ""
+		if me.Hosted {
+			list, err = ownMandates(tx, me.ID, at)
+			list = slices.DeleteFunc(list, func(m *Mandate) bool { return person != "" && m.Person != person })
+			return err
+		}
 		if person != "" {
 			return listOf(tx, person, &list)
 		}
@@ -120,30 +128,46 @@ func hideErased(tx Tx, m *Mandate) error {
 }
 
 // view reads clear rows of the actor's space. A closed member sees nothing, and
-// the holder of a card nothing but what viewOwn is used for.
+// neither does one who slept; the holder of a card and whoever is hosted see
+// nothing but what viewOwn and viewMember are used for.
 func (r *Register) view(ctx context.Context, a Actor, fn func(Tx, time.Time) error) error {
+	return r.viewMember(ctx, a, func(tx Tx, at time.Time, me *Member) error {
+		if me.Hosted {
+			return &NotFound{Kind: "use-case"}
+		}
+		return fn(tx, at)
+	})
+}
+
+// viewMember is view for rows of which fn shows whoever is hosted their own.
+func (r *Register) viewMember(ctx context.Context, a Actor, fn func(Tx, time.Time, *Member) error) error {
 	if a.kind == card {
 		return &SignInNeeded{Reason: "session"}
 	}
 	return r.viewOwn(ctx, a, fn)
 }
 
-// viewOwn is view for rows of which fn shows the holder of a card their own.
-func (r *Register) viewOwn(ctx context.Context, a Actor, fn func(Tx, time.Time) error) error {
+// viewOwn is viewMember for rows of which fn shows the holder of a card their own.
+// Of whoever is no member, the record is empty.
+func (r *Register) viewOwn(ctx context.Context, a Actor, fn func(Tx, time.Time, *Member) error) error {
 	if a.kind == nobody {
 		return &SignInNeeded{Reason: "session"}
 	}
 	return r.rec.View(ctx, a.space, func(tx Tx, at time.Time) error {
+		me := &Member{}
 		if a.kind == member {
-			me := &Member{ID: a.member}
+			me.ID = a.member
 			if err := need(tx, me, "member"); err != nil {
 				return err
 			}
 			if !me.Closed.IsZero() {
 				return &SignInNeeded{Reason: "session"}
 			}
+			if r.sleep(me, at) == charter.Asleep {
+				return refused(&charter.Finding{Rule: "C23", Reason: charter.MemberUnused, Instead: charter.AskReferent})
+			}
 		}
-		return fn(tx, at)
+		return fn(tx, at, me)
 	})
 }
 
@@ -158,6 +182,9 @@ func (r *Register) MandateDocument(ctx context.Context, a Actor, id MandateID, p
 		}
 		if _, err := t.livePerson(m.Person); err != nil {
 			return &NotFound{Kind: "mandate"}
+		}
+		if err := t.sees(m); err != nil {
+			return err
 		}
 		d := &Document{Mandate: id}
 		if found, err := t.tx.Get(d); err != nil {
@@ -194,12 +221,12 @@ func (r *Register) Members(ctx context.Context, a Actor) (list []*Member, err er
 
 // Self is who the actor is: their own member record and structure.
 func (r *Register) Self(ctx context.Context, a Actor) (me Member, structure Profile, err error) {
-	err = r.view(ctx, a, func(tx Tx, _ time.Time) error {
-		me, structure = Member{ID: a.member}, Profile{}
-		if err := need(tx, &structure, "space"); err != nil {
-			return err
+	err = r.viewMember(ctx, a, func(tx Tx, _ time.Time, self *Member) error {
+		if a.kind != member {
+			return &NotFound{Kind: "member"}
 		}
-		return need(tx, &me, "member")
+		me, structure = *self, Profile{}
+		return need(tx, &structure, "space")
 	})
 	return me, structure, err
 }
@@ -225,6 +252,9 @@ func (r *Register) Acts(ctx context.Context, a Actor, person PersonID, purpose c
 		}
 		if list, err = actsOf(t.tx, person); err != nil {
 			return err
+		}
+		if t.me.Hosted { // what others did for the person is not theirs to know
+			list = slices.DeleteFunc(list, func(act *Act) bool { return act.By != t.me.ID })
 		}
 		t.enter(audit.Entry{
 			Act: audit.MandateRead, Person: string(person), Mandate: string(mandateID(m)), Purpose: string(purpose),

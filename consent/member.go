@@ -24,12 +24,17 @@ type enrolment struct {
 
 // enrol prepares a member of a space with a new account and its enrolment link.
 func (r *Register) enrol(ctx context.Context, s audit.Space, n NewHelper, by string) (enrolment, personal.Token, error) {
-	m := Member{ID: MemberID("h_" + random26()), Account: AccountID("a_" + random26()), Role: n.Role, OpenedBy: by}
+	m := Member{ID: MemberID("h_" + random26()), Account: AccountID("a_" + random26()), Role: n.Role, OpenedBy: by, Hosted: n.Hosted}
 	m.Referent, m.Auditor = n.Referent || n.Role == charter.Referent, n.Auditor || n.Role == charter.DPO
 	e := enrolment{Account: Account{ID: m.Account, Members: []Membership{{Number: uint32(s.Number()), Slug: s.Slug(), Member: m.ID}}}}
 	from, err := r.now(ctx, registerSpace)
 	if err != nil {
 		return e, personal.Token{}, err
+	}
+	if n.Hosted {
+		// Mandates are dated to the second, and a key counts from its statement on:
+		// the one that is made at once must not be older than its mandatary.
+		from = from.Truncate(time.Second)
 	}
 	if m.Kid, e.Stated, err = r.keys.MakeMemberKey(s, displayOwner(m.ID), from); err != nil {
 		return e, personal.Token{}, err
@@ -58,7 +63,10 @@ func (r *Register) sealName(s audit.Space, owner personal.Owner, name screen.Cle
 
 // open writes the member in its space and sends the account to the register.
 func (t *turn) open(e enrolment) error {
-	e.Member.Opened = t.at
+	e.Member.Opened, e.Member.Used = t.at, t.at
+	if e.Member.Hosted {
+		e.Member.Opened = t.at.Truncate(time.Second) // see enrol
+	}
 	err := putAll(t.tx, &e.Member, &WrappedKey{e.MemberKey}, &Stated{Owner: string(e.Member.ID), JWS: e.Stated})
 	if err != nil {
 		return err
@@ -79,10 +87,13 @@ type openAccountBody struct {
 
 func (t *turn) applyOpenAccount(b openAccountBody) error {
 	b.Account.Opened = t.at
-	b.Link.Expires = t.at.Add(linkLife[b.Link.Purpose])
 	t.enter(audit.Entry{Act: audit.HelperOpened, On: []string{string(b.Account.ID)}})
-	return putAll(t.tx, &b.Account, &WrappedKey{b.Key}, &b.Link,
-		&Box{Owner: personal.Owner(b.Account.ID), Name: recordName, Version: 1, Sealed: b.Name})
+	rows := []Record{&b.Account, &WrappedKey{b.Key}, &Box{Owner: personal.Owner(b.Account.ID), Name: recordName, Version: 1, Sealed: b.Name}}
+	if b.Link.Hash != "" { // who is named by a person gets theirs with the mandate
+		b.Link.Expires = t.at.Add(linkLife[b.Link.Purpose])
+		rows = append(rows, &b.Link)
+	}
+	return putAll(t.tx, rows...)
 }
 
 // An Invitation is a one-time link to hand over; its token exists nowhere else.
@@ -97,21 +108,50 @@ type NewHelper struct {
 	Role charter.Role
 	// Referent and Auditor are offices held beside the role.
 	Referent, Auditor bool
+	// Hosted: of no structure; a relative always is. See NameHelper, by which a
+	// person names them.
+	Hosted bool
+}
+
+// valid checks the role, and that the name is of one person: nobody lends an
+// account, so none is a desk's or a mailbox's (C21).
+func (r *Register) valid(n *NewHelper) error {
+	info, ok := r.charter.Role(n.Role)
+	if !ok || info.Kind == charter.KindParty {
+		return &Invalid{Pointer: "/role", Reason: "role"}
+	}
+	can, only := r.charter.Hosts(n.Role)
+	n.Hosted = n.Hosted || only
+	switch {
+	case n.Hosted && (!can || n.Referent || n.Auditor):
+		return &Invalid{Pointer: "/role", Reason: "role_hosted"}
+	case n.Name.String() == "":
+		return &Invalid{Pointer: "/name", Reason: "empty"}
+	}
+	return nil
+}
+
+// ownName refuses a name that is nobody's (C21), as an attempt that is entered;
+// the entry does not hold it.
+func (t *turn) ownName(name screen.Clean, act audit.Action) error {
+	if !t.r.charter.SharedName(name.String()) {
+		return nil
+	}
+	return t.refuse(Attempt{Action: act}, &charter.Finding{
+		Rule: "C21", Reason: NameShared, Instead: charter.Correct, Pointer: "/name",
+	})
 }
 
 // OpenHelper lets a referent open a member of their structure. It returns the
 // link with which the helper enrols, within 24 hours.
 func (r *Register) OpenHelper(ctx context.Context, a Actor, n NewHelper) (Invitation, error) {
-	if _, ok := r.charter.Role(n.Role); !ok {
-		return Invitation{}, &Invalid{Pointer: "/role", Reason: "role"}
-	}
-	if n.Name.String() == "" {
-		return Invitation{}, &Invalid{Pointer: "/name", Reason: "empty"}
+	if err := r.valid(&n); err != nil {
+		return Invitation{}, err
 	}
 	var e enrolment
 	var token personal.Token
 	may, err := r.may(ctx, a, charter.Facts{Operation: charter.OpOpenMember})
-	if err == nil && may { // else no key is made
+	if err == nil && may && !r.charter.SharedName(n.Name.String()) { // else no key is made
 		e, token, err = r.enrol(ctx, a.space, n, a.by())
 	}
 	if err != nil {
@@ -119,6 +159,9 @@ func (r *Register) OpenHelper(ctx context.Context, a Actor, n NewHelper) (Invita
 	}
 	_, err = r.record(ctx, a, func(t *turn) error {
 		if err := t.onlyReferent(audit.HelperOpened, charter.OpOpenMember); err != nil {
+			return err
+		}
+		if err := t.ownName(n.Name, audit.HelperOpened); err != nil {
 			return err
 		}
 		if !may {
@@ -137,39 +180,6 @@ func (r *Register) OpenHelper(ctx context.Context, a Actor, n NewHelper) (Invita
 		return Invitation{}, err
 	}
 	return Invitation{Member: e.Member.ID, Token: token}, r.Relay(ctx, a.space)
-}
-
-// CloseHelper closes a member from this commit on: every later request of
-// theirs is refused, and their sessions end (C23).
-func (r *Register) CloseHelper(ctx context.Context, a Actor, id MemberID) error {
-	_, err := r.record(ctx, a, func(t *turn) error {
-		if err := t.onlyReferent(audit.HelperClosed, charter.OpCloseMember); err != nil {
-			return err
-		}
-		m := &Member{ID: id}
-		if err := need(t.tx, m, "member"); err != nil {
-			return err
-		}
-		if !m.Closed.IsZero() {
-			return &Conflict{Reason: "already_closed"}
-		}
-		m.Closed = t.at
-		if err := t.tx.Put(m); err != nil {
-			return err
-		}
-		t.enter(audit.Entry{Act: audit.HelperClosed, On: []string{string(id)}})
-		if err := t.send(registerSpace, endSessions, endSessionsBody{Account: m.Account, Member: id}); err != nil {
-			return err
-		}
-		return t.made(string(id))
-	})
-	if _, again := replayed(err); again {
-		return nil
-	}
-	if err != nil {
-		return err
-	}
-	return r.Relay(ctx, a.space)
 }
 
 // may tells whether the charter would let the actor go on, and whether the call
@@ -194,26 +204,6 @@ func (r *Register) may(ctx context.Context, a Actor, f charter.Facts) (may bool,
 // onlyReferent refuses everybody but a referent of the space.
 func (t *turn) onlyReferent(action audit.Action, op charter.Operation) error {
 	return t.check(Attempt{Action: action}, charter.Facts{Operation: op})
-}
-
-// Adhere records that a member read and accepted the charter (C22). The version
-// and digest sent must be those in force: they are what was shown.
-func (r *Register) Adhere(ctx context.Context, a Actor, version, digest string) error {
-	if version != r.charter.Version() || digest != r.charter.Digest() {
-		return &Invalid{Pointer: "/digest", Reason: "charter_not_current"}
-	}
-	_, err := r.record(ctx, a, func(t *turn) error {
-		if t.actor.kind != member {
-			return &NotFound{Kind: "use-case"}
-		}
-		if err := t.check(Attempt{Action: audit.HelperAdhered}, charter.Facts{Operation: charter.OpAdhere, Member: charter.Member{Adhered: version}}); err != nil {
-			return err
-		}
-		t.me.Adhered = Adherence{Version: version, Digest: digest, At: t.at}
-		t.enter(audit.Entry{Act: audit.HelperAdhered, On: []string{string(t.me.ID)}, Digest: digest})
-		return putAll(t.tx, &t.me)
-	})
-	return err
 }
 
 // putAll writes rows in order.

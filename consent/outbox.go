@@ -30,6 +30,7 @@ const (
 	issueCard   messageKind = "card.issue"   // space → register: look-up of a card
 	killCard    messageKind = "card.kill"    // space → register
 	nameAccount messageKind = "account.name" // space → register: a member changed their name
+	joinMember  messageKind = "member.join"  // register → space: a member is of another account
 )
 
 // appliers do a message's work in its target.
@@ -42,6 +43,7 @@ var appliers = map[messageKind]func(*turn, json.RawMessage) error{
 	issueCard:   applyWith((*turn).applyIssueCard),
 	killCard:    applyWith((*turn).applyKillCard),
 	nameAccount: applyWith((*turn).applyNameAccount),
+	joinMember:  applyWith((*turn).applyJoinMember),
 }
 
 func applyWith[B any](fn func(*turn, B) error) func(*turn, json.RawMessage) error {

@@ -248,7 +248,7 @@ func (t *turn) reading(id PersonID, purpose charter.Purpose, fields ...charter.F
 		return charter.Read{}, err
 	}
 	read := charter.Read{Purpose: purpose, Fields: fields}
-	for _, m := range all {
+	for _, m := range t.own(all) {
 		switch m.State(t.at) {
 		case Draft, Proposed, Signed:
 			read.Drafting = true
@@ -303,6 +303,9 @@ func (r *Register) RevealPerson(ctx context.Context, a Actor, q Reveal) (*Reveal
 			return err
 		}
 		f := charter.Facts{Operation: charter.OpRead, Mandate: t.mandateFacts(m), Wanted: q.Want, Read: read}
+		if f.Glass, err = t.glass(q.Person); err != nil {
+			return err
+		}
 		if err := t.check(try, f); err != nil {
 			return err
 		}
@@ -310,10 +313,14 @@ func (r *Register) RevealPerson(ctx context.Context, a Actor, q Reveal) (*Reveal
 		if err != nil {
 			return err
 		}
-		t.enter(audit.Entry{
+		e := audit.Entry{
 			Act: audit.PersonRead, Person: string(q.Person), Mandate: string(mandateID(m)), Purpose: string(q.Purpose),
 			Fields: boxNames(boxes), Rules: []string{"C10", "C14"},
-		})
+		}
+		if f.Glass != "" {
+			e.On = []string{string(f.Glass)}
+		}
+		t.enter(e)
 		return nil
 	})
 	if err != nil {
@@ -462,6 +469,9 @@ func (r *Register) MandateOpening(ctx context.Context, a Actor, id MandateID, pu
 		p, err := t.livePerson(m.Person)
 		if err != nil {
 			return &NotFound{Kind: "mandate"}
+		}
+		if err := t.sees(m); err != nil {
+			return err
 		}
 		read, err := t.reading(p.ID, purpose, charter.FieldIdentity)
 		if err != nil {

@@ -53,6 +53,7 @@ type Profile struct {
 	Name      PublicText
 	TZ        string     // IANA name; limits of days are counted there
 	Phone     PublicText // printed for the person; empty: none
+	Charter   InForce
 	// Opened are the missions that the structure opens beyond the charter's
 	// default (the ○ of the mission matrix).
 	Opened []charter.Mission
@@ -73,13 +74,11 @@ type Member struct {
 	Kid      string          // kid of the member's signing key
 	Name     personal.Sealed // display name, under the member's own key
 	Renamed  int64           // version of the name once it was changed; 0 before
-}
-
-// Adherence is what a helper accepted, and when.
-type Adherence struct {
-	Version string
-	Digest  string
-	At      time.Time
+	// Hosted: named by a person, and the mandatary themself (CC 1994); of the
+	// structure only in that it hosts them.
+	Hosted  bool
+	Used    time.Time // last sign-in; zero in rows of before it was kept
+	Slumber Slumber
 }
 
 // A Stated row is the signed statement of a public key: the register's of the

@@ -27,7 +27,7 @@ var records = []consent.Record{
 	&consent.Idempotency{}, &consent.MandateOf{}, &consent.MandateRef{}, &consent.Mandate{}, &consent.Document{},
 	&consent.WrappedKey{}, &consent.Erasing{}, &consent.EvidenceDue{},
 	&consent.Preset{}, &consent.Sitting{}, &consent.TallyRow{}, &consent.StandIn{}, &consent.DutyRow{}, &consent.EndingRow{}, &consent.NamedRow{},
-	&consent.Copied{}, &consent.EdgeRow{},
+	&consent.Copied{}, &consent.EdgeRow{}, &consent.Leaving{}, &consent.Glass{},
 }
 
 // A row is clear: whoever reads the disk reads it. So a row holds no text, but for
@@ -40,6 +40,10 @@ var bareStrings = map[string]*regexp.Regexp{
 	"Profile.Slug":         aSlug,
 	"Profile.TZ":           aZone,
 	"Member.OpenedBy":      aPseudonym,
+	"InForce.Version":      aVersion,
+	"InForce.Digest":       aDigest,
+	"Leaving.By":           aPseudonym,
+	"Leaving.After":        aNamedKey,
 	"Member.Kid":           aDigest,
 	"Adherence.Version":    aVersion,
 	"Adherence.Digest":     aDigest,
@@ -121,6 +125,7 @@ var (
 	aJWS       = regexp.MustCompile(`^[A-Za-z0-9_-]+[.][A-Za-z0-9_-]+[.][A-Za-z0-9_-]+$`)
 	aPeriod    = regexp.MustCompile(`^([0-9]{4}(-[0-9]{2}(/[0-9]{4}-[0-9]{2})?)?)?$`)
 	anOrigin   = regexp.MustCompile(`^[a-z0-9.-]+$`)
+	aNamedKey  = regexp.MustCompile(`^(h_[a-z2-7]{26}/m_[a-z2-7]{26})?$`)
 	// aTyped is what a type of its own holds at most, such as charter.Mode.
 	aTyped = regexp.MustCompile(`^[A-Za-z0-9_.:/-]{0,64}$`)
 )

@@ -147,7 +147,7 @@ func (t *turn) begin() error {
 		if err := need(t.tx, &t.me, "member"); err != nil {
 			return err
 		}
-		if !t.me.Closed.IsZero() {
+		if !t.me.Closed.IsZero() || t.r.sleep(&t.me, t.at) == charter.Asleep {
 			return nil // see unlessClosed
 		}
 	}
@@ -158,15 +158,22 @@ func (t *turn) begin() error {
 	return err
 }
 
-// unlessClosed sees to it that a closed member gets one answer, whatever the
-// use-case would say: the refusal. It is given after the use-case has looked, so
+// unlessClosed sees to it that a member who is closed or slept gets one answer,
+// whatever the use-case would say: the refusal. It is given after the use-case has looked, so
 // that the charter's own refusal comes first: it names the person, who sees it.
 // A use-case that wrote before it asked the charter keeps nothing.
 func (t *turn) unlessClosed(err error) error {
-	if t.actor.kind != member || t.me.Closed.IsZero() || !isAnswer(err) {
+	if t.actor.kind != member || !isAnswer(err) {
 		return err
 	}
 	closed := &charter.Finding{Rule: "C23", Reason: charter.MemberClosed, Instead: charter.AskReferent}
+	switch {
+	case !t.me.Closed.IsZero():
+	case t.r.sleep(&t.me, t.at) == charter.Asleep:
+		closed.Reason = charter.MemberUnused
+	default:
+		return err
+	}
 	if r, ok := asRefused(err); ok && r.Rule == closed.Rule {
 		return err
 	}
@@ -284,7 +291,7 @@ func (t *turn) livePerson(id PersonID) (*Person, error) {
 	if p.Erased() {
 		return nil, &NotFound{Kind: "person"}
 	}
-	return p, nil
+	return p, t.knows(id)
 }
 
 // countWrites lets record see that a refusal came before any write.

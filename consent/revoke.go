@@ -60,15 +60,11 @@ func (t *turn) revoke(m *Mandate, s Scope) error {
 		return err
 	}
 	e := audit.Entry{
-		Act: audit.MandateRevoked, Person: string(m.Person), Mandate: string(m.ID), Digest: m.Digest,
+		Act: audit.MandateRevoked, Person: string(m.Person), Mandate: string(m.ID),
 		Rules: []string{"C07"},
 	}
-	if e.Digest == "" { // a draft that was never shown
-		raw, err := m.Payload.Bytes()
-		if err != nil {
-			return err
-		}
-		e.Digest = digest(raw)
+	if e.Digest, err = m.digest(); err != nil {
+		return err
 	}
 	for _, part := range []string{string(s.Service), string(s.Procedure), string(s.Helper)} {
 		if part != "" {

@@ -179,7 +179,7 @@ func (t *turn) applyNoteLogin(b noteLoginBody) error {
 		on = append(on, b.LinkBy)
 	}
 	t.enter(audit.Entry{Act: audit.HelperLogin, On: on})
-	return nil
+	return t.used(b.Member)
 }
 
 // removed is a row to delete, among rows to write.

@@ -44,6 +44,9 @@ func (r *Register) MandateSheet(ctx context.Context, a Actor, id MandateID, purp
 		if err != nil {
 			return sameNotFound(err, "mandate")
 		}
+		if err := t.sees(s.Mandate); err != nil {
+			return err
+		}
 		read, err := t.reading(p.ID, purpose, charter.FieldIdentity)
 		if err != nil {
 			return err

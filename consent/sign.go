@@ -26,6 +26,10 @@ type Agreement struct {
 	// them are not of the helper's team.
 	Witnesses   []screen.Clean
 	OutsideTeam int
+	// Copy is how the person got their copy at once, where whoever accepts is not
+	// there: the mandate is then in force from the acceptance on. Empty: see
+	// DeliverMandate.
+	Copy CopyHow
 }
 
 // SignMandate records that the person agreed. The evidence is sealed under the
@@ -36,6 +40,9 @@ func (r *Register) SignMandate(ctx context.Context, a Actor, id MandateID, g Agr
 	}
 	if g.OutsideTeam < 0 || g.OutsideTeam > len(g.Witnesses) {
 		return nil, &Invalid{Pointer: "/outside_team", Reason: "witness_count"}
+	}
+	if g.Copy != "" && !slices.Contains(CopyHows, g.Copy) {
+		return nil, &Invalid{Pointer: "/copy", Reason: "copy_how"}
 	}
 	evidence := personal.NewEvidence(personal.NewText(g.PaperPlace), texts(g.Witnesses))
 	box, err := r.sealEvidence(ctx, a, id, evidence)
@@ -64,6 +71,9 @@ func (r *Register) SignMandate(ctx context.Context, a Actor, id MandateID, g Agr
 			return err
 		}
 		t.enterMandate(audit.MandateSigned, m, m.Digest)
+		if m.Copy = string(g.Copy); m.Copy != "" {
+			t.enterMandate(audit.MandateCopyDelivered, m, m.Digest)
+		}
 		return t.tx.Put(box)
 	})
 }
@@ -145,7 +155,10 @@ func (r *Register) AcceptMandate(ctx context.Context, a Actor, id MandateID) (*M
 			return &Conflict{Reason: "changed_meanwhile"}
 		}
 		t.enterMandate(audit.MandateAccepted, m, digest(doc))
-		return t.tx.Put(&Document{Mandate: id, JWS: doc})
+		if err := t.tx.Put(&Document{Mandate: id, JWS: doc}); err != nil || m.Copy == "" {
+			return err
+		}
+		return t.activate(m, CopyHow(m.Copy)) // the person has their copy already
 	})
 }
 
@@ -227,18 +240,26 @@ func (r *Register) DeliverMandate(ctx context.Context, a Actor, id MandateID, ho
 		if err := t.check(t.attempt(audit.MandateCopyDelivered, m), f); err != nil {
 			return err
 		}
-		if err := m.deliver(t.at, string(how)); err != nil {
+		if m.Copy == "" {
+			t.enterMandate(audit.MandateCopyDelivered, m, m.Digest)
+		}
+		return t.activate(m, how)
+	})
+}
+
+// activate lets an accepted mandate take effect now that the person has a copy.
+func (t *turn) activate(m *Mandate, how CopyHow) error {
+	before := t.r.watchRows(m, t.at)
+	if err := m.deliver(t.at, string(how)); err != nil {
+		return err
+	}
+	t.enterMandate(audit.MandateActivated, m, m.Digest)
+	for _, old := range m.Payload.Supersedes {
+		if err := t.supersede(old, m); err != nil {
 			return err
 		}
-		t.enterMandate(audit.MandateCopyDelivered, m, m.Digest)
-		t.enterMandate(audit.MandateActivated, m, m.Digest)
-		for _, old := range m.Payload.Supersedes {
-			if err := t.supersede(old, m); err != nil {
-				return err
-			}
-		}
-		return t.rewatch(m, nil)
-	})
+	}
+	return t.rewatch(m, before)
 }
 
 func (t *turn) supersede(id MandateID, by *Mandate) error {

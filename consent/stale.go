@@ -27,6 +27,9 @@ func (r *Register) dropStale(ctx context.Context, s audit.Space) error {
 			return dropRows(ctx, r, s, func(x *Link, at time.Time) bool { return !x.Used.IsZero() || !at.Before(x.Expires) })
 		},
 		func() error {
+			return dropRows(ctx, r, s, func(x *Glass, at time.Time) bool { return !at.Before(x.Until) })
+		},
+		func() error {
 			return dropRows(ctx, r, s, func(x *Idempotency, at time.Time) bool { return !at.Before(x.Expires) })
 		},
 		func() error {

@@ -117,6 +117,7 @@ type openSpaceBody struct {
 // applyOpenSpace writes the first rows of a new space: what it is, and its first
 // referent. Its keys are stated public by the same step.
 func (t *turn) applyOpenSpace(b openSpaceBody) error {
+	b.Profile.Charter = t.r.inForce(t.at)
 	if err := putAll(t.tx, &b.Profile, &Stated{Owner: b.Profile.Slug, JWS: b.Stated}); err != nil {
 		return err
 	}

@@ -51,7 +51,7 @@ func (d Duty) row() *DutyRow {
 // watchRows are the rows that lead to a mandate; none once it has ended.
 func (r *Register) watchRows(m *Mandate, at time.Time) []Record {
 	if m.State(at) != Active {
-		return nil
+		return m.waitingFor(at)
 	}
 	rows := []Record{&EndingRow{Until: fixedTime(m.Payload.Until), Mandate: m.ID}}
 	for _, h := range m.Payload.Helpers.Named {
@@ -61,6 +61,15 @@ func (r *Register) watchRows(m *Mandate, at time.Time) []Record {
 		rows = append(rows, d.row())
 	}
 	return rows
+}
+
+// waitingFor are the rows of a mandate that a person named somebody for and that
+// is not in force yet: they find it there, and it ends with their account.
+func (m *Mandate) waitingFor(at time.Time) []Record {
+	if m.Payload.Mandatary.Kind != charter.MandataryNatural || !open(m.State(at)) {
+		return nil
+	}
+	return []Record{&NamedRow{Member: MemberID(m.Payload.Mandatary.ID), Mandate: m.ID}}
 }
 
 // rewatch writes the rows of a mandate that a step has changed, where before were
