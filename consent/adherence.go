@@ -29,12 +29,14 @@ func (r *Register) inForce(at time.Time) InForce {
 	return InForce{Version: r.charter.Version(), Digest: r.charter.Digest(), Since: at}
 }
 
-// Adhere records that a member read and accepted the charter (C22). The version
-// and digest sent must be those in force: they are what was shown.
+// Adhere records that a member read and accepted the charter (C22). The digest
+// sent must be that of the document in force, which was shown, and the version one
+// of its major.
 func (r *Register) Adhere(ctx context.Context, a Actor, version, digest string) error {
-	if version != r.charter.Version() || digest != r.charter.Digest() {
+	if !charter.SameMajor(version, r.charter.Version()) || digest != r.charter.Digest() {
 		return &Invalid{Pointer: "/digest", Reason: "charter_not_current"}
 	}
+	version = r.charter.Version()
 	_, err := r.record(ctx, a, func(t *turn) error {
 		if t.actor.kind != member {
 			return &NotFound{Kind: "use-case"}

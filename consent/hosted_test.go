@@ -101,7 +101,7 @@ func TestFatherTodayDaughterTomorrow(t *testing.T) {
 	if len(list) != 1 || list[0].ID != m.ID {
 		t.Errorf("she sees %d mandates", len(list))
 	}
-	code, err := w.reg.IssueCard(w.ctx, d.helper, d.person)
+	code, err := w.reg.IssueCard(w.ctx, d.helper, d.person, consent.CardWish{})
 	w.must(err)
 	holder, err := w.reg.CardHolder(w.ctx, code)
 	w.must(err)

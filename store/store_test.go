@@ -37,6 +37,8 @@ func TestRowsRoundTrip(t *testing.T) {
 		&consent.BirthSeal{Owner: "p_x", Closed: []byte("closed")},
 		&consent.Act{ID: "t_x", Mandate: "m_x", Person: "p_x", Happened: at, Recorded: at},
 		&consent.Session{Hash: "00", Account: "a_x", Opened: at},
+		&consent.Glass{Person: "p_x", By: "h_x", Reason: "danger", Until: at},
+		&consent.Leaving{Member: "h_x", By: "h_y", After: "h_x/m_x"},
 	}
 	db := mem.Open(mem.Options{})
 	err := db.Update(t.Context(), 1, func(tx kv.Tx) error {
@@ -172,7 +174,7 @@ func TestHousekeepingNamesRealBuckets(t *testing.T) {
 	for _, r := range []consent.Record{
 		&consent.Session{}, &consent.Message{}, &consent.Erasing{}, &consent.Idempotency{}, &consent.Applied{},
 		&consent.WrappedKey{}, &consent.Box{}, &consent.IndexRow{}, &consent.IndexSeal{}, &consent.BirthSeal{},
-		&consent.CardRow{}, &consent.CardSerial{}, &consent.Link{}, &consent.Sitting{},
+		&consent.CardRow{}, &consent.CardSerial{}, &consent.Link{}, &consent.Sitting{}, &consent.Glass{},
 		&consent.DutyRow{}, &consent.EndingRow{}, &consent.NamedRow{}, &consent.EdgeRow{},
 	} {
 		known[r.Bucket()] = true

@@ -142,10 +142,21 @@ func (d *desk) isHelper() bool {
 	return slices.ContainsFunc(d.charter.HelperRoles(), func(r charter.RoleInfo) bool { return r.Code == d.me.Role })
 }
 
-// adhered tells whether the member accepted the charter in force: before that
-// there is nothing to do at the desk.
+// adhered tells whether the member accepted the charter, or has time left to
+// accept its new major version: before that there is nothing to do at the desk.
 func (d *desk) adhered() bool {
-	return d.me.Adhered.Version == d.charter.Version() && d.me.Adhered.Digest == d.charter.Digest()
+	ok, _ := d.charter.Adherence(d.me.Adhered.Version, d.structure.Charter.Since, d.now())
+	return ok
+}
+
+// adhereBy tells until when a new major version of the charter waits for the
+// member; empty when nothing is to be accepted.
+func (d *desk) adhereBy() string {
+	ok, until := d.charter.Adherence(d.me.Adhered.Version, d.structure.Charter.Since, d.now())
+	if !ok || until.IsZero() {
+		return ""
+	}
+	return d.say("charter.accept_by", "Date", d.instant(until))
 }
 
 func (d *desk) isReferent() bool { return d.me.Referent || d.me.Role == charter.Referent }
@@ -154,6 +165,7 @@ func (d *desk) isReferent() bool { return d.me.Referent || d.me.Role == charter.
 type deskView struct {
 	staffView
 	Structure string
+	AdhereBy  string // a new charter waits for the member
 	Once      string // makes one sending of the page's form count once
 	Problem   string // why the last form did nothing
 }
@@ -167,8 +179,10 @@ type navLink struct {
 // view begins a page.
 func (d *desk) view(title string) deskView {
 	return deskView{
-		staffView: staffView{sheet: d.p.staffSheet(d.c, d.v, title), FormToken: d.register().FormToken(d.actor), Nav: d.nav()},
-		Structure: d.structure.Name.String(), Once: rand.Text(),
+		staffView: staffView{
+			sheet: d.p.staffSheet(d.c, d.v, title), FormToken: d.register().FormToken(d.actor), Nav: d.nav(), Of: d.structure.Name.String(),
+		},
+		Structure: d.structure.Name.String(), Once: rand.Text(), AdhereBy: d.adhereBy(),
 	}
 }
 

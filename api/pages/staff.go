@@ -29,6 +29,7 @@ func (p *Pages) staffSheet(c echo.Context, v *door.Visit, title string) sheet {
 type staffView struct {
 	sheet
 	FormToken string // "" without a session
+	Of        string // the structure that the session is bound to: every page names it
 	Nav       []navLink
 }
 
@@ -216,8 +217,10 @@ func (v *homeView) fillCharter(me consent.Member, ch *charter.Charter, tz string
 	switch {
 	case me.Adhered.Version == "":
 		v.CharterProblem, v.MayAccept = v.say("charter.to_accept"), true
-	case me.Adhered.Version != ch.Version() || me.Adhered.Digest != ch.Digest():
+	case !charter.SameMajor(me.Adhered.Version, ch.Version()):
 		v.CharterProblem, v.MayAccept = v.say("charter.changed"), true
+	case me.Adhered.Digest != ch.Digest(): // nothing new is asked; they may say that they read it
+		v.Accepted, v.MayAccept = v.say("charter.accepted_before", "Version", me.Adhered.Version, "Date", v.date(me.Adhered.At.In(zone(tz)))), true
 	default:
 		v.Accepted = v.say("charter.accepted", "Date", v.date(me.Adhered.At.In(zone(tz))))
 	}

@@ -83,7 +83,8 @@ type demoMember struct {
 	powers []consent.Power
 }
 
-// demoStructures are three structures and their twelve helpers, of every role.
+// demoStructures are three structures and their helpers; Jeanne's daughter is the
+// twelfth.
 var demoStructures = []struct {
 	name, slug string
 	opened     []charter.Mission
@@ -100,7 +101,6 @@ var demoStructures = []struct {
 		{"Nadia Cherif", charter.SocialMediator, []consent.Power{cafRSA, ameliCSS}},
 		{"Paul Garnier", charter.Volunteer, []consent.Power{cafPapers, workPapers}},
 		{"Thi Hoa Nguyen", charter.Volunteer, []consent.Power{cafPapers}},
-		{"Inès Morel", charter.Relative, []consent.Power{cafRSA}},
 	}},
 	{"Maison France services du Lac (démonstration)", "lac", nil, []demoMember{
 		{"Hugo Petit", charter.ReceptionAgent, []consent.Power{idCard, ameliCSS}},
@@ -148,6 +148,9 @@ func (s *stage) play() (*demoCast, error) {
 		return nil, err
 	}
 	if err := s.mandate(first.helpers[0], id, consent.Active, cafRSA); err != nil {
+		return nil, err
+	}
+	if err := s.kin(first, id); err != nil {
 		return nil, err
 	}
 	for n := range demoCrowd {
@@ -207,6 +210,48 @@ func daysOf(r charter.Role) int {
 		return 31
 	}
 	return 182
+}
+
+// kin lets Jeanne name her daughter at the desk: she agrees there, and the daughter
+// accepts from where she is.
+func (s *stage) kin(t *troupe, jeanne consent.PersonID) error {
+	name, err := screenedName("Inès Morel")
+	if err != nil {
+		return err
+	}
+	desk := t.helpers[0].actor
+	id, err := s.h.reg.NameHelper(s.ctx, desk, consent.Named{Person: jeanne, Name: name, Role: charter.Relative})
+	if err != nil {
+		return err
+	}
+	m, err := s.h.reg.DraftMandate(s.ctx, desk, consent.Terms{
+		Person: jeanne, Powers: []consent.Power{cafPapers}, Days: 182, Capacity: charter.CapacityNo, Conflict: charter.ConflictFamily,
+		Explained: &consent.Explained{Lang: "fr", Aid: "read_aloud"}, Supersession: charter.SupersessionNone, For: id, Tie: "child",
+	})
+	if err != nil {
+		return err
+	}
+	place, err := paperPlace()
+	if err != nil {
+		return err
+	}
+	_, err = s.h.reg.SignMandate(s.ctx, desk, m.ID, consent.Agreement{Type: charter.PaperOriginal, PaperPlace: place, Copy: "print"})
+	if err != nil {
+		return err
+	}
+	invite, err := s.h.reg.InviteNamed(s.ctx, desk, m.ID)
+	if err != nil {
+		return err
+	}
+	daughter, err := s.enter(invite.Token)
+	if err != nil {
+		return err
+	}
+	if err := s.h.reg.Adhere(s.ctx, daughter, s.h.reg.Charter().Version(), s.h.reg.Charter().Digest()); err != nil {
+		return err
+	}
+	_, err = s.h.reg.AcceptMandate(s.ctx, daughter, m.ID)
+	return err
 }
 
 // presets are the usual mandates, which the referent prepares.
@@ -343,6 +388,15 @@ func (s *stage) mandate(h demoHelper, id consent.PersonID, ending consent.State,
 	return s.end(h, m, ending, terms)
 }
 
+// paperPlace is where the structures keep their originals.
+func paperPlace() (screen.Clean, error) {
+	place, err := screen.Form(screen.Field{Name: "paper_place", Text: "Classeur des mandats, accueil", Kind: screen.Place, Max: 200})
+	if err != nil {
+		return screen.Clean{}, err
+	}
+	return place[0], nil
+}
+
 // agree takes a mandate from its draft to the copy in the person's hands, or as
 // far as its ending lets it come.
 func (s *stage) agree(h demoHelper, terms consent.Terms, ending consent.State) (*consent.Mandate, error) {
@@ -350,11 +404,11 @@ func (s *stage) agree(h demoHelper, terms consent.Terms, ending consent.State) (
 	if err != nil || ending == consent.Draft || ending == consent.Proposed {
 		return m, err
 	}
-	place, err := screen.Form(screen.Field{Name: "paper_place", Text: "Classeur des mandats, accueil", Kind: screen.Place, Max: 200})
+	place, err := paperPlace()
 	if err != nil {
 		return nil, err
 	}
-	m, err = s.h.reg.SignMandate(s.ctx, h.actor, m.ID, consent.Agreement{Type: charter.PaperOriginal, PaperPlace: place[0]})
+	m, err = s.h.reg.SignMandate(s.ctx, h.actor, m.ID, consent.Agreement{Type: charter.PaperOriginal, PaperPlace: place})
 	if err != nil || ending == consent.Signed {
 		return m, err
 	}

@@ -19,7 +19,8 @@ const (
 )
 
 // Start does, before anybody is served, what must not wait: erasures cut off by
-// a stop, erased persons that an older copy brought back, messages cut off, and
+// a stop, erased persons that an older copy brought back, messages cut off, a new
+// version of the charter, and
 // the week's epoch key, so that nothing new is closed under an older one. What
 // lives is wrapped again by Run, while people are served. A message that cannot be delivered keeps nobody from
 // being served: Run tries it again at once, and tells.
@@ -28,6 +29,9 @@ func Start(ctx context.Context, r *consent.Register) error {
 		return err
 	}
 	_ = relay(ctx, r)
+	if err := r.PublishCharter(ctx); err != nil {
+		return err
+	}
 	return r.BeginEpoch(ctx)
 }
 
@@ -41,6 +45,7 @@ func Run(ctx context.Context, r *consent.Register, failed func(job string, err e
 		attempt(ctx, failed, "failures", func() error { return r.NoteFailures(ctx) })
 		attempt(ctx, failed, "relay", func() error { return relay(ctx, r) })
 		attempt(ctx, failed, "erasures", func() error { return eachSpace(ctx, r, r.FinishErasures) })
+		attempt(ctx, failed, "leaving", func() error { return eachSpace(ctx, r, r.FinishLeaving) })
 		if time.Since(epoch) >= epochEvery {
 			epoch = time.Now()
 			attempt(ctx, failed, "epoch", func() error { _, err := r.TurnEpoch(ctx); return err })
@@ -48,6 +53,7 @@ func Run(ctx context.Context, r *consent.Register, failed func(job string, err e
 		if time.Since(retention) >= retentionEvery {
 			retention = time.Now()
 			attempt(ctx, failed, "retention", func() error { _, err := r.RunRetention(ctx, false); return err })
+			attempt(ctx, failed, "sleepers", func() error { return eachSpace(ctx, r, r.TellSleepers) })
 		}
 		select {
 		case <-ctx.Done():
