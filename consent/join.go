@@ -42,7 +42,7 @@ func (r *Register) JoinStructure(ctx context.Context, a Actor, token personal.To
 			return &SignInNeeded{Reason: "link"}
 		}
 		for _, m := range mine.Members {
-			if m.Slug == l.Space.Slug {
+			if m.Slug == l.Space.Slug && m.Closed.IsZero() {
 				return &Conflict{Reason: "member_already"}
 			}
 		}

@@ -12,8 +12,7 @@ import (
 // concerns was told yet; After is the last of their mandates that was looked at.
 type Leaving struct {
 	Member MemberID
-	By     string // who closed them
-	After  string
+	After  MandateID
 }
 
 func (r *Leaving) Bucket() string { return "leaving" }
@@ -43,7 +42,7 @@ func (r *Register) CloseHelper(ctx context.Context, a Actor, id MemberID) error 
 			return err
 		}
 		t.enter(audit.Entry{Act: audit.HelperClosed, On: []string{string(id)}})
-		if err := t.leave(&Leaving{Member: id, By: t.actor.by()}); err != nil {
+		if err := t.leave(&Leaving{Member: id}); err != nil {
 			return err
 		}
 		if err := t.send(registerSpace, endSessions, endSessionsBody{Account: m.Account, Member: id}); err != nil {
@@ -68,7 +67,7 @@ func (r *Register) CloseHelper(ctx context.Context, a Actor, id MemberID) error 
 func (t *turn) leave(l *Leaving) error {
 	var rows []*NamedRow
 	var more bool
-	err := t.tx.Scan(&NamedRow{}, string(l.Member)+"/", l.After, func(_ string, load func(Record) error) error {
+	err := t.tx.Scan(&NamedRow{}, string(l.Member)+"/", (&NamedRow{Member: l.Member, Mandate: l.After}).Key(), func(_ string, load func(Record) error) error {
 		if more = len(rows) == leavingSlice; more {
 			return StopScan
 		}
@@ -87,7 +86,7 @@ func (t *turn) leave(l *Leaving) error {
 		if err := t.leaveMandate(l, row.Mandate, told); err != nil {
 			return err
 		}
-		l.After = row.Key()
+		l.After = row.Mandate
 	}
 	if more {
 		return t.tx.Put(l)
@@ -104,7 +103,7 @@ func (t *turn) leaveMandate(l *Leaving, id MandateID, told map[PersonID]bool) er
 	}
 	if m.Payload.Mandatary == (Mandatary{Kind: charter.MandataryNatural, ID: string(l.Member)}) {
 		before := t.r.watchRows(m, t.at)
-		if err := m.finish(t.at, Renounced, l.By); err != nil {
+		if err := m.finish(t.at, Renounced, t.actor.by()); err != nil {
 			return err
 		}
 		dg, err := m.digest()

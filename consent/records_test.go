@@ -42,8 +42,6 @@ var bareStrings = map[string]*regexp.Regexp{
 	"Member.OpenedBy":      aPseudonym,
 	"InForce.Version":      aVersion,
 	"InForce.Digest":       aDigest,
-	"Leaving.By":           aPseudonym,
-	"Leaving.After":        aNamedKey,
 	"Member.Kid":           aDigest,
 	"Adherence.Version":    aVersion,
 	"Adherence.Digest":     aDigest,
@@ -125,7 +123,6 @@ var (
 	aJWS       = regexp.MustCompile(`^[A-Za-z0-9_-]+[.][A-Za-z0-9_-]+[.][A-Za-z0-9_-]+$`)
 	aPeriod    = regexp.MustCompile(`^([0-9]{4}(-[0-9]{2}(/[0-9]{4}-[0-9]{2})?)?)?$`)
 	anOrigin   = regexp.MustCompile(`^[a-z0-9.-]+$`)
-	aNamedKey  = regexp.MustCompile(`^(h_[a-z2-7]{26}/m_[a-z2-7]{26})?$`)
 	// aTyped is what a type of its own holds at most, such as charter.Mode.
 	aTyped = regexp.MustCompile(`^[A-Za-z0-9_.:/-]{0,64}$`)
 )

@@ -411,9 +411,10 @@ func (r *Register) SignOut(ctx context.Context, token personal.Token) error {
 type endSessionsBody struct {
 	Account AccountID
 	Member  MemberID
+	Asleep  bool // nobody used the account: it may be let in again
 }
 
-// applyEndSessions ends the sessions and links of a closed member.
+// applyEndSessions ends the sessions and links of a member who was closed or slept.
 func (t *turn) applyEndSessions(b endSessionsBody) error {
 	var ended []Record
 	err := each(t.tx, "", func(s *Session) error {
@@ -441,7 +442,7 @@ func (t *turn) applyEndSessions(b endSessionsBody) error {
 		return err
 	}
 	for i := range acc.Members {
-		if acc.Members[i].Member == b.Member && acc.Members[i].Closed.IsZero() {
+		if acc.Members[i].Member == b.Member && acc.Members[i].Closed.IsZero() && !b.Asleep {
 			acc.Members[i].Closed = t.at
 		}
 	}

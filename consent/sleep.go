@@ -126,7 +126,7 @@ func (r *Register) tellSleeper(ctx context.Context, s audit.Space, id MemberID) 
 			return nil
 		}
 		t.enter(audit.Entry{Act: audit.HelperClosed, On: []string{string(id)}, Rules: []string{"C23", string(charter.MemberUnused)}})
-		return t.send(registerSpace, endSessions, endSessionsBody{Account: m.Account, Member: id})
+		return t.send(registerSpace, endSessions, endSessionsBody{Account: m.Account, Member: id, Asleep: true})
 	})
 	if isConflict(err, "not_due") {
 		return nil

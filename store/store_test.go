@@ -38,7 +38,7 @@ func TestRowsRoundTrip(t *testing.T) {
 		&consent.Act{ID: "t_x", Mandate: "m_x", Person: "p_x", Happened: at, Recorded: at},
 		&consent.Session{Hash: "00", Account: "a_x", Opened: at},
 		&consent.Glass{Person: "p_x", By: "h_x", Reason: "danger", Until: at},
-		&consent.Leaving{Member: "h_x", By: "h_y", After: "h_x/m_x"},
+		&consent.Leaving{Member: "h_x", After: "m_x"},
 	}
 	db := mem.Open(mem.Options{})
 	err := db.Update(t.Context(), 1, func(tx kv.Tx) error {
