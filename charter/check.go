@@ -61,6 +61,7 @@ var (
 // ever refused a stop (C07).
 var table = []row{
 	{"C21", allOps, actorMay},
+	{"C21", allOps, programMay},
 	{"C23", allOps, memberOpen},
 	{"C23", allOps, memberAwake},
 	{"C22", adheredOps, adhered},

@@ -22,7 +22,7 @@ func allCases() []checkCase {
 	for _, op := range allOps {
 		bases = append(bases, checkCase{name: "base of " + string(op), f: base(op)})
 	}
-	return slices.Concat(bases, actorCases(), roleCases(), readCases(), mandateCases(), powerCases(), draftCases(), evidenceCases(), actCases())
+	return slices.Concat(bases, actorCases(), roleCases(), programCases(), readCases(), mandateCases(), powerCases(), draftCases(), evidenceCases(), actCases())
 }
 
 func TestCheck(t *testing.T) {

@@ -12,6 +12,8 @@ type Instead string
 const (
 	OperationUnknown Reason = "operation_unknown"
 	ActorNotAllowed  Reason = "actor_not_allowed"
+	ProgramClosed    Reason = "program_closed"
+	ProgramScope     Reason = "program_scope"
 	MemberClosed     Reason = "member_closed"
 	NotAdhered       Reason = "not_adhered"
 	CharterVersion   Reason = "charter_version"
@@ -155,7 +157,7 @@ const (
 func Reasons() []Reason {
 	r := []Reason{
 		OperationUnknown, ActorNotAllowed, MemberClosed, NotAdhered, CharterVersion, OfficeOnly, RoleNotHelper,
-		MemberUnused, HostedOnly, GlassReason,
+		MemberUnused, HostedOnly, GlassReason, ProgramClosed, ProgramScope,
 		PurposeMissing, PurposeUnknown, PurposeRole, FieldsMissing, FieldPurpose, RowsOver, NamesSession,
 		MandateMissing, MandateRevoked, MandateRenounced, MandateSuperseded, MandateFulfilled, MandateCapacityLost,
 		MandateDeceased, MandateStructureClosed, MandateNotConfirmed, MandateVoid, MandateEnded, MandateNotSigned,
