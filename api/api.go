@@ -96,6 +96,8 @@ func (a *API) routes(json *v1.API) {
 	a.staff.GET("/readyz", a.ready)
 	a.staff.GET("/register.pub", a.registerPub)
 	a.staff.GET("/.well-known/jwks.json", a.keySet)
+	a.staff.GET("/.well-known/oauth-authorization-server", a.authorizationServer)
+	a.staff.POST(tokenPath, a.programToken)
 	a.pages.Staff(a.staff.Group(""))
 	json.Mount(a.staff)
 

@@ -71,6 +71,7 @@ const (
 	HelperClosed     Action = "helper.closed"
 	HelperLogin      Action = "helper.login"
 	HelperLinked     Action = "helper.linked" // a one-time link was made for them
+	ProgramLogin     Action = "program.login" // a program was given a token
 	PersonCreated    Action = "person.created"
 	PersonUpdated    Action = "person.updated"
 	CheckpointSigned Action = "checkpoint.signed"
@@ -93,6 +94,8 @@ const (
 	StructureOpened    Action = "structure.opened"
 	StructureUpdated   Action = "structure.updated"
 	StructureClosed    Action = "structure.closed"
+	ProgramOpened      Action = "program.opened" // who may ask in a structure's name, and for what
+	ProgramClosed      Action = "program.closed"
 )
 
 // Class returns the class of a, and whether a is an action at all. A switch and
@@ -109,12 +112,12 @@ func (a Action) Class() (Class, bool) {
 		ConsentGiven, ConsentWithdrawn, NoticeGiven, NoticeSent, NoticeAcked,
 		CardIssued, CardReissued, CardKilled, CardDeclined:
 		return ClassMandate, true
-	case HelperAdhered, HelperOpened, HelperClosed, HelperLogin, HelperLinked, PersonCreated, PersonUpdated,
+	case HelperAdhered, HelperOpened, HelperClosed, HelperLogin, HelperLinked, ProgramLogin, PersonCreated, PersonUpdated,
 		CheckpointSigned, ClockJump, BackupMade:
 		return ClassSystem, true
 	case CharterPublished, OverridePublished, KeyPublished, KeyRetired, PersonKeyDestroyed, RetentionRun,
 		IncidentOpened, IncidentClosed, BackupRestored, BreakGlass,
-		StructureOpened, StructureUpdated, StructureClosed:
+		StructureOpened, StructureUpdated, StructureClosed, ProgramOpened, ProgramClosed:
 		return ClassGovernance, true
 	}
 	return "", false

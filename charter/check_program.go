@@ -24,16 +24,16 @@ func Scopes() []Scope { return []Scope{ScopeActs, ScopeCover, ScopeMandates} }
 // scopes says which scope an operation needs of a program.
 var scopes = map[Operation]Scope{OpStatus: ScopeMandates, OpCover: ScopeCover, OpAct: ScopeActs}
 
-// Program is the program through which is asked, read in the same transaction.
-type Program struct {
+// Through is the program through which is asked, read in the same transaction.
+type Through struct {
 	Open   bool // not closed, and not past its end
 	Scopes []Scope
 }
 
 // CheckProgram tells whether a program may ask for an operation at all: nil if it
 // may. What it asks is judged by Check besides.
-func (c *Charter) CheckProgram(op Operation, p Program) *Finding {
-	found := programMay(c, &Facts{Operation: op, Program: &p})
+func (c *Charter) CheckProgram(op Operation, p Through) *Finding {
+	found := programMay(c, &Facts{Operation: op, Through: &p})
 	if found != nil {
 		found.Rule = "C21"
 	}
@@ -42,12 +42,12 @@ func (c *Charter) CheckProgram(op Operation, p Program) *Finding {
 
 func programMay(_ *Charter, f *Facts) *Finding {
 	switch {
-	case f.Program == nil:
+	case f.Through == nil:
 		return nil
-	case !f.Program.Open:
+	case !f.Through.Open:
 		return &Finding{Reason: ProgramClosed, Instead: AskReferent}
 	}
-	if need, ok := scopes[f.Operation]; !ok || !slices.Contains(f.Program.Scopes, need) {
+	if need, ok := scopes[f.Operation]; !ok || !slices.Contains(f.Through.Scopes, need) {
 		return &Finding{Reason: ProgramScope, Instead: AskReferent}
 	}
 	return nil

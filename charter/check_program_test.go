@@ -8,7 +8,7 @@ import (
 // through is a base fact asked through a program.
 func through(op Operation, open bool, scopes ...Scope) Facts {
 	f := base(op)
-	f.Program = &Program{Open: open, Scopes: scopes}
+	f.Through = &Through{Open: open, Scopes: scopes}
 	return f
 }
 
@@ -40,18 +40,18 @@ func programCases() []checkCase {
 func TestCheckProgram(t *testing.T) {
 	c := load(t)
 	for op, scope := range map[Operation]Scope{OpStatus: ScopeMandates, OpCover: ScopeCover, OpAct: ScopeActs} {
-		if got := c.CheckProgram(op, Program{Open: true, Scopes: []Scope{scope}}); got != nil {
+		if got := c.CheckProgram(op, Through{Open: true, Scopes: []Scope{scope}}); got != nil {
 			t.Errorf("%s with %s: %+v", op, scope, got)
 		}
-		if got := c.CheckProgram(op, Program{Scopes: Scopes()}); got == nil || got.Rule != "C21" || got.Reason != ProgramClosed {
+		if got := c.CheckProgram(op, Through{Scopes: Scopes()}); got == nil || got.Rule != "C21" || got.Reason != ProgramClosed {
 			t.Errorf("%s of a closed one: %+v", op, got)
 		}
 		others := slices.DeleteFunc(Scopes(), func(s Scope) bool { return s == scope })
-		if got := c.CheckProgram(op, Program{Open: true, Scopes: others}); got == nil || got.Reason != ProgramScope {
+		if got := c.CheckProgram(op, Through{Open: true, Scopes: others}); got == nil || got.Reason != ProgramScope {
 			t.Errorf("%s without %s: %+v", op, scope, got)
 		}
 	}
-	if got := c.CheckProgram("", Program{Open: true, Scopes: Scopes()}); got == nil || got.Reason != ProgramScope {
+	if got := c.CheckProgram("", Through{Open: true, Scopes: Scopes()}); got == nil || got.Reason != ProgramScope {
 		t.Errorf("what has no operation: %+v", got)
 	}
 }

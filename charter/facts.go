@@ -56,8 +56,8 @@ type Facts struct {
 	By  Party
 	// Member is whoever asks, read in the same transaction. Empty if By is not ByMember.
 	Member Member
-	// Program is what the member is asked for through; nil if they ask themself.
-	Program *Program
+	// Through is the program that asks for the member; nil if they ask themself.
+	Through *Through
 	// InForceSince is when this version of the charter took effect in this
 	// register: helpers who accepted the former major version have
 	// Limits.AdhereAgainDays from then. Zero gives no such time.

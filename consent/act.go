@@ -10,6 +10,7 @@ import (
 
 // A Question is "am I covered, now, for this?".
 type Question struct {
+	Member  MemberID // for whom a program asks; empty for a member, who asks for themself
 	Person  PersonID
 	Mandate MandateID // empty: the register looks for one
 	Want    Power     // the category is filled in
@@ -33,8 +34,11 @@ func (r *Register) Cover(ctx context.Context, a Actor, q Question) (*Answer, err
 		return nil, err
 	}
 	var ans Answer
-	_, err := r.record(ctx, a, func(t *turn) error {
+	_, err := r.recordFor(ctx, a, charter.OpCover, func(t *turn) error {
 		ans = Answer{}
+		if err := t.onBehalf(q.Member); err != nil {
+			return err
+		}
 		if _, err := t.livePerson(q.Person); err != nil {
 			return err
 		}
@@ -85,6 +89,7 @@ func (r *Register) complete(p *Power) error {
 // NewAct is something a helper did and notes: fixed words only, no free text
 // about the person's health, family or money (C10).
 type NewAct struct {
+	Member     MemberID // whose act a program notes; empty for a member, who notes their own
 	Person     PersonID
 	Mandate    MandateID // empty: the register looks for one
 	Did        Power     // the category is filled in
@@ -113,7 +118,10 @@ func (r *Register) RecordAct(ctx context.Context, a Actor, n NewAct) (*Act, erro
 		return nil, err
 	}
 	var act *Act
-	_, err := r.record(ctx, a, func(t *turn) error {
+	_, err := r.recordFor(ctx, a, charter.OpAct, func(t *turn) error {
+		if err := t.onBehalf(n.Member); err != nil {
+			return err
+		}
 		if _, err := t.livePerson(n.Person); err != nil {
 			return err
 		}
@@ -207,7 +215,7 @@ func (t *turn) act(n NewAct, m *Mandate) *Act {
 		happened = t.at
 	}
 	return &Act{
-		ID: ActID("t_" + random26()), Mandate: mandateID(m), Person: n.Person, By: t.actor.member, Role: t.me.Role,
+		ID: ActID("t_" + random26()), Mandate: mandateID(m), Person: n.Person, By: t.me.ID, Role: t.me.Role, Via: t.actor.program,
 		Service: n.Did.Service, Procedure: n.Did.Procedure, Mode: n.Did.Mode, Reason: n.Reason, Channel: n.Channel,
 		Credential: n.Credential, Outcome: n.Outcome, Happened: happened, Recorded: t.at,
 		Late: t.at.Sub(happened) > lateAfter, Urgent: n.Urgent,
@@ -217,7 +225,7 @@ func (t *turn) act(n NewAct, m *Mandate) *Act {
 
 func (r *Register) act(ctx context.Context, a Actor, id ActID) (*Act, error) {
 	act := &Act{}
-	err := r.viewMember(ctx, a, func(tx Tx, at time.Time, me *Member) error {
+	err := r.viewMember(ctx, a, charter.OpAct, func(tx Tx, at time.Time, me *Member) error {
 		*act = Act{ID: id}
 		if err := need(tx, act, "act"); err != nil {
 			return err

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"aval/audit"
+	"aval/charter"
 	"aval/consent/personal"
 )
 
@@ -26,7 +27,12 @@ type Actor struct {
 	how     Proof
 	linkBy  string
 	reach   []MemberID
-	call    Call
+	// Of a program: which, the scopes of its token, and whether it is only proving who
+	// it is.
+	program   ProgramID
+	scopes    []charter.Scope
+	signingIn bool
+	call      Call
 }
 
 type actorKind int
@@ -37,6 +43,7 @@ const (
 	card
 	operator
 	system
+	program
 )
 
 // A Call is what a door knows of one request.
@@ -84,6 +91,8 @@ func (a Actor) by() string {
 		return "operator"
 	case system:
 		return "system"
+	case program:
+		return string(a.program)
 	}
 	return "nobody"
 }

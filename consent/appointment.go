@@ -41,7 +41,7 @@ func (r *Register) StartAppointment(ctx context.Context, a Actor, id PersonID, p
 	allowed := true
 	err := r.rec.Keep(ctx, a.space, func(tx Tx, at time.Time) error {
 		t := &turn{r: r, tx: tx, at: at, actor: a}
-		if err := t.begin(); err != nil {
+		if err := t.begin(""); err != nil {
 			return err
 		}
 		if _, err := t.livePerson(id); err != nil {
@@ -105,7 +105,7 @@ func (r *Register) refuseAppointment(ctx context.Context, a Actor, id PersonID, 
 // when it is over, or when the person has asked to be forgotten.
 func (r *Register) Appointment(ctx context.Context, a Actor) (*Appointment, error) {
 	var s Sitting
-	err := r.viewMember(ctx, a, func(tx Tx, at time.Time, _ *Member) error {
+	err := r.viewMember(ctx, a, "", func(tx Tx, at time.Time, _ *Member) error {
 		s = Sitting{Session: a.session}
 		if err := need(tx, &s, "appointment"); err != nil {
 			return err

@@ -18,7 +18,8 @@ func (t *turn) check(a Attempt, f charter.Facts) error { return t.refuse(a, t.as
 func (t *turn) ask(f charter.Facts) *charter.Finding {
 	f.Now, f.Opened, f.InForceSince = t.at, t.profile.Opened, t.profile.Charter.Since
 	switch t.actor.kind {
-	case member:
+	case member, program:
+		f.Through = t.through
 		f.Member = charter.Member{
 			Open: t.me.Closed.IsZero(), Role: t.me.Role, Referent: t.me.Referent, Auditor: t.me.Auditor,
 			Adhered: cmp.Or(f.Member.Adhered, t.me.Adhered.Version), Hosted: t.me.Hosted, Used: t.me.Used,
@@ -124,13 +125,13 @@ func (t *turn) fitness(m *Mandate, want Power) int {
 	score := 0
 	if m.InForce(t.at) {
 		score = 8
-		if m.Payload.Helpers.Has(t.actor.member) {
+		if m.Payload.Helpers.Has(t.me.ID) {
 			score += 4
 		}
 	}
 	match := 0
 	for _, p := range m.Payload.Powers {
-		if p.Service == want.Service && p.Procedure == want.Procedure && !m.Stopped(p, t.actor.member, t.at) {
+		if p.Service == want.Service && p.Procedure == want.Procedure && !m.Stopped(p, t.me.ID, t.at) {
 			match = max(match, 1)
 			if p.Mode == want.Mode {
 				match = 2
@@ -146,7 +147,7 @@ func (t *turn) mandateFacts(m *Mandate) charter.Mandate {
 	if m == nil {
 		return charter.Mandate{}
 	}
-	return m.facts(t.at, t.actor.member)
+	return m.facts(t.at, t.me.ID)
 }
 
 func mandateID(m *Mandate) MandateID {

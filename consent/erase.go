@@ -122,7 +122,7 @@ func (t *turn) evidenceUntil(p PersonID) (time.Time, error) {
 }
 
 func (r *Register) forgotten(ctx context.Context, a Actor, id PersonID) (f *Forgotten, err error) {
-	err = r.viewOwn(ctx, a, func(tx Tx, _ time.Time, _ *Member) error {
+	err = r.viewOwn(ctx, a, "", func(tx Tx, _ time.Time, _ *Member) error {
 		p := &Person{ID: id}
 		if err := need(tx, p, "person"); err != nil {
 			return err

@@ -7,28 +7,32 @@ import (
 	"aval/audit"
 )
 
-// failures counts attempts by nobody known: card codes and links that are not
-// there. They belong to no person and no space, and anybody can make as many as
+// failures counts attempts by nobody known: card codes, links and programs that
+// are not there. They belong to no person and no space, and anybody can make as many as
 // they like, so they become one entry a minute and not one each.
-type failures struct{ cards, links atomic.Int64 }
+type failures struct{ cards, links, programs atomic.Int64 }
 
 // NoteFailures enters what was counted since the last time, in the register's
 // own log. What a stop leaves uncounted is lost: it was noise to begin with.
 func (r *Register) NoteFailures(ctx context.Context) error {
-	cards, links := r.failures.cards.Swap(0), r.failures.links.Swap(0)
-	if cards+links == 0 {
+	cards, links, programs := r.failures.cards.Swap(0), r.failures.links.Swap(0), r.failures.programs.Swap(0)
+	if cards+links+programs == 0 {
 		return nil
 	}
 	_, err := r.record(ctx, systemIn(registerSpace), func(t *turn) error {
 		t.enter(audit.Entry{
 			Act: audit.AttemptRefused, Out: audit.Refused,
-			Counts: map[string]int64{"card_codes": cards, "links": links},
+			Counts: map[string]int64{"card_codes": cards, "links": links, "programs": programs},
 		})
 		return nil
 	})
 	if err != nil {
 		r.failures.cards.Add(cards)
 		r.failures.links.Add(links)
+		r.failures.programs.Add(programs)
 	}
 	return err
 }
+
+// ProgramNotKnown counts a program that did not prove who it is.
+func (r *Register) ProgramNotKnown() { r.failures.programs.Add(1) }

@@ -34,7 +34,7 @@ func (r *Register) LogLines(ctx context.Context, a Actor, q LogQuery) ([]audit.L
 		if err := r.enterLogRead(ctx, a, q); err != nil {
 			return nil, 0, err
 		}
-	} else if err := r.viewMember(ctx, a, func(Tx, time.Time, *Member) error { return nil }); err != nil {
+	} else if err := r.viewMember(ctx, a, "", func(Tx, time.Time, *Member) error { return nil }); err != nil {
 		return nil, 0, err
 	}
 	log := r.rec.Log()

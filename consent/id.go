@@ -27,6 +27,8 @@ type (
 	PresetID string
 	// SessionID is of a session: n_…; it opens nothing
 	SessionID string
+	// ProgramID is of a program: g_…
+	ProgramID string
 	// RequestID is of one request: r_…
 	RequestID string
 )
@@ -46,7 +48,7 @@ func NewRequestID() RequestID { return RequestID("r_" + random26()) }
 
 // The last character of 26 carries 3 bits of 5 that count; the others are
 // zero, so only one spelling of an identifier is accepted.
-var idForm = regexp.MustCompile(`^[pahsmtrv]_[a-z2-7]{25}[aeimquy4]$`)
+var idForm = regexp.MustCompile(`^[pahsmtrvg]_[a-z2-7]{25}[aeimquy4]$`)
 
 func validID(prefix, id string) bool {
 	return strings.HasPrefix(id, prefix) && idForm.MatchString(id)
@@ -74,4 +76,12 @@ func ParseMemberID(s string) (MemberID, error) {
 		return "", &Invalid{Reason: "member_id"}
 	}
 	return MemberID(s), nil
+}
+
+// ParseProgramID accepts only the exact form of a program's identifier.
+func ParseProgramID(s string) (ProgramID, error) {
+	if !validID("g_", s) {
+		return "", &Invalid{Reason: "program_id"}
+	}
+	return ProgramID(s), nil
 }

@@ -19,7 +19,7 @@ import (
 // Mandate gets one mandate of the actor's space.
 func (r *Register) Mandate(ctx context.Context, a Actor, id MandateID) (*Mandate, error) {
 	m := &Mandate{}
-	err := r.viewOwn(ctx, a, func(tx Tx, _ time.Time, me *Member) error {
+	err := r.viewOwn(ctx, a, charter.OpStatus, func(tx Tx, _ time.Time, me *Member) error {
 		*m = Mandate{ID: id}
 		if err := need(tx, m, "mandate"); err != nil {
 			return err
@@ -47,7 +47,7 @@ func (r *Register) Mandate(ctx context.Context, a Actor, id MandateID) (*Mandate
 // MandateByRef gets a mandate by its short reference.
 func (r *Register) MandateByRef(ctx context.Context, a Actor, ref string) (*Mandate, error) {
 	row := &MandateRef{}
-	err := r.view(ctx, a, func(tx Tx, _ time.Time) error {
+	err := r.viewFor(ctx, a, charter.OpStatus, func(tx Tx, _ time.Time) error {
 		*row = MandateRef{Ref: ref}
 		return need(tx, row, "mandate")
 	})
@@ -71,7 +71,7 @@ func (r *Register) Mandates(ctx context.Context, a Actor, person PersonID, page 
 	if page.Limit < 1 || page.Limit > maxPage {
 		return nil, "", &Invalid{Pointer: "/limit", Reason: "parameter"}
 	}
-	err = r.viewMember(ctx, a, func(tx Tx, at time.Time, me *Member) (err error) {
+	err = r.viewMember(ctx, a, charter.OpStatus, func(tx Tx, at time.Time, me *Member) (err error) {
 		list, next = nil, ""
 		if me.Hosted {
 			list, err = ownMandates(tx, me.ID, at)
@@ -129,9 +129,16 @@ func hideErased(tx Tx, m *Mandate) error {
 
 // view reads clear rows of the actor's space. A closed member sees nothing, and
 // neither does one who slept; the holder of a card and whoever is hosted see
-// nothing but what viewOwn and viewMember are used for.
+// nothing but what viewOwn and viewMember are used for. A program is refused, and
+// the refusal entered.
 func (r *Register) view(ctx context.Context, a Actor, fn func(Tx, time.Time) error) error {
-	return r.viewMember(ctx, a, func(tx Tx, at time.Time, me *Member) error {
+	return r.viewFor(ctx, a, "", fn)
+}
+
+// viewFor is view for rows that programs may see as well, when they have the scope
+// of the operation; "" is no operation.
+func (r *Register) viewFor(ctx context.Context, a Actor, op charter.Operation, fn func(Tx, time.Time) error) error {
+	return r.viewMember(ctx, a, op, func(tx Tx, at time.Time, me *Member) error {
 		if me.Hosted {
 			return &NotFound{Kind: "use-case"}
 		}
@@ -139,22 +146,31 @@ func (r *Register) view(ctx context.Context, a Actor, fn func(Tx, time.Time) err
 	})
 }
 
-// viewMember is view for rows of which fn shows whoever is hosted their own.
-func (r *Register) viewMember(ctx context.Context, a Actor, fn func(Tx, time.Time, *Member) error) error {
+// viewMember is viewFor for rows of which fn shows whoever is hosted their own.
+func (r *Register) viewMember(ctx context.Context, a Actor, op charter.Operation, fn func(Tx, time.Time, *Member) error) error {
 	if a.kind == card {
 		return &SignInNeeded{Reason: "session"}
 	}
-	return r.viewOwn(ctx, a, fn)
+	return r.viewOwn(ctx, a, op, fn)
 }
+
+// errUnscoped ends a view for which a program has no scope; it is answered by a
+// refusal, which only a recorded transaction can enter.
+var errUnscoped = errors.New("consent: no scope")
 
 // viewOwn is viewMember for rows of which fn shows the holder of a card their own.
 // Of whoever is no member, the record is empty.
-func (r *Register) viewOwn(ctx context.Context, a Actor, fn func(Tx, time.Time, *Member) error) error {
+func (r *Register) viewOwn(ctx context.Context, a Actor, op charter.Operation, fn func(Tx, time.Time, *Member) error) error {
 	if a.kind == nobody {
 		return &SignInNeeded{Reason: "session"}
 	}
-	return r.rec.View(ctx, a.space, func(tx Tx, at time.Time) error {
+	err := r.rec.View(ctx, a.space, func(tx Tx, at time.Time) error {
 		me := &Member{}
+		if a.kind == program {
+			if t := (&turn{r: r, tx: tx, at: at, actor: a}); t.throughProgram(op) != nil {
+				return errUnscoped
+			}
+		}
 		if a.kind == member {
 			me.ID = a.member
 			if err := need(tx, me, "member"); err != nil {
@@ -169,6 +185,10 @@ func (r *Register) viewOwn(ctx context.Context, a Actor, fn func(Tx, time.Time, 
 		}
 		return fn(tx, at, me)
 	})
+	if errors.Is(err, errUnscoped) {
+		_, err = r.recordFor(ctx, a, op, func(*turn) error { return &Conflict{Reason: "changed_meanwhile"} })
+	}
+	return err
 }
 
 // MandateDocument gives the signed document of a mandate, as an entry: it leaves
@@ -221,7 +241,7 @@ func (r *Register) Members(ctx context.Context, a Actor) (list []*Member, err er
 
 // Self is who the actor is: their own member record and structure.
 func (r *Register) Self(ctx context.Context, a Actor) (me Member, structure Profile, err error) {
-	err = r.viewMember(ctx, a, func(tx Tx, _ time.Time, self *Member) error {
+	err = r.viewMember(ctx, a, "", func(tx Tx, _ time.Time, self *Member) error {
 		if a.kind != member {
 			return &NotFound{Kind: "member"}
 		}

@@ -191,7 +191,7 @@ func (r *Register) may(ctx context.Context, a Actor, f charter.Facts) (may bool,
 	}
 	err = r.rec.View(ctx, a.space, func(tx Tx, at time.Time) error {
 		t := &turn{r: r, tx: tx, at: at, actor: a}
-		err := t.begin()
+		err := t.begin("")
 		may = err == nil && t.ask(f) == nil
 		if _, again := replayed(err); again || isAnswer(err) {
 			return nil

@@ -163,6 +163,7 @@ type Act struct {
 	Mandate     MandateID
 	Person      PersonID
 	By          MemberID
+	Via         ProgramID `json:",omitzero"` // that noted it for them
 	Role        charter.Role
 	Service     charter.ServiceCode
 	Procedure   charter.ProcedureCode

@@ -27,6 +27,7 @@ var records = []consent.Record{
 	&consent.Idempotency{}, &consent.MandateOf{}, &consent.MandateRef{}, &consent.Mandate{}, &consent.Document{},
 	&consent.WrappedKey{}, &consent.Erasing{}, &consent.EvidenceDue{},
 	&consent.Preset{}, &consent.Sitting{}, &consent.TallyRow{}, &consent.StandIn{}, &consent.DutyRow{}, &consent.EndingRow{}, &consent.NamedRow{},
+	&consent.Program{}, &consent.Access{}, &consent.Spent{},
 	&consent.Copied{}, &consent.EdgeRow{}, &consent.Leaving{}, &consent.Glass{},
 }
 
@@ -104,6 +105,15 @@ var bareStrings = map[string]*regexp.Regexp{
 	"openSpaceBody.Stated": aJWS,
 	"enrolment.Stated":     aJWS,
 	"noteLoginBody.LinkBy": aPseudonym,
+
+	// Programs.
+	"Program.ClosedBy":      aPseudonym,
+	"ProgramKey.Thumbprint": aDigest,
+	"ProgramKey.X":          aDigest,
+	"ProgramKey.Y":          aDigest,
+	"Access.Hash":           aHash,
+	"Access.Bound":          aDigest,
+	"Spent.Hash":            aHash,
 }
 
 // The forms that bare strings take. None has room for a sentence.
@@ -438,5 +448,7 @@ func livedIn(w *world) {
 	w.mandate(d.helper, terms(gone, caf))
 	_, err = w.reg.ForgetPerson(w.ctx, d.referent, gone)
 	w.must(err)
+	p, _ := w.program(d.referent, charter.ScopeCover)
+	w.must(w.reg.CloseProgram(w.ctx, d.referent, p.ID))
 	w.must(w.reg.NoteBackup(w.ctx))
 }

@@ -3,6 +3,7 @@ package consent
 import (
 	"context"
 	"errors"
+	"slices"
 	"time"
 
 	"aval/audit"
@@ -91,7 +92,8 @@ type turn struct {
 	tx      Tx
 	at      time.Time
 	actor   Actor
-	me      Member // of a member actor
+	me      Member           // of a member actor, or whom a program asks for
+	through *charter.Through // of a program actor
 	profile Profile
 	entries []audit.Entry
 	writes  int
@@ -103,7 +105,15 @@ type turn struct {
 // may run more than once. A *Refused it returns becomes an entry and is returned
 // after the commit: nothing it wrote before would be allowed to stay, so it must
 // refuse first. Any other error leaves nothing.
+//
+// A program is refused, whatever fn would do: see recordFor.
 func (r *Register) record(ctx context.Context, a Actor, fn func(t *turn) error) ([]audit.Pass, error) {
+	return r.recordFor(ctx, a, "", fn)
+}
+
+// recordFor is record for a use-case that programs may ask for as well, when they
+// have the scope of the operation.
+func (r *Register) recordFor(ctx context.Context, a Actor, op charter.Operation, fn func(t *turn) error) ([]audit.Pass, error) {
 	if a.kind == nobody {
 		return nil, &SignInNeeded{Reason: "session"}
 	}
@@ -112,7 +122,7 @@ func (r *Register) record(ctx context.Context, a Actor, fn func(t *turn) error) 
 		refusal = nil
 		t := &turn{r: r, actor: a, at: at}
 		t.tx = countWrites{tx, &t.writes}
-		err := t.begin()
+		err := t.begin(op)
 		if err == nil {
 			err = t.unlessClosed(fn(t))
 		}
@@ -134,9 +144,9 @@ func (r *Register) record(ctx context.Context, a Actor, fn func(t *turn) error) 
 	return passes, refusal
 }
 
-// begin reads what every decision needs: the space, the member as they are now,
-// and whether the call was already carried out.
-func (t *turn) begin() error {
+// begin reads what every decision needs: the space, the member or the program as
+// they are now, and whether the call was already carried out.
+func (t *turn) begin(op charter.Operation) error {
 	if t.actor.space != registerSpace {
 		if err := need(t.tx, &t.profile, "space"); err != nil {
 			return err
@@ -149,6 +159,11 @@ func (t *turn) begin() error {
 		}
 		if !t.me.Closed.IsZero() || t.r.sleep(&t.me, t.at) == charter.Asleep {
 			return nil // see unlessClosed
+		}
+	}
+	if t.actor.kind == program {
+		if err := t.throughProgram(op); err != nil {
+			return err
 		}
 	}
 	if err := t.replay(); err != nil || t.actor.kind != card {
@@ -229,6 +244,9 @@ func (t *turn) enter(e audit.Entry) {
 	if e.Out == "" {
 		e.Out = audit.OK
 	}
+	if t.actor.kind == program && t.me.ID != "" {
+		e.On = append(slices.Clip(e.On), string(t.me.ID)) // on whose behalf
+	}
 	t.entries = append(t.entries, e)
 }
 
@@ -238,6 +256,8 @@ func (t *turn) role() string {
 		return string(t.me.Role)
 	case card:
 		return "person"
+	case program:
+		return "program"
 	}
 	return t.actor.by()
 }

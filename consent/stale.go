@@ -33,6 +33,12 @@ func (r *Register) dropStale(ctx context.Context, s audit.Space) error {
 			return dropRows(ctx, r, s, func(x *Idempotency, at time.Time) bool { return !at.Before(x.Expires) })
 		},
 		func() error {
+			return dropRows(ctx, r, s, func(x *Access, at time.Time) bool { return !at.Before(x.Until) })
+		},
+		func() error {
+			return dropRows(ctx, r, s, func(x *Spent, at time.Time) bool { return !at.Before(x.Until) })
+		},
+		func() error {
 			return dropRows(ctx, r, s, func(x *Applied, at time.Time) bool { return at.Sub(x.At) > appliedLife })
 		},
 	}

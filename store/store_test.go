@@ -176,6 +176,7 @@ func TestHousekeepingNamesRealBuckets(t *testing.T) {
 		&consent.WrappedKey{}, &consent.Box{}, &consent.IndexRow{}, &consent.IndexSeal{}, &consent.BirthSeal{},
 		&consent.CardRow{}, &consent.CardSerial{}, &consent.Link{}, &consent.Sitting{}, &consent.Glass{},
 		&consent.DutyRow{}, &consent.EndingRow{}, &consent.NamedRow{}, &consent.EdgeRow{},
+		&consent.Access{}, &consent.Spent{},
 	} {
 		known[r.Bucket()] = true
 	}

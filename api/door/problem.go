@@ -40,7 +40,7 @@ func FaultHeaders(h http.Header, f Fault) {
 		h.Set("Retry-After", strconv.Itoa(f.Retry))
 	}
 	if f.Status == http.StatusUnauthorized {
-		h.Set("WWW-Authenticate", "Bearer")
+		h.Set("WWW-Authenticate", challenge(f.Reason))
 	}
 }
 

@@ -18,10 +18,11 @@ type Visit struct {
 	Lang    language.Tag
 	Address string // of whoever asks, as far as proxies are trusted
 
-	token  personal.Token // of a session; zero when none was sent
-	bearer bool           // the token came in the Authorization header
-	idem   string
-	body   []byte
+	token   personal.Token // of a session; zero when none was sent
+	bearer  bool           // the token came in the Authorization header
+	program *programToken  // of a program, and its proof; nil when none was sent
+	idem    string
+	body    []byte
 }
 
 // NewVisit reads what every request says about itself. Nothing is looked up.
@@ -29,6 +30,10 @@ func (d *Door) NewVisit(r *http.Request, address string) *Visit {
 	v := &Visit{
 		Request: consent.NewRequestID(), Address: address,
 		Lang: d.Catalogue.Match(r.Header.Get("Accept-Language")),
+	}
+	if v.program = d.programOf(r); v.program != nil {
+		v.bearer = true
+		return v
 	}
 	v.token, v.bearer = d.tokenOf(r)
 	return v
@@ -72,6 +77,9 @@ func (v *Visit) Bearer() bool { return v.bearer }
 // SessionKey is what a limit on the visit's session is counted under; empty
 // without one. It is no secret: the token cannot be found from it.
 func (v *Visit) SessionKey() string {
+	if v.program != nil {
+		return digest(v.program.access)
+	}
 	if token := v.token.Reveal(); token != "" {
 		return digest(token)
 	}
@@ -83,9 +91,12 @@ func (v *Visit) Call() consent.Call {
 	return consent.Call{Request: v.Request, Idempotency: v.idem, Body: v.body}
 }
 
-// Actor finds the member whose session the visit has. The error is
-// *consent.SignInNeeded when there is none.
+// Actor finds the member whose session the visit has, or the program whose token.
+// The error is *consent.SignInNeeded when there is none.
 func (d *Door) Actor(ctx context.Context, v *Visit) (consent.Actor, error) {
+	if v.program != nil {
+		return d.programActor(ctx, v)
+	}
 	if v.token.Reveal() == "" {
 		return consent.Actor{}, &consent.SignInNeeded{Reason: "session"}
 	}

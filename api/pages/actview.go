@@ -62,6 +62,7 @@ func (t teller) actDetails(a *consent.Act) []string {
 	add(a.Channel != "", "channel."+string(a.Channel))
 	add(a.Credential != "", "typed."+string(a.Credential))
 	add(a.ValidatedBy != "", "done.checked."+string(a.ValidatedBy))
+	add(a.Via != "", "done.via")
 	add(a.Urgent, "done.urgent")
 	add(a.Late, "done.late")
 	return say

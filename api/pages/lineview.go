@@ -156,6 +156,7 @@ const (
 	byPerson   = "person"
 	bySystem   = "system"
 	byOperator = "operator"
+	byProgram  = "program" // a role: the software's pseudonym says which
 )
 
 // actor names who did something: a member who signed or acted for the person by
@@ -174,6 +175,9 @@ func (t teller) actor(d *audit.Detail) string {
 	}
 	if name := t.page.Names[consent.MemberID(d.By)]; !name.IsZero() {
 		return name.Reveal()
+	}
+	if d.Role == byProgram {
+		return t.say("who.program", "Number", shortNumber(d.By))
 	}
 	role, ok := t.charter.Role(charter.Role(d.Role))
 	if !ok {

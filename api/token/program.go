@@ -76,7 +76,7 @@ func VerifyAssertion(compact string, keys []byte, client string, audiences []str
 	if err != nil {
 		return Assertion{}, ErrKey
 	}
-	payload, err := verifyWithSet([]byte(compact), h.Algorithm(), h.KeyID(), set)
+	payload, err := verifyWithSet([]byte(compact), h.Algorithm(), set)
 	if err != nil {
 		return Assertion{}, err
 	}
@@ -103,13 +103,13 @@ func VerifyAssertion(compact string, keys []byte, client string, audiences []str
 	return Assertion{ID: c.ID, Expires: c.Expires.Time}, nil
 }
 
-// verifyWithSet verifies with the key that is named, or when none is named with
-// any of the few that fit.
-func verifyWithSet(compact []byte, alg jwa.SignatureAlgorithm, kid string, set jwk.Set) ([]byte, error) {
+// verifyWithSet verifies with any of the few keys that fit: which one it is, the
+// signature says better than a name.
+func verifyWithSet(compact []byte, alg jwa.SignatureAlgorithm, set jwk.Set) ([]byte, error) {
 	err := ErrKey
 	for i := range set.Len() {
 		key, _ := set.Key(i)
-		if kid != "" && key.KeyID() != kid || !fits(alg, key) {
+		if !fits(alg, key) {
 			continue
 		}
 		var payload []byte

@@ -15,7 +15,7 @@ func (a *API) Cover(ctx context.Context, q CoverRequestObject) (CoverResponseObj
 	}
 	b := q.Body
 	ans, err := a.register().Cover(ctx, actor, consent.Question{
-		Person: consent.PersonID(b.Person), Mandate: consent.MandateID(b.Mandate),
+		Member: consent.MemberID(b.Member), Person: consent.PersonID(b.Person), Mandate: consent.MandateID(b.Mandate),
 		Want: a.power(b.Service, b.Procedure, b.Mode),
 	})
 	if err != nil {
@@ -38,7 +38,7 @@ func (a *API) RecordAct(ctx context.Context, q RecordActRequestObject) (RecordAc
 	}
 	b := q.Body
 	act, err := a.register().RecordAct(ctx, actor, consent.NewAct{
-		Person: consent.PersonID(b.Person), Mandate: consent.MandateID(b.Mandate),
+		Member: consent.MemberID(b.Member), Person: consent.PersonID(b.Person), Mandate: consent.MandateID(b.Mandate),
 		Did: a.power(b.Service, b.Procedure, b.Mode), Reason: charter.ActReason(b.Reason),
 		Channel: charter.Channel(b.Channel), Credential: charter.CredentialEntry(b.CredentialEntry),
 		Outcome: charter.Outcome(b.Outcome), Happened: b.Happened, Urgent: b.Urgent,

@@ -317,10 +317,11 @@ type Act struct {
 	Role Code `json:"role"`
 
 	// Service A fixed word of the charter
-	Service      Code   `json:"service"`
-	Urgent       bool   `json:"urgent"`
-	Validated    Time   `json:"validated,omitempty,omitzero"`
-	ValidatedHow string `json:"validated_how,omitempty,omitzero"`
+	Service      Code      `json:"service"`
+	Urgent       bool      `json:"urgent"`
+	Validated    Time      `json:"validated,omitempty,omitzero"`
+	ValidatedHow string    `json:"validated_how,omitempty,omitzero"`
+	Via          ProgramId `json:"via,omitempty,omitzero"`
 }
 
 // ActId defines model for ActId.
@@ -335,6 +336,7 @@ type ActRequest struct {
 	CredentialEntry Code      `json:"credential_entry,omitempty,omitzero"`
 	Happened        Time      `json:"happened,omitempty,omitzero"`
 	Mandate         MandateId `json:"mandate,omitempty,omitzero"`
+	Member          MemberId  `json:"member,omitempty,omitzero"`
 
 	// Mode A fixed word of the charter
 	Mode Code `json:"mode"`
@@ -491,6 +493,7 @@ type CoverAnswer struct {
 // CoverRequest defines model for CoverRequest.
 type CoverRequest struct {
 	Mandate MandateId `json:"mandate,omitempty,omitzero"`
+	Member  MemberId  `json:"member,omitempty,omitzero"`
 
 	// Mode A fixed word of the charter
 	Mode   Code     `json:"mode"`
@@ -679,6 +682,49 @@ type Invitation struct {
 
 	// Link One-time link
 	Link string `json:"link,omitempty,omitzero"`
+}
+
+// Jwk A public key. Members of a secret part are named so that it can be refused in words.
+type Jwk struct {
+	Alg string `json:"alg,omitempty,omitzero"`
+	Crv string `json:"crv,omitempty,omitzero"`
+
+	// D Secret and refused
+	D string `json:"d,omitempty,omitzero"`
+
+	// Dp Secret and refused
+	Dp string `json:"dp,omitempty,omitzero"`
+
+	// Dq Secret and refused
+	Dq  string `json:"dq,omitempty,omitzero"`
+	E   string `json:"e,omitempty,omitzero"`
+	Ext bool   `json:"ext,omitempty,omitzero"`
+
+	// K Secret and refused
+	K      string   `json:"k,omitempty,omitzero"`
+	KeyOps []string `json:"key_ops,omitempty,omitzero"`
+
+	// Kid Not kept
+	Kid string `json:"kid,omitempty,omitzero"`
+	Kty string `json:"kty"`
+	N   string `json:"n,omitempty,omitzero"`
+
+	// P Secret and refused
+	P string `json:"p,omitempty,omitzero"`
+
+	// Q Secret and refused
+	Q string `json:"q,omitempty,omitzero"`
+
+	// Qi Secret and refused
+	Qi  string `json:"qi,omitempty,omitzero"`
+	Use string `json:"use,omitempty,omitzero"`
+	X   string `json:"x,omitempty,omitzero"`
+	Y   string `json:"y,omitempty,omitzero"`
+}
+
+// JwkSet A JWK Set (RFC 7517 §5), inline
+type JwkSet struct {
+	Keys []Jwk `json:"keys"`
 }
 
 // Lang Language code (BCP 47)
@@ -905,6 +951,18 @@ type OpenHelperRequest struct {
 	Role Code `json:"role"`
 }
 
+// OpenProgramRequest defines model for OpenProgramRequest.
+type OpenProgramRequest struct {
+	Days int `json:"days"`
+
+	// Keys A JWK Set (RFC 7517 §5), inline
+	Keys JwkSet `json:"keys"`
+
+	// Name A name, screened
+	Name   NameText `json:"name"`
+	Scopes []Code   `json:"scopes"`
+}
+
 // PersonId defines model for PersonId.
 type PersonId = string
 
@@ -1015,6 +1073,31 @@ type ProcedureView struct {
 	// Mission A fixed word of the charter
 	Mission     Code `json:"mission"`
 	NeverAbsent bool `json:"never_absent,omitempty,omitzero"`
+}
+
+// ProgramId defines model for ProgramId.
+type ProgramId = string
+
+// ProgramView defines model for ProgramView.
+type ProgramView struct {
+	// ClientId Client identifier (RFC 6749 §2.2), for the token endpoint
+	ClientId string    `json:"client_id"`
+	Closed   Time      `json:"closed,omitempty,omitzero"`
+	Id       ProgramId `json:"id"`
+
+	// Keys RFC 7638 thumbprints of its public keys
+	Keys     []string `json:"keys"`
+	Name     string   `json:"name"`
+	Opened   Time     `json:"opened"`
+	OpenedBy MemberId `json:"opened_by"`
+	Scopes   []Code   `json:"scopes"`
+	Seen     Time     `json:"seen,omitempty,omitzero"`
+	Until    Time     `json:"until"`
+}
+
+// Programs defines model for Programs.
+type Programs struct {
+	Programs []ProgramView `json:"programs"`
 }
 
 // PurposeRequest defines model for PurposeRequest.
@@ -1311,6 +1394,9 @@ type PersonQuery = PersonId
 // PresetPath defines model for PresetPath.
 type PresetPath = PresetId
 
+// ProgramPath defines model for ProgramPath.
+type ProgramPath = ProgramId
+
 // PurposeQuery A fixed word of the charter
 type PurposeQuery = Code
 
@@ -1462,6 +1548,18 @@ type DropPresetParams struct {
 	IdempotencyKey IdempotencyKey `json:"Idempotency-Key,omitempty,omitzero"`
 }
 
+// OpenProgramParams defines parameters for OpenProgram.
+type OpenProgramParams struct {
+	// IdempotencyKey Makes the write happen once within 24 hours. The same key with another request is refused (422).
+	IdempotencyKey IdempotencyKey `json:"Idempotency-Key,omitempty,omitzero"`
+}
+
+// CloseProgramParams defines parameters for CloseProgram.
+type CloseProgramParams struct {
+	// IdempotencyKey Makes the write happen once within 24 hours. The same key with another request is refused (422).
+	IdempotencyKey IdempotencyKey `json:"Idempotency-Key,omitempty,omitzero"`
+}
+
 // SetStandInParams defines parameters for SetStandIn.
 type SetStandInParams struct {
 	// IdempotencyKey Makes the write happen once within 24 hours. The same key with another request is refused (422).
@@ -1572,6 +1670,9 @@ type RevealPersonJSONRequestBody = RevealRequest
 
 // SavePresetJSONRequestBody defines body for SavePreset for application/json ContentType.
 type SavePresetJSONRequestBody = PresetRequest
+
+// OpenProgramJSONRequestBody defines body for OpenProgram for application/json ContentType.
+type OpenProgramJSONRequestBody = OpenProgramRequest
 
 // SetStandInJSONRequestBody defines body for SetStandIn for application/json ContentType.
 type SetStandInJSONRequestBody = StandIn
@@ -1728,6 +1829,15 @@ type ServerInterface interface {
 	// DropPreset Take a preset away (referent)
 	// (POST /presets/{preset}/drop)
 	DropPreset(ctx echo.Context, preset PresetPath, params DropPresetParams) error
+	// ListPrograms Case software that may ask for the structure
+	// (GET /programs)
+	ListPrograms(ctx echo.Context) error
+	// OpenProgram Let a program in (referent)
+	// (POST /programs)
+	OpenProgram(ctx echo.Context, params OpenProgramParams) error
+	// CloseProgram Close a program (referent)
+	// (POST /programs/{program}/close)
+	CloseProgram(ctx echo.Context, program ProgramPath, params CloseProgramParams) error
 	// Services Services, their procedures and official ways back in
 	// (GET /services)
 	Services(ctx echo.Context) error
@@ -2778,6 +2888,80 @@ func (w *ServerInterfaceWrapper) DropPreset(ctx echo.Context) error {
 	return err
 }
 
+// ListPrograms converts echo context to params.
+func (w *ServerInterfaceWrapper) ListPrograms(ctx echo.Context) error {
+	var err error
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.ListPrograms(ctx)
+	return err
+}
+
+// OpenProgram converts echo context to params.
+func (w *ServerInterfaceWrapper) OpenProgram(ctx echo.Context) error {
+	var err error
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params OpenProgramParams
+
+	headers := ctx.Request().Header
+	// ------------- Optional header parameter "Idempotency-Key" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Idempotency-Key")]; found {
+		var IdempotencyKey IdempotencyKey
+		n := len(valueList)
+		if n != 1 {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Expected one value for Idempotency-Key, got %d", n))
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Idempotency-Key", valueList[0], &IdempotencyKey, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter Idempotency-Key: %s", err))
+		}
+
+		params.IdempotencyKey = IdempotencyKey
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.OpenProgram(ctx, params)
+	return err
+}
+
+// CloseProgram converts echo context to params.
+func (w *ServerInterfaceWrapper) CloseProgram(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "program" -------------
+	var program ProgramPath
+
+	err = runtime.BindStyledParameterWithOptions("simple", "program", ctx.Param("program"), &program, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter program: %s", err))
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params CloseProgramParams
+
+	headers := ctx.Request().Header
+	// ------------- Optional header parameter "Idempotency-Key" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Idempotency-Key")]; found {
+		var IdempotencyKey IdempotencyKey
+		n := len(valueList)
+		if n != 1 {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Expected one value for Idempotency-Key, got %d", n))
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Idempotency-Key", valueList[0], &IdempotencyKey, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter Idempotency-Key: %s", err))
+		}
+
+		params.IdempotencyKey = IdempotencyKey
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.CloseProgram(ctx, program, params)
+	return err
+}
+
 // Services converts echo context to params.
 func (w *ServerInterfaceWrapper) Services(ctx echo.Context) error {
 	var err error
@@ -3015,6 +3199,9 @@ func RegisterHandlersWithOptions(router EchoRouter, si ServerInterface, options 
 	router.POST(options.BaseURL+"/helpers/names", wrapper.MemberNames, options.OperationMiddlewares["memberNames"]...)
 	router.POST(options.BaseURL+"/helpers/:helper/link", wrapper.LinkHelper, options.OperationMiddlewares["linkHelper"]...)
 	router.POST(options.BaseURL+"/helpers/:helper/close", wrapper.CloseHelper, options.OperationMiddlewares["closeHelper"]...)
+	router.GET(options.BaseURL+"/programs", wrapper.ListPrograms, options.OperationMiddlewares["listPrograms"]...)
+	router.POST(options.BaseURL+"/programs", wrapper.OpenProgram, options.OperationMiddlewares["openProgram"]...)
+	router.POST(options.BaseURL+"/programs/:program/close", wrapper.CloseProgram, options.OperationMiddlewares["closeProgram"]...)
 	router.POST(options.BaseURL+"/persons", wrapper.RecordPerson, options.OperationMiddlewares["recordPerson"]...)
 	router.POST(options.BaseURL+"/persons/search", wrapper.SearchPersons, options.OperationMiddlewares["searchPersons"]...)
 	router.POST(options.BaseURL+"/persons/names", wrapper.ListNames, options.OperationMiddlewares["listNames"]...)
@@ -4922,6 +5109,118 @@ func (response DropPresetdefaultApplicationProblemPlusJSONResponse) VisitDropPre
 	return err
 }
 
+type ListProgramsRequestObject struct {
+}
+
+type ListProgramsResponseObject interface {
+	VisitListProgramsResponse(w http.ResponseWriter) error
+}
+
+type ListPrograms200JSONResponse Programs
+
+func (response ListPrograms200JSONResponse) VisitListProgramsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListProgramsdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response ListProgramsdefaultApplicationProblemPlusJSONResponse) VisitListProgramsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type OpenProgramRequestObject struct {
+	Params OpenProgramParams
+	Body   *OpenProgramJSONRequestBody
+}
+
+type OpenProgramResponseObject interface {
+	VisitOpenProgramResponse(w http.ResponseWriter) error
+}
+
+type OpenProgram201JSONResponse ProgramView
+
+func (response OpenProgram201JSONResponse) VisitOpenProgramResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(201)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type OpenProgramdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response OpenProgramdefaultApplicationProblemPlusJSONResponse) VisitOpenProgramResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type CloseProgramRequestObject struct {
+	Program ProgramPath `json:"program"`
+	Params  CloseProgramParams
+}
+
+type CloseProgramResponseObject interface {
+	VisitCloseProgramResponse(w http.ResponseWriter) error
+}
+
+type CloseProgram204Response struct {
+}
+
+func (response CloseProgram204Response) VisitCloseProgramResponse(w http.ResponseWriter) error {
+	w.WriteHeader(204)
+	return nil
+}
+
+type CloseProgramdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response CloseProgramdefaultApplicationProblemPlusJSONResponse) VisitCloseProgramResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
 type ServicesRequestObject struct {
 }
 
@@ -5389,6 +5688,15 @@ type StrictServerInterface interface {
 	// DropPreset Take a preset away (referent)
 	// (POST /presets/{preset}/drop)
 	DropPreset(ctx context.Context, request DropPresetRequestObject) (DropPresetResponseObject, error)
+	// ListPrograms Case software that may ask for the structure
+	// (GET /programs)
+	ListPrograms(ctx context.Context, request ListProgramsRequestObject) (ListProgramsResponseObject, error)
+	// OpenProgram Let a program in (referent)
+	// (POST /programs)
+	OpenProgram(ctx context.Context, request OpenProgramRequestObject) (OpenProgramResponseObject, error)
+	// CloseProgram Close a program (referent)
+	// (POST /programs/{program}/close)
+	CloseProgram(ctx context.Context, request CloseProgramRequestObject) (CloseProgramResponseObject, error)
 	// Services Services, their procedures and official ways back in
 	// (GET /services)
 	Services(ctx context.Context, request ServicesRequestObject) (ServicesResponseObject, error)
@@ -7234,6 +7542,103 @@ func (sh *strictHandler) DropPreset(ctx echo.Context, preset PresetPath, params 
 	return nil
 }
 
+// ListPrograms operation middleware
+func (sh *strictHandler) ListPrograms(ctx echo.Context) error {
+	var request ListProgramsRequestObject
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ListPrograms(ctx.Request().Context(), request.(ListProgramsRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ListPrograms")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(ListProgramsResponseObject); ok {
+		return validResponse.VisitListProgramsResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// OpenProgram operation middleware
+func (sh *strictHandler) OpenProgram(ctx echo.Context, params OpenProgramParams) error {
+	var request OpenProgramRequestObject
+
+	request.Params = params
+
+	var body OpenProgramJSONRequestBody
+	var err error
+	if binder, ok := ctx.Echo().Binder.(*echo.DefaultBinder); ok {
+		// A request validator built on kin-openapi's openapi3filter with
+		// KeepValidatedValue leaves the value it validated on the body. Bind
+		// that value, matching member names exactly, so the handler receives
+		// what was validated instead of a second, case-insensitive decode.
+		// Otherwise bind only the request body, so that path and query
+		// parameters are not also bound into the body struct.
+		if vb, ok := ctx.Request().Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+			err = binder.BindBody(ctx, &body)
+		}
+	} else {
+		// A custom binder is installed on the Echo instance; defer to it
+		// entirely, since echo.Binder does not expose body-only binding and
+		// the binder may do more than decode (for example call ctx.Validate).
+		err = ctx.Bind(&body)
+	}
+	if err != nil {
+		return err
+	}
+	request.Body = &body
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.OpenProgram(ctx.Request().Context(), request.(OpenProgramRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "OpenProgram")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(OpenProgramResponseObject); ok {
+		return validResponse.VisitOpenProgramResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// CloseProgram operation middleware
+func (sh *strictHandler) CloseProgram(ctx echo.Context, program ProgramPath, params CloseProgramParams) error {
+	var request CloseProgramRequestObject
+
+	request.Program = program
+	request.Params = params
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.CloseProgram(ctx.Request().Context(), request.(CloseProgramRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "CloseProgram")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(CloseProgramResponseObject); ok {
+		return validResponse.VisitCloseProgramResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
 // Services operation middleware
 func (sh *strictHandler) Services(ctx echo.Context) error {
 	var request ServicesRequestObject
@@ -7526,168 +7931,185 @@ func (sh *strictHandler) WithoutHelper(ctx echo.Context) error {
 // const string: with thousands of chunks the chained `+` fold is several
 // times slower for the Go compiler than parsing a slice literal.
 var swaggerSpec = []string{
-	"7L3rcts4tij8Kih9uyrJN5TtOE664/yYcifp3tmTTrKT7N3dJ/GxYXJJwpgCOABoRe1y1bzGeYH9YPMk",
-	"p7BwISWBEklLTqbn/Ekki8RlYWHdL9eDVEwLwYFrNTi+HhRU0ilokPjtZKRB/mcJcm6+ZaBSyQrNBB8c",
-	"Dz5OgKSlVEKScw5f9DkRI6InQEZCTkGSgo5hkAyYefZvOEQy4HQKg+MBNcMOkoFKJzClZuh/kzAaHA/+",
-	"v/1qNfv2V7X/M+UZ1fAqG9zcJIMXdK7CimKDZ3SuFsbOYETLXA+OHx0kgyn9wqbldHD86MmTZDBl3H57",
-	"mAz0vDCvM65hDNLOVer5NwECs5DnOBGu698hL0C+o3oSgFCYL2H0CT4wSAYS/lYyCdngWMsSWkMcphcg",
-	"HcBfZTAthAaezv8CESD8TC9B4a5nkmkgE1oUwIngKZAZ0xPGyeERmYhSqj1iIKboFMglzPFXQrnQE5DE",
-	"rBSUJkwRCaNSQUbuHx0ePtjzAJwAzXBPbo+1dQ3NwuqbK6jWIM1b//vTyfB/0eHvB8OnZ8PT64fJk6Ob",
-	"fxuE01ZaMj7Gfb5mU6bXYlZunoij1uM6aj08ONiIWg6p15zh1D7R/xAXrs3PgutJIxozRabmATKbACf0",
-	"QgHXDYiLz7W/u/i0WcA7kErwNfst8IHe27Xju93aLw3bfcvzOdFmz3bKe+qZQV9OuHC3uWHrYYV9ViRB",
-	"gV63fXyg//bxdT9ZKQuhoGH/v0zmRIkpXIhsTnIhLtWzcOXMlRSlJvefP3z8oAkMdvTWcHguMsBlvYfR",
-	"GkLq8N1SBTye74cZGzNtFgcSeNpES83cTbf/YPj09Pr76JW/MbBWheAKkNm9k+Iih6n5mAquzRU4vh7Q",
-	"oshZSs1C9wv7xJ/+atDg+Lr10dhxccbVfXvCN6OKcKFJSqVkkBFRaoSaGwbZcWqXlGXMDEDzd1IUIDUz",
-	"GxjRXEEyKGp/uh5czNvT+mSQTijnkJtXloCVDFIJGXDNaH4GXNtDXHnI0n6Du+sn/cimYJ5nG588SbVd",
-	"W25oYTXnhRA5UG5+8YSyPT1MBlODk63wNhmIUqdiCtENFyCZyJp+cmjSjkjg0aWQlbL1yiRQN8XK7BJS",
-	"IbP2JyFF3npaBfKKpa0fL+XY3aXVs7uiOTOn0nqd4YWziZhFdn5TJ6CfDIIlFd2+MEQDd1ptog52hxc1",
-	"PK4B0qFg2M9poCji4q+QarM6i62LJEiffaLD3w+H351eHz6++USBTf9Wzo9OIyQJB3hv6UHHi167um3O",
-	"JHab27zX9YLf4d1s83h1XRfp8OHB4ZOEmH+HB98RIf3Hffv/U4Mly0zl6Ob+0H46vLm/7/8W/vTgzw/+",
-	"HD3iO6UL/3TXuZUgUb/hlVDWfKEbrqrqeMeoe4VpmKoWjMtM4+alUtL5ytpxwOjiskyCUh/hi15F1hNS",
-	"CKVpTqh9KiEqleDI1ZR+eQ18bMTMx0YNWUS/ZPBlOBZD98dMCLn3cV7gi+GHIZsWQmpHxSZm8Vc036cF",
-	"2zcv4CZOsglI6EepMjZ2L63VeO1TBkVAKmaxuba5R4erV/JPn/ZOlz7EVb36GfjhE7+w+HlMnATaEWN0",
-	"24twC6h03F9iVhXdZFEIxvXUC77tt9mDpDkdoi3N4Zrl7UDZRB4qrcUOtgEC/XB7x4DYtLfYnn5gUk9e",
-	"OB68SEh+++233xJi/h3+/LPheu7j8MWLjQxvM597TmX2SqnSMoMuoozj/4uLfT789ddff63++fUZyWGk",
-	"jZpERkIS6rR5MpsIMqNcK9TnqcyiTJiOI3M4suuteOYhoidU4zezLCIK4GojTcHRY4dhYPILU5ONEFnW",
-	"2N0a3BapuoQMdz2zdgtU5SFXQCZgd7xEh3LBIWYJALS96QnMSSrKPCOUqxlIgi/UIMxGqJvixINkALyc",
-	"mo3OwQCDi9pmKxhfMo5H7x8elXlu+LQWBVIj5Foa3+cQGeEmBsAJlRpkV5azqDtWS+xKdVlc1ZNlDu0l",
-	"A7eH92UOqxJCB8qOuk2NvFvtJFB5u6jTZiDiAjpezZyqxY2uwGJ5O5tVfLMOSwwvodDrsBRtwzlQBeQS",
-	"oLBWZ7PP2BXXTnjaNPUvQmYqDlwcInG7dsuLAjRKsU7IiH2BjMyEzDxJSR3+LpJXOvz99JMzUp9eHyRH",
-	"393ESargmna2ATkxMXpaMKUsbu/JKR+XjkquA+Fr6ijqxJGYNrfY7qMfj61tZ638XROh6xtd985L85B/",
-	"ozcA1rJ+85CdIQ6YK5AnSII7M80rkJDF1bIMtNv9Ioa+4vYGoWflniJhyxHc66PJr7NPlZvtTRVh6C//",
-	"ebicNkG7HxLu2q5xB0aCTmr/lpTuZjnUip2EWYxUWpapLiXcU0SzKZDfzd2KyqRBEA0foqTzBeSs92n3",
-	"tU2Y96JgCGLHIiA+/PvJ8PDxk4RcUAVPjkqZL+15wZd59Khhq5KO+loRaUFTplubA1PBRzlLddvn0Tdv",
-	"Ffnghd/gK00G8KXIKWthdHzpH/Sbv0kGIymmG+U7g5U3ifOatxfk6q6TKf3yyr7z+GBVCBIczhYu6CqN",
-	"7nHjxazLat+Zxzcv1Tnb9Jk5WyanTTxFFZAymp9ZSkgXHEL1x0qzMVBepN2atm8PrVEjtrCJXr6yJkm0",
-	"1iDCS61g/aLU85gwzFvIpEuxHvXtuVU07GreWWQouTPVLqna9gdi7o4jx1RqL8J6P61iPAWjFU4YH6P3",
-	"sua5JHPU7FbxAa6cA9hrhT6e4G+ll4znQGVUocyp0mftTWr4+Drn3a6ZeJvT9ou9E6/AKAqGrvb/3rJY",
-	"PaJlVPfLrfXFWYxx0EwC1q6z49WuUDwc4KP98OTGG4qvn9zsT2uOuic3+5VChkFDy9+jrLdSIFa1QU5g",
-	"aH7eZLY/fHy0K7P9S579N4PZzozYF/GoAG8IWm/OoOZ08VEcKHauL69YBjyFHpvI4Wqzd/Q1PlTzhjdY",
-	"NzZtxbmY8aHETR3dz7LA0vFgNttW/KU1ml07RXZpK/higlOt3UEfvGqwpjVgkd/CetDX1tuMRl+07G1+",
-	"aCNQBqIuxYi1j6vo6BTRohcVxg3g29UC17sQfmS8J4Z23VELhmkWEwwo9X05Y92mjcSpM1rYF4PiyEjI",
-	"Jhr9aHeu1R+FHAutge+MSvdn4Eiim9nuj6LknZ09lGcYAdBeuH4PV0BzyGICdjeRro/gtWxfqtYfA4mN",
-	"1O5DHOse5/V2Tv/gTTKgZca0lXpWRe80F2qboXl19Vd0igqyT581EHqvgcZ30T5QLWbRd5w5TFGBLOyh",
-	"vrzmI+2qQHa1LdQQZ1MUiR86tthXGOXVWTW8YNIGKq8yZ/PLmQ28jfw8ZlfA8ee4v6FUkDW9HTOIv+JX",
-	"TFPtjAcddtANfXPGL2OB4jBE6yP+nAzURMxsYsPgmJd5nmx20MXO5LUTZBYne+1s79bPfP+H5+/I0XcP",
-	"llSDo5g58PT6MHl0c39YWQfNX76/eXB9kDSYCF9TpVsRpdVwZaNVE5qiOYCSoK9ZP7lRtRW5oOllQijP",
-	"rHua2dhmfLEe3HyLYJkWnpZAa9ZF796lzTyu5CJL9WuMYotXXLzB5OXBIBm8fGj+OTT/PDL/HEUNJq/F",
-	"+EVw/XQLdOsimaNKvoYgXg9GQk7N8Q4Y10+OBjEr78rGK9/8yoQjBnnWyw+9zga08pslOu2nMEhdOyhx",
-	"aTmNoXnR46lEj9WfKsE5wh+DKL76W5PiuhqisGE7Me5p8MJFUZu9RtFVjF8zDh0Jy4khsUAmmAJBrLvS",
-	"ZpDpCbjvGJbDdMhUAml+UVqKOaxGvIRIBX8ahsNTQ04NIR8kg3H0SCpP6VpNOdwrwzuAjuIZLbinED+k",
-	"JeAOJ6BiJJm3vSdsCr2Edz5wL1cBDbj0NafYVcjJ/TutRByPKmvs5M3plhcwEhJqCZd5LmaMjzFo65lL",
-	"YSMO9IBGpY3AXTYl4G4awNNPH7arjp50cIk9PTj47uHTp4ePj747Onj69GHNPXYQQwibldg/GbGnHRyl",
-	"py4y1u5jI1fO6Wfvm+qhgDXwi+WgtuCpxnQ0XUqax0PZ6pjlrJwN8uHP1XF04tkpFB0i75t4ec0DvPpj",
-	"FX23eDP/O0ShRYSDIj5YZj3y7VfcNVgvk3TUASDANzuYnf0c/VjWFN2a2i3YriMkr7uX24/UxSJZU0OX",
-	"OLAlmCMhbSr3RORANFDDLjs7w7vHAC7QFsbPRkKmDY5yo0d0YDJe04ksq5tPYMHRvXkvnurcIPU96zbX",
-	"NxMv0AQ6Q3u6WJOafI8VVewiaCs27mBtUtpRU0+zkTAMapsII6KIy67Q7filwIUlg1GZj1ieu2zAK3Hp",
-	"PnFR8tS+bYMcsgY5X2lRtIf7By2KJrCHiToEqdRv1vJ4+ve4laa3hdga2Za8u9o6fcO1DqiYeGeEnRDX",
-	"s4z89YtXcaD6pfIXubaSivivYbArmZrTLpmabhDVL3Cw8/n1jSZZrAIR8cbHJdyf4evbq3PGL52NeNlZ",
-	"I8iUZlY5NE9ZJcuabYmQRGkoCshIWdigcR9/FA1rjUxguOQxsZm/pABR5IDmLJoGDjl9RsbiCiQ/xnnx",
-	"ZzSwEysZq2cEN3eM0bV2pWKMj03pJRCwPkhVZ6+ePpnpjYaK43sTdZSyrLo/5meGlMV1J/PLkHHClFGM",
-	"pkJp8phMGS81KCLyLBqw013QnzKEdgcUty88hzyPbqpU+sziVyzI3oo0mPYzcSUUvCxcD7knjBMkPySl",
-	"nGQiRC7Vk4eiENiWPyKpKQsbeYB70DKC5Ztrj2S9N6OumNQhWN2rGrrYe1A7ujhNcGe8SDUnnagmjvHG",
-	"OQC60M3OaNjsZYjCEh9v3vYb79LosObgBukgQCNoNhnj7MAbFtszsN1Sry3EwE4Zd98ebtiOnzO6oRpt",
-	"6OhZdq80pNI5snBPkSnVkn0his6Vo+5MEXO1jgl8SfNSsStISA40S4iY8YSw0ZnlNbWPZ1i/h+uEcJGs",
-	"UJMav2EdQmGX4cQ8G8O9RcGF0ZRNEfa3Ca+PXmeDaP3wzN/OdUAwo0dDPRrvangjwifMS40xd7uL57jF",
-	"XbRY1EFjqyl71V30BsCmy7iNHGS1IfDmbQHcerR7RrqtkxO7odLO4gtwGe79GAzC6Syyz6IL+7RjvK/V",
-	"9tmqS7wxyqXBUllls0Xum4YcMCeO8NLQ96a7d7Szq/cupyk0xXuBBAz4skIgU1+BNNiMjI78uUsS2dd3",
-	"bzdmglXWpa7xYhrGon3Bom8HXtYOVMQSLj5Wqf1aiEtXnNBACGMpIlpJK+AHWIVYer+C6InYAoS7ri83",
-	"7mDwd9lijZZqQ1yqCBTB83nUZdqC8IXqiY16QzujbM+UrM2ud8ddguFs2UjmQdsY9By2uMh+rjqxHxyj",
-	"Z9mfPql//U5u8/NeFNjhkfZVhhYPuvkk18QxU2KLiRK2Noj5+90xNpy+q7pcVG+1A7UlWJuujx82DspQ",
-	"8rMLKndMpz8ms8k8IRdzMpuwdIIVK3x8nNFGBckEYVxpoPFiNcJciYjb9T8+vH1D3K/k/vsfn5MnTw8e",
-	"PjAjYqYekl5CNbGBAUnHWKJOKfpKU13W3TcLMSt6Qz7Nkv1V60Id7++/ff/qp1dvfNlVtf/+5cmHt282",
-	"lt9xeTd21rCyENxT7boBJSw5uAPhJO0gnITEyUhizMVm16KrctLRAJEMuJn3zFWEjhDIlXIL2bLkEYwW",
-	"dp1RmFvV8Q5yTJZpwxqd1WpZXuPqFe3jo6jXrauqz7USXd1WoU2rsjDrIbBQdWU1WrvtfAtB3L0MOBYy",
-	"cahnANN+8NbiEhpcH0UtgRk9Rlh/n+znDPj+Ilt8ctRcc+H/31xP0C6ieWud1fYLoDJG/D9YpxbBCZNQ",
-	"R9/IxFQToOkkOHwMq1EaimFZHCMIzEM2Fs1WNAvOEMrnZCpktAKM9Yir9qVfM2jnvjsm1PGqe4qwLCFG",
-	"tC9AUuvJWPWnFzRtYdp3gKsWXq3JjxE/piugec/kwNXAZO/UYz4To7qvp1F/pBcbjzZY7XZegqarNtwx",
-	"2e9W9WdCMUcH8eaD7Hzf2qchdKO7NsZMx8rfv0EDWY0+gbfU52LcJnI1qdBrw2JCQtDtU9+Ck8PuqrGu",
-	"6HuMmWl7oSL6DFPEGS6eEZrnNg7clz709juibM5vLO2qU5jqro1mq/CxMvSiXv58rd+lqlvXDbeBqvmZ",
-	"0U/iXPJHCTydGNxTEyE1wUBDrF8XDVmHeO7CSG6mzSOky4g8YUkx3PkAVKaTXhXRRj4b9ZZJpcsrx2Gb",
-	"13pXomJXIfE2YrKzSdhFrvf0fLC3oY/y1IE3dVN5wpXuYluoa4E3sTJJWFmuoZeJGI1YymhOZnSOJlzC",
-	"at5gD6247mT3VpthYQNrYN6VGKjaa+0iE2tnu+mahMGjC54A7Lps+O5YreUpQQFayhkdkdlEGKWZhIhu",
-	"I8+6eMR6BaUYSe3DxrvnvG8vMCUZoNYRMdO/RW3EBxlW0Vfebu+SuWqondw6ILJvfFUy0DAt8hZA/Oie",
-	"i8dlhXOtCfuLCSJTm/zlZ/NoGr0kbNzT7iBKrVgGZxi+Xze5f78pl6igBrOLnG6WZyrnas2M14Z2z5jm",
-	"oFQHBKyzsUo/+n4DBcIf44CdspzKb9um09M0U+PyXvEsJBRUwpnHzpjWuS2LzgbZQFOeveIdVYAXSD+o",
-	"NITaRWOtpo7PaCdHZDe3ZZcakpuL8kQLF+IGXGptVaBnDRA7M3vzGuNd0hDsYW1k9H7g+GJdLsMdVxyr",
-	"1L71Of/rauG1qFbW4GoN3GVFq1NdvK1hmJ528e71qBe0+8liVf7I9npnVbZizRu88WF70egANA5oDPJh",
-	"inAb3tjakNiQGLPGL29HwvdiIPtI87xH0VFxNmOW27QQS6c+9LNFP85kwIU+q/eIawxIyViGMfUzytFV",
-	"eQGk1hKtTcK6pKxdcvuyOOUqg9oBkgCOpcU3wXve79osJ/i2nn1drm90jXVRcre6ULvSeaFzBD4eXbKr",
-	"PRBO0ggUQ1dUYOUOtTNQrYYNftFGW3C2qPsXzLCX8QN0Yrzk45ypyQr/34Il6jSmnitIS8n0/IMBqdea",
-	"g/90jT/GVseRzuODXo498oMUMwVSEQU8I0wTqgglqRCXDPZ8B1P0rnrPhVvRROvCtg9lfCTi1xVjATIh",
-	"gm6rNB2NSM6UBg7Stl4u6BhCexvsw+x/JynNc/Pnzxz/XioYplSB2vvMP3Oji5hDuZi7PaGvyOhxVYGk",
-	"Z3ZbZmTbROaeIud2J+eEqs/8/KTUEyHZ71jP6Zj8gL+Rf/z9f85dY2gLwXuKIDnF8BX2BbJjQjlh2EPD",
-	"ebk+8/DEZ3MfCVrlPg9wsdZgTXOSUU0JyicKg8MIusLM0pShZJS8e/vho80dw+B/1Eet/GrDM4Cmk89c",
-	"lenE98Vh5sSWrAZViQ9HMhWA2iNvnGl6SueGaCotJGTHn9GhPvfj4bznz2k6geFzwbUU+THhYohPn+N2",
-	"XtafnyDKnDvSNnyVne+Rk9BCVjtr+VIb2bBp+pm7WAqSibScGk6JYSNPjx5/9+CYnBt8OydgAGabcxvw",
-	"XeQY02J2dgnzhJzLModzwtRnvphIYf5u15BByjLIEnLuolPOYwEpe+SVJgiPz1xCAVSbzV3RvHTDzCje",
-	"FY1w+EFkzCkCgjt8t88avHD5bE+OyF/YD89IyS+5mHGfjJeQTJQXOWT+D5+5OV//VNX0Hod3NXv2yI+h",
-	"f4si971FK6nZLBIyFRmo5DN3eKP+8ff/eYCD6IlQsNT25Zic//TyI9l3X/f9IZiDxsSsFLhV3lxn45f/",
-	"9e718OHeIXYdzWuRMX8VjJfFHqR7UEpR0D0o91OR55Bio2Ioixz/GRpyOsRPDw9roTiDkyua19oHHQ8e",
-	"+sJ8tGCD48GjvYO9RzYlZIJ0b993PyyE0mslBoP+hroJvCHMtsH3xcSx07jZ854ttCeRGBhB2QVcnGCN",
-	"oepEBsef4myuemR/qUX9zWkI8flBZPM1DZ27NXKuNWe9WWQjWpaw3E768ODhNmduah/tPIuh+Et8oLCy",
-	"WjfqZKDK6RQLGgzeCG3INrEVnjQdq6o/pXlyny42Bxxb++3iAdYbCK4A42B7wKhN0wSU+iO3Bs4vE4+6",
-	"jkMRZViFEwc9sDJQl4NTDNeLXZBXejHU4phYRoDpwUqzPF9hQsiDKo7jLKZixlfvzgdNpV6G/w5uwGqD",
-	"xFY34WsdfkKeHIQMZ8cjtoAQH+iczJqRwsd2zlexY+kq7buiMx5lFg/1Jc/WXqmjVSx7yZHt2hx1Ca6p",
-	"vC2ydctNv/TC3cKSIvurVQlyZCJaLAiBZHUOZJgzG7rs0rlttrKR06xs6B5ktueba5Tj2avno/cUuZhr",
-	"w5ZDA53Vq/I8lJDYGZL6KSII6jafhJ3zjNjafL1PyOkog+NPp/Xz+hjJfa8dmD+lhTPbr9Ls4yh54pPI",
-	"v00GvdCWuBVlityhE19J6/Z3xg611Plv/Ql4XG7ksg65XvjnbonHy0pvlKQGbWGGUq3DXadaMR7cfDtF",
-	"Yr+IBC85OhLNh2aIiitLheIM+YRwgdzVK4WJ1Xl8T8mGAP0IQcF5doPRCy3q7pjV1psRRvDiN1CGz3Cx",
-	"jXsyJa+Ia9WXEC5mScjE/3NcHq0aMkUviWvy1JVOvSj1/GSkQf5nCXI+uEk2vvGaTZl2T5/u8DDchhru",
-	"Zy443sisBDJiUulnhFq1y1sfMJ7LSZC2YuQ25OKlks9oHhq58j5R2QDQmNd4bC/tz52Pjc7VHZxBKPnU",
-	"cAoIeUMtgGf2SxIMEw8PDrYAcb8Cax4x0yhh60xEQO0rDK2hgL+zwg51Tq9oTq5AstH8nKQTSC8VEaOR",
-	"UTz2yDsFZSb4fCpKtUr/XDuVHVHApWYtt6aBv7NicfJgzL5g3BYZWzYYRw/bgXcbxI/7wVxNdZBMZOS+",
-	"r1OQkBfv3j6oHXIuxu6MR2xRf1g+35TKzFqZVUo5B4nqplEyE0I9176nyPfDjI2Zrm4vqhCUoFefYLu3",
-	"wBsvYMw4Z3yMhmSMUEisZXVOhMxA7pGXNJ2Q0BmjugSPE6fOCnFZU2cNscKV4pxhDYv68h6xuY0uzSGE",
-	"1aBJ1Nk80Qq8iqA/2nKru8DOemucO2bPtttKBDtPQos+tB9o5QxzSShzhadb61xyexx+y4FciC+G+Bmc",
-	"JHRsvWYRulQrQRrlAa+Z0r7Hxg7B56eIATDPK8Ox7ZpCBEdldBvCjg0tqdwwHpOt/ClKTUKcmINe6PDR",
-	"aF366POamCJVm4o9cqIuwZ1GdYPRwVNTyYZ/gXlSc9zglTJfWUZoLjisXqmqoMu3qguulpy5Y5ttrXVJ",
-	"Awvx7hBnWFnwpiXkiuYsI4dHZCJKuZU7inUK/ayBvTyIIlrtpu6HKLQGNuOp+8EeMXRgyT2WEHqBSC0c",
-	"9VnFpnqJtd1gQ6Qu2h2T6/oeG/DBwvn2B/2CqSKnczueITPoGaLjsoGo1M/62n642Ue613zoPy65c4I1",
-	"23oiLW1jElmz86d5RGfSm0yVEWEjCrWZuid1sa+9oxjl0o8WbbIPPbd9tG5/TjhQrxsZTsk3Lopb614z",
-	"frkFOJ5+VSoZJYsPQ+HSrWhVl+YYfLYs8tEWh2GeM4NnYCtIxC/KWxRiqUf5xNenVc7QhKJ08CHUQzNo",
-	"io11SFnskRPundUJwbskML/AkC6Xz+zjGtzbMfeqWehr28pqFzR2MXX7jslrSK5uwCIftrNtA6WddzkW",
-	"poYzfmKHM2K8BlU4/OPv/wdVImSiinCADBmndQjuEezK4hiqzbxA34kv2++RNsgUL969td4oo/cZRNMT",
-	"mNZ8ilSRGeQRL0noALMbXKl1ULljRAkbi2pOaDMTIwv+LZAWe14+28gIQxxmhkGieSiq09crhDcqSMEU",
-	"1ZWu2+Co1ubN9zBq/ey3aThdZ7Srzvv2DoxVG92yflc77ar2eqNG94vR1s5DDtk5Yej99D0LCNW2QZbX",
-	"8TXIqSMG7Atke+QndgU+0+o8o3N1npBzLLR/ji+dLxS/Ol8lAS8kHXlE+1a1PFzjV1LwQiJag3ZX5and",
-	"Vp43m6zsdXE8qpOO/Wv36aaRiPQ9V/dek2B48M8HXaOy9oDsvi0yvz4izgqMyNQvYY4Spgq8uTJhKqC5",
-	"2iNvADJVE0SjRfpX76l1Mm/lQLehMf0TooBz03spqt5wpD0+uH5W6xHCW2aNBIadZlbiIq0VkHEk6jhH",
-	"hDLbqb7mke+AlNtNfS3zzF3h2gc6XwkYd/ZWJgl2S+uEdbVwkTja/QQcJM1twLQCyWjuQvCNZPAfv3yw",
-	"IeDfPX74+MGzYIKm3NqPIsY6O3Ut/uS2HGT7uLRUUO72uCQU/OmWsTPLYSu3RyXf0wWyKkAHPYh92Jko",
-	"gDvX/BqBlBn65OobTESeqYX4O2ytgs5jl4qAIqvVVm1NY4vv9+vuZjIcurnPH2BGQDWuT6NHlpkDvQJn",
-	"NYExUxhPv5R1gdM2ouxbt8V/CYzth6zuJELegphOGYZ6eoN+oDdbCat2wg5kC4zxwnYHb4+7TilqNoS+",
-	"sw/8sRhmaAT5r8AyJ2JGqK2igkHNVbvMLojim/Y1Y8p798T/E6f7n5eHYcWJCFU9pWrbcLGZK71BVuQ9",
-	"TLaXlxRYX5lg40EfVEKjnkdbm+6PRRcW6+3dOKrwT08EtChqCOV1NR/QYhvWCgx1L6jsxj+Ur0cVpwlu",
-	"j7Zq1b+m8LC2YgPCJYIA6Ow2B5LmQGUSDB9VX3zMeFJiW7GoiBC0sPW9Klwxs3TDB9dCMY4OH9iY/7Eo",
-	"Rr3U1B9ViLDZpSuqNx1LWCtEQLMJFQY7jRfZEDY0M+KzulTbksSn5FWV8jClc/KKZKLRkTmFfV+apdna",
-	"ZQOig1MSL2Vl9WTKt2wNRocGk8MH0G9n/I3rjPEt+iHqjfD65h09dy1cthBYgiMRweGe9SZntYigxiN1",
-	"yd97fudRpH/rMsR3rYyaeU7evSKP9g52kFTEFDFLlYvpzovpQ7Xue43uegSoQWQj8Y4nz2yAdBU07bIv",
-	"KJkDlU0Z7+98HeVvErNjbRDu2NG21PWugSxaY9GI2apD2+EW9b7ADkk8WiwgSdsQycODxFawlpiV6yLl",
-	"YzHxiesVs1xWZDVQgym9y8jJrxkzuVD9eV3QZOLNU5iAYNjiVujoGx9AWZ2CslwsZ0onvnV0KEa/HkcU",
-	"7qZFHG0tNH8bGGKh+C406tyJBLlQ+/obRJOtZjv8iCkOHuoXlq+i8FTR/s3oYMuQrsEHdembdNhyYxgo",
-	"KKZwIbL5HomhyzPb9yOGLhG8sAvYMWIsFlv9o2OGAyYK5475+34rzg2yXEFvPZJc2w83ofpOVCizs56Y",
-	"R/rFg7XVR52h4Q7CtnAzMbkwz6rwuS2ZDWZUkcwckaPnzqRkDs5F6z06OHiGF8r1mqCRyuEtDzKlcm3K",
-	"HoeZTYa7ZHlu3V0jIae+glsqMlhM8kG6Y1PlKlaAIScFHUPIrUPFF6ugKS0KFZLruKt1Zvb+eWC+fx7U",
-	"K2fijHvkl6CiGerjPXtkVOY5jr9KXl4pVcJzs9vd4uQdycFmJ78wNYkbVB9udR4EXaOgaw4kqSHA9iLg",
-	"Le7cU3ii3VB636Brs83sLyzPvxYubNK7zdq2Ii46KOaGK+OdKxXkoFQHSFYdheJw/K/CcCrfUeiPcbGW",
-	"2tL1tJ68Byxbn21F+cOhFi5EgHjLkxwJOYY1UTkhSlihX4NnfgpbtZIpYvicFPMq1PcZgSuj5Nq6l7lI",
-	"LyEjGNAbYsUiuc+4jp4mhm1fvm0mP8ux0BqiWUO+adQlFNoBaDYBvg3BH6FZif7WlsxkyHtrTtrfgC8b",
-	"o/7tWdwy7v/OwnbvQnarB9q3NtQEgEts+LQuEMD8voWLszsvb61N4Z1nW/luWQ0xb1TT3fr7PsACfQ6R",
-	"YkJ6QtraPFO1nW5Mt/ENrXcIUj9FBKI/OMP9FtRTO8m61JQNZSy9HnDOsnNCUVtBQ+Zqtkk0ycQW8eDC",
-	"l/lLRZlnLqynyhSO2CroFbh+39+onXyxN/4d30ffCj1+G4vQKP222rJkGqr28tEc2VqlD3ez9q/th5v9",
-	"TIqimeK+kKLoecb2tZ1qCT8JDs+qflbYwHZmQ2KJ0rb/1G3jeZ0WZqFLZ3S+EcT1Hm5R6hV6w+3Uyubm",
-	"aMy9tb8vVcPeul/vQ6jQ7epOhzrd1kZSa8qn6l35ou4/TMIRpV4fB/K2bFeXtZaCjNH+wLOtqCq+KKv3",
-	"5Db5duvtf+J44tsK7RJP/Bwx2XBEtMioC/WmeitevF8mgmh6aTDvCiTKA7OJba7UjtudEC402vlyprQ6",
-	"Npd9zK4ADWOSjSfaSjmuMACy6QyLYVWRj2i+t7opugoEmu9jMQ6+5dI3yuFCR6ieGvoboSFDT51Vrx01",
-	"QAhbP8f2SjPXj72mk1kEQNPljM6baKq7K1WVjc18q+/R3UG5kp+2U/4ZmVM4L+vMCKVLXPuyKDBrLRmb",
-	"LllRXuQsJRx7cyaLoqmNYDkO6c+MayzHVbFi7G7vrKHeS3vPtjrBwhkwLYxiYHQQRApmeWvDFXTTYmOs",
-	"b/cmLnUG63sljUCnt2IZsWlti+emIQds07VRjNFVf6wod/L9szqHWwquJ3fgrfLrizC256LklcZlw5QD",
-	"kJ6hAwYj4bjPFr63DT+koStVDxV0+2AxmQWX4wrzW65rXHKsxPetXoOFLl+9o+4cWLYQdYfVeswhLgU0",
-	"xnHePTOsehVGUd8p3KGM079CdVtbZdwKU160MnIUzXNXjzEC0kXFoNao69OpQUCjhHj0tb109mnB9q8e",
-	"Inq6wVboo4+x9Y0IB1UdoesGqzPNczGDrHqlUndWnAANlSCrd33FqdV334EocrBRwNLRjtqk3sa1+qJ1",
-	"IYbgR/d8rQBK08bQRV5yDLCqpZi6ATBAoeFlszjljOUEzyu8ht8aXqunepKZNHJHJma8ejkX48HN6c3/",
-	"DQAA//8=",
+	"7L3rcts4tij8Kih9uyqdbyjf4qQ7zo8pd5Lunel04h1ndmZOx8eGxSUJIwpgA6AVdcpV8xrnBfZ+j/0o",
+	"8ySnsHAhJYESSUtOpuf8SSSLxGVhYd0vn3sDMc0FB65V7+RzL6eSTkGDxG+nQw3yPwqQc/MtBTWQLNdM",
+	"8N5J7/0YyKCQSkhyxeGTviJiSPQYyFDIKUiS0xH0kh4zz/6KQyQ9TqfQO+lRM2wv6anBGKbUDP1vEoa9",
+	"k97/t1+uZt/+qvZ/pjylGl6lvdvbpPeCzlVYUWzwlM7VwtgpDGmR6d7Jo4OkN6Wf2LSY9k4ePXmS9KaM",
+	"22+HSU/Pc/M64xpGIO1chZ5/FSAwC3mOE+G6/h2yHOQZ1eMAhNx8CaOP8YFe0pPwa8EkpL0TLQtoDHGY",
+	"XoN0AH+VwjQXGvhg/hNEgPAznYDCXc8k00DGNM+BE8EHQGZMjxknR8dkLAqp9oiBmKJTIBOY46+EcqHH",
+	"IIlZKShNmCIShoWClHxzfHT0cM8DcAw0xT25PVbW1TcLq24up1qDNG/9719O+/+L9n876D+97F98Pkye",
+	"HN/+Wy+cttKS8RHu8zWbMr0WszLzRBy1HldR6/DgYCNqOaRec4ZT+0T3Q1y4Nj8Lrse1aMwUmZoHyGwM",
+	"nNBrBVzXIC4+1/zu4tNmAWcgleBr9pvjA523a8d3u7Vfarb7lmdzos2e7ZQP1DODvpxw4W5zzdbDCrus",
+	"SIICvW77+ED37ePrYTIxknS6djZ84g7T4ft+vkLmQkENvD+M50SJKVyLdE4yISbqWbjihgSIQpNvnh8+",
+	"flgHdjt6Y7g/Fyngst7BcA3hdvfLUiFEh+/6KRsxbRYHEvigjnabueuozUH/6cXn76Ik5tYAW+WCK0Dm",
+	"eibFdQZT83EguDZX7uRzj+Z5xgbULHQ/t0/84W8G7U4+Nz8bHBdnXN23J7QzqggXmgyolAxSIgqNUHPD",
+	"IPsf2CWlKTMD0OxMihykZmYDQ5opSAwmhT997l3Pm/OWpDcYU84hM68sASvpDSSkwDWj2SVwbQ9x5SHL",
+	"awzyrp/0PZuCeZ5tfPJ0oO3aMkN7yzmvhciAcvOLJ8zN6W/SmxqcbIS3SU8UeiCmEN1wDpKJtO4nhybN",
+	"iBIe3QDSQjZemQTqpliZXcJAyLT5SUiRNZ5Wgbxhg8aPF3Lk7tLq2d3QjJlTabzO8MLlWMyiO79hLall",
+	"SXF/MQiZlHzl2hAZhEy56eoxOTyq4H0F8A5lw/4vAgUS13+DgTZrtdi9SLL05S+0/9tR/9uLz0ePb3+h",
+	"wKa/FvPjiwgJwwHeWfrRkjBUrnqTM4zd/ibvtSUIne4yUrA2dK7j7W/yeEkQFin90cHRk4SYf/sH3xIh",
+	"/cd9+/9Tg1fLbOv49pu+/XR0+82+/1v408M/PvxjFCnulfL80xGMRqJKlSaUYmY9Cai53KrlraTuFaZh",
+	"qhqwRjONm5dKSecra8cBo4tLUwlKvYdPehVZT0kulKYZofaphKiBBEfgpvTTa+AjI8o+NorVIvolvU/9",
+	"kei7P6ZCyL338xxfDD/02TQXUju6NzaLv6HZPs3ZvnkBN3GajkFCN9qWspF7aa0Ob58yKAJSMYvNlc09",
+	"Olq9kn/4Ze9i6UNcea2egR8+8QuLn8fYybgtMUY3vQh3gErL/SVmVdFN5rlgXE+9aN18mx1ImtNSmtIc",
+	"rlnWDJR15KHUi+xgGyDQDbd3DIhNe4vt6Xsm9fiF49qLhOSvf/3rXxNi/u3//LPheu5j/8WLjQxvM597",
+	"TmX6SqnCMoM2wo/j/4uLfd7/y1/+8pfyn788IxkMtVHEyFBIQp19gszGgswo1wotFFSmUSZMR5E5HNn1",
+	"dknzENFjqvGbWRYROXC1kabg6LHDMDD5wNR4I0SWbQJuDW6LVE0gxV3PrCUGjQWQKSBjsDteokOZ4BCz",
+	"NQBaE/UY5mQgiiwllKsZSIIvVCDMhqj94sS9pAe8mJqNzsEAg4vKZksYTxjHo/cPD4ssM3xaixypEXIt",
+	"je9ziIxwGwPgmEptxck2LGdROy2X2JbqsrgyKYsMmksGbg/vigxWJYQWlB21oQp5t/pMoPJ2URf1QMQF",
+	"tLyaGVWLG12BxfJ2NhsRzDosMZxArtdhKVq7M6AKyAQgt3Z0s8/YFddOeNo09QchUxUHLg6RuF275UUB",
+	"GqVYp2TIPkFKZkKmnqQMHP4uklfa/+3iF2d2v/h8kBx/exsnqYJr2trK5MTE6GnBlLK4RSmjfFQ4KrkO",
+	"hK+po6hjR2Ka3GK7j248trKdtfJ3RYSubnTdOy/NQ/6NzgBYy/rNQ3aGOGBuQJ4iCW7NNG9AQhpXy1LQ",
+	"bveLGPqK2xuEvqIHioQtR3Cvi+6/zgJWbLZolYShu/zn4XJRB+1uSPj1WULuwazQylCwJTW9XnK1giph",
+	"FoeVlsVAFxIeKKLZFMhv5jZGpdgguoYPUWL7AjLWGT+6WjPMe1EwBEFlERDn/37aP3r8JCHXVMGT40Jm",
+	"S3te8OceP6rZqqTDrpZKmtMB041NjgPBhxkb6KbPY3yCVf1DJMIGf3HSg095RlkDw+ZL/6Df/G3SG0ox",
+	"3SgRGqy8TVzkQHPRb+Fy00+v7DuPD1bFJsHhcuGCrlL1DjdezNqs9sw8vnmpzgGoL83ZMjmt40IqhwGj",
+	"2aWlnXTBSVV9rDAbA+WF4K3ZB+yh1erQFjbRy1dUZI/GOkd4qRGsXxR6HhOfeQMpdinepbo9t4qaXc1b",
+	"CxkFd8bdJeXc/kDM3XHkmErthV7vO1aMD8DokWPGR+hRrXhTyRx1wVV8gBvnlPZ6pI+p+LXwsvQcqIyq",
+	"oBlV+rK5EQ4fX+dQ3LUzs8lp+8Xeix9hGAVDW49BZ+mtGtUzrPr+1vr7LMY4aCYBa9dZ/ipXKB6i8N5+",
+	"eHLrTcufn9zuTyvOwCe3+6UKh4FTy9+jrLdUOVb1R06gb37eZOg/eny8K0P/S57+J4PZzsze1/FIBW86",
+	"Wm8AoeZ08VEcKHauL29YCnwAHTaRwc1mD+xrfKjioa+xh2zainNj40OJmzq6n2WBpeXBbLbG+EtrdMFm",
+	"qu/SVvDFBKdau4MueFVjf6vBIr+F9aCvrLcejT5p2dlg0USgDERdiiFrHuvR0o2iRScqjBvAt8sFrnc6",
+	"/MB4Rwxtu6MGDNMsJphcqvty5r1NG4lTZ7TJLwbqkaGQdTT60e6csT8IORJaA98Zle7OwJFE17PdH0TB",
+	"W7uHKE8xZqC5cP0OboBmkMYE7HYiXRfBa9kiVa4/BhIbrd6FOFZ91Osto/7B26RHi5RpK/Wsit6DTKht",
+	"hgtW1V/RKvLIPn1ZQ+i9BhrfRfPguZgPwHHmMEUJsrCH6vLqj7StAtnWtlBBnE1xJ37o2GJfYSRZa9Xw",
+	"mkkbPr3KnM0vlzYYOPLziN0Ax5/jHopCQVr3dsyE/orfME21Mx602EE79M0Yn8SC5aGP1kf8OempsZjZ",
+	"5I7eCS+yLNns0oudyZ9mk5Ye41OSF9cZG5AJzPeIXTj6tSlRMJCgSW4UdCqBGNimRAnr6WaaDCgn1xCC",
+	"zhlHD5bai3iVR/XpI3snf+hffD5IDp/EFZ+BvOn+csQEcW63RXnqV15rCQ2jHxwc1Iyf73qCX3c8AXQH",
+	"rhN3VgnpZMdrnsD8UuSLFK/bFkqD5XerHH/CIujzRmiC/t1Nyz96/Lhm9ZZmrn/7u/i7vMFWa8G2a1zd",
+	"Nar+ynY8QaGg88l8anAyRzXvzju/u8QWDGrV8IVz0K1Zw58+/ETOQZNv3v3wnHz7+PBb8j///fhhQhjP",
+	"GIcVMj+BeXMpxLCqRY8BOmvcl8MNgglOFdvpa6fKL27ltfNX29isb75/fkaOv324ZBw7jiHOxeej5NHt",
+	"N/3ySMxfvrt9+PkgqXGSvaZKNxLLV5OIMqo0oQNtGXCwWFqOOxBTUOSaDiYJ4juGdDGbcYQvVlOO7hBg",
+	"2iA6IUjb63Jq7tNrHDfzolLp1xjFFm+68y6Dlwe9pPfy0PxzZP55ZP45jroMXovRixAu0S44vI1tCo3S",
+	"a1SCz72hkFNzvD3G9ZPjXszPubLxMp5tZcIhgyztFLu1zguy8psVu5tPYZC6clBiYnUtpPgXa7MnVn8q",
+	"TUcRDTEYo1Z/qzPdrob1bdhOTH80eOFylcxeo+gqRq8Zh9Z03FBrMsbERGJDfGweuR6D+44iP9MhXxmk",
+	"+UVpKeawGiUaovv8aRgdlxpyalSZXtIbRY+kjC5aaysO98poT0CH8TxT3FOIudUScIdjULViU5N7wqbQ",
+	"yXzFe+7lMggQl77mFNuq+Zl/pxF79aiyxlNcX3ThGoZCQqXsQpaJGeMjDHR+5hLZiQM9oFtlI3CXjem4",
+	"mxrwdLMI21VHTzoEhTw9OPj28OnTo8fH3x4fPH16WAkQOYghhK1N0L0kwX2lwu0+n2DlnH720RkdTJA1",
+	"/GI5EDzEamGSuC4kzeLh3wuiofXz1VhIfi6PoxXPHkDeIlutjpdXYqBWfywj1hdv5n+GyO2IcJDHB0tt",
+	"TFrzFbcNcE8lHbYACPDNIVbOg4yRHNYZ25jaLXhvIySvfZyXH6mNT65iiF3iwJZgDoW0BV3GIgOiAQtF",
+	"tA4Hax83v0BbGL8cCjmoCRUzekQLJuM1nciy2nnFF0K9Nu/FU51bpL6X7eb6aiLm6kBnaE8bf0pd9E1J",
+	"FdsI2oqNWvhblHbU1NNsJAy9yibCiCjishsMvPmU48KS3rDIhizLXM79jZi4T1wUfGDftmF+aY2cr/Sy",
+	"JXDdss+1yOvAHiZqEaZZvVnL4+nf4n6Kzj5S62Zaim/SNuwpXOuAiol3x9sJcT3LyF+9eCUHql4qf5Er",
+	"KymJ/xoGu1IPYdqmHoIbRHULtm99fl3jKRdrQUXi0eIS7s/w5T22GeMT5yVdDlcQZEpTqxyap6ySZR2X",
+	"REiiNOQ5pKTIbaKVj8CNWtcjExgueUJsfQ2Sg8gzQHMWHQQOOX1GRuIGJD/BefFndDETKxmrZwQ3d4IZ",
+	"KXalYoSPTekECNgoHFVlr54+memNhorjeydtlLKsBgDMLw0pi+tO5pc+44QpoxhNhdLkMZkyXmhQRGRp",
+	"NGS1Q6YHQ2i3QHH7wnPIsuimCqUvLX7FEtOsSIOpsmNX2MjLwtU0NcI4QfKDPsFUhNjdasJtFALb8sgn",
+	"FWVhIw9wD1pGsHxz7ZGs9+dXFZMqBMt7VUEXew8qRxenCe6MF6nmuBXVxDHeOBd4G7rZGg3r/exRWOLj",
+	"9dt+4536LdYcAgFaCNAImk3GODvwhsV2TAaz1GsLWSDNPSV+zuiGKrShZWyVe6Um/dyRhQeKTKmW7BNR",
+	"dK4cdWeKmKt1QuDTICsUu4GEZEDThIgZTwgbXlpeU/l4iVX8uE4IF8kKNanwG9YiGWQZTsyzMdxbFFyY",
+	"T1CXY3aXBLPodTaI1g3P/O1cBwQzejTYsfauhjcifMK8VBt1vruIxjvcRYtFLTS2irJX3kVvAKy7jNuo",
+	"26E2hJ6+zYHbmK6Osd7r5MR2qLSzCDtchnu/DgauHFzHYkOr6YOPN5l2vb97g5v7HHQXSKqByNsUi3Bi",
+	"UImbj9qwCQdg3FKY22VVxgAersOivJK3kVfsGO8qJQ63GoVXG1hbYxouU+4jBE5DBpi4T3hhGGodsTve",
+	"Ga07y+gA6kLMQQLGmFupm6kvQIttEmhLgahN3vqXjyeoTT4vzXltQ9Q1jETzOoxfD7ys4S2P5Xi+L+sP",
+	"aSEmria0gRAGr0TUwEbAD7AK6Xt+BdETsXWfd11md9TCw+I4TK1rwBCXMuRH8Gwe9VE3IHyhaHWtotbM",
+	"Ct4xC3xzrIPjNsFSuWyV9KCtzbMKW1xkPzet2A+OsTVxYXO1gW4nt/l5LzHs8Ei7ap+LB11/kmtSpyix",
+	"NdwJW5s39d3uGBtO39Y+kZdvNQO1JVibro8fNg7KUPm8DSq3rPlzQmbjeUKu52Q2ZoMxltXyAYlG/Rck",
+	"FYRxpYHGK+oJcyUifu4/nb99Q9yvNuT0ydODw4dmRCwOgKSXUE1sJEbSMnirVR0hpakuqv6yhSAhvSGF",
+	"d8ngrXWuTvb337579eOrN776vNp/9/L0/O2bjTG9LtXXzhpWFqKpyl3XoIQlB/cgnAxaCCehVkMkF/d6",
+	"sy/XlWJrafFJetzMe+kacUQI5EpNqHRZ8ghWIrvOGpi7suSLzGnUjjnhIF2OLWPA9WUsd+E5/kQYZm4N",
+	"Wbhm3x4/Jf/z30d7Rw+TEKSgxQQ4AZ7ijYwGn2w56a9Szr3UrRc3gHHoTx59R/S4mF7nknEdIhfLPKYF",
+	"v89Gt069hNQ98bCpCNlRx1/xXAPw3afoouRWYleQ4oKxwIHe+5sbJj26Y2/PX8vXGjLY8kZt5rJu8OiC",
+	"rS3uHtLWl1e1xghorSjeotIpfNInZq5bV1kkeCVhs6lda1DWplwPgYXSj6sJoE3nW8gL7WQRt5CJQz0F",
+	"6GhxRAJboz1XaiKhCx7bmpF9c/f2F8XeJ8f1Zdz+/80JQ3YR9VtrbZa7Bipjwt25jRKwbCUJ7cmMzks1",
+	"AToYBw+6ESWVhrxf5CcIAvOQDe61ZZWDd5nyOZkKCfHkxJzJzZhSdqxIoVk8xAmhThZ9oAhLE2JU9xwk",
+	"ta7h1QClnA4a+Eod4MqFl2vyY8SP6QZo1rHeyGqmh4+SYD65u7yvF2vTJ483uEF2XRCrtbWrZf2QO5W0",
+	"DBXlHcTrD7L1fWue19WO7tqgXR3r8vUGDeAV+gTe9ZmJUZNUgKRErw2LCTUG7l5NI3iN7a5qmxu8wyDE",
+	"phcqYq9gijjD5DNCs8yKp77+urfPE2XLCMUqObSK+9+1UXwVPlZHXlRtnq91ZJfFs9vhNlA1v5RAa2zM",
+	"P0jgg7HBPTUWUhOM3LYlCKIMIZ4MNpSbafMQ6TIiT1hSDHfOgcrBuFNZ5qEvcHPHOjXLK8dh69d6X6Ji",
+	"WyHxLmKyU0vsIte7zs/tbeiiZbfgTe1MGuFKt1JtKlae21jlVSxvXdOyUQyHbMBoRmZ0ji4awirhNR5a",
+	"cduI3VtlhoUNrIF5W2KgKq81C/WunO2maxIGjy54DLDr3kW7Y7WWpwQFaKkMzZDMxgJuQJKQImPkWRfg",
+	"XS3KGiOpXdh4+zJa24v0S3qodUQMS29RG/FR22U4q/fLeRtTidrJnSPMuwasJj0N0zxrAMT37rl4oGs4",
+	"14qwv5hxN7XZtH42j6bRS8JGHe0OotCKpXCJ+VBVl9p3m5Izc2owO8/oZnmmDJ6omOmb0O4Z0xyUaoGA",
+	"VTa2prxMzMofB+yUZVR+3TadjqaZCpf3imcuIacSLj12XiQbKn3dwaKzQTbQlKeveEsV4AXSDyoNoXbh",
+	"rau1OGa0lZW4nU25TVn6zXU+o7XQcQOuVkFZ83MNEFsze/Ma423yuuxhbWT0fuD4Yl1y2D0XMS7VvvVF",
+	"VNaV125QALnG/h64y4pWp9o4rMIwHe3i7ZviLGj348XWYJHtdU5Tb8SaN0TbhO1Fo3/QOKAxiI8pwm28",
+	"eGNDYk2m4Zq4GzsSvhcD2XuaZR36GIjLGbPcpoFYOvWx9GvJGj5k4Cr0ZbUVdm3AWcpSTFKaUY6hCFie",
+	"MHRyblIBRFLWrFrIsjjlmg3YAZIAjqXF18F73u3aLFdMaDz7uuIJ0TVWRcnd6kLNqnGH9nX4eHTJrphL",
+	"OEkjUPRdlZaVO9TMQLUaFvxJG23B2aK+uWaGvYweohPjJR9lTI1X+P8WLFEXMfVcwaCQTM/PDUgXvKSR",
+	"UACqgCgx1DPq64tR4oP3SQZmV3vklTYqzw0ozABkaNw0eEWucsluqIbLCcwv/zbTV75G3NEju/cRaEWo",
+	"iyIwWlSZDKmdlfRaFDw1l5SSCczJ9Zy8OBNndqCnx8dPH54QBTwlV6eFHgvJfsNirSf2qX/8/b+uzESJ",
+	"XQ86kFwgTEIo4TAzKzdqGydX5o2rPfLy/OjxE6PevkxfnJ/ukasfX74n+3szyLL+hIsZ3xe00OM+rc7X",
+	"N0wW5BXRkGW2kaDrsgDKrvW748Pjh3sEjb+uyBK6xAkSdC6IOwQypXMyoFm2Z0hRJmaVcI3noTG7lX9C",
+	"XIBtJd17IzTY+CrvfDKkDr0zN0Z06J2qiWEjqMaGR5girq1ZQriYJSEDKyR+m0l65wCl6ns992gwgGdm",
+	"9dyr0uYo/yyz3kkP4+NuDvet97BqJjagO7KiSQjMWeMItHXupHM1onttj3wvxUyBVPb0mSbUYNJAiAmD",
+	"PYw3MOjdOyldZm72sdZ57/YWi1wMRZxPYJBZKkQwqihNh0OSMaWBg9wj710/19DcVVEs02t/x/Mzf/7I",
+	"8e+Fgv6AKlB7H/lHbpRgg3AIQ7MndFISUS32+8xuC/EIDcUPFLmyO7kiVH3ky+j+Pf6GCG9X50D7QBHk",
+	"4xgXyT5BekIoJww7SDr36kcenvhoGAFBc/DHHi7WekpoRlKqKUHBWGHUMUEfrFmasrfz7O35e3trMY3P",
+	"Btug4mTj/szl+8hVMRj7rrDMnNiSuaos1uV4tQJQe+SN84mYy3FtjkNISE8+YqTW3I+H8149p4Mx9J8L",
+	"rqXITggXfXz6Crfzsvr8GFHmyvHU/qv0ao+cevoQCJCBSLWxkN80/chdkB5JxaCYGoroqNLjbx+ekCuD",
+	"b1cEDMCQ+iD4rjMMljQ7m8A8IVeyyOCKMPWRL6ZEmr/bNaQwYKm5nFcu7PEqFumIZBjh8ZFLyIEiZb2h",
+	"WeGGmVG8Kxrh8L1ImdNABXf4bp81eOEy058ck5/Y989IwZHu+bT6hKSiuM4g9X/4yM35+qdyKukUNIJI",
+	"hrrPe+SH0L1UkW+8KTWpGMsSMhUpqOQjd3ij/vH3/3pILOcRCpaanp44yuy+7vtDMAeNKdYD4NZqYOXt",
+	"3ss/n73uH+4d9ZJegQTKh1z+TTBe5Hsw2INCipzuQbE/EFkGA3O39qHIM/ynb/h4Hz8dHlViPHunNzSr",
+	"NM896R36WC+as95J79Hewd4jm9w5Rnq973v/50LptaKqQX9D3QTeECZtF2nXGIspMhVmzwZvPf+wt4+T",
+	"K3s6V4YpK8DCCcian5WUPwN644Yv9J6NwZJIUIyW56KFTge2irE/1d7JL3EZrXxk/1UK01xo4IP5TzDv",
+	"3V6E+NPvRTq3nhGufWf4PM/YAKfd/5tz3lp5b2Mhi0rkz6IMpGUB+AeVC+7sckcHh9uc2U65enDOLR5K",
+	"wcUHCivb9/HYVdkMYRyY4y8Xt0lFSPvFsvsLA1VVTKdYD8nyfsqJLRCp6UhVnrxNDDde6Mc/st6KxROv",
+	"9uxfgd7B9qBXmaYOitVHukIzAOfD2N8XB1SiDH9yyo8HVgpq0rvA4PPYrXylFwOLTojlPlhdRGmWZSuc",
+	"Dxlfyeacf0DM+OplO9dU6mX47+DKlDO0ujpf6vAT8uQg6ASOMW0BIc7p3NDFOqTwmQrzVexYukr7rmad",
+	"R5nFQ33J07VX6ngVy15y5PU2vloCsm209dx90y+9RLmwpMj+KkUGHZmI1hpEIFkNG7m00zxcNRhb7MQI",
+	"h1YgdQ8yqx25TrOep3vm/cCoFtrIAqED7epVeR4qUO0MSf0UEQR1m0/CznlKbGnfLVD9BZL+PlI6p3Jg",
+	"/pQWzmy/rNITR8lTX4Pm6+TouLpWlClyh059Ic673xk71FKz/fUn4HG5lss65Hrhn7sjHi+beKIkNago",
+	"Vhp0uOv0OcaDZr9TJPaLSPCSo53BfKiHqDVb1InJp4QL5K5eE3VmHkxIK1zBsNV0s7XCslkTMga0KEyq",
+	"0rL5GmqPKciGOP4GGRqbwu+Ily80nL9nLo5zuxi2CMr9FZRhYVzsWhS2KLIkC59Oyasam9Yf48Jx2V45",
+	"emNdy+a2RPNFoeenQw3yPwqQ855Z+oY3XrMp0+7pix0en9tQDbHIBEfykBZAhkwqbW4BKp7e/oKhlE6c",
+	"tdWvtyGkL7WvqBoZ44IKoB299the2p9bHxudq3s4g1C+suYUEPKGdAFP7ZckmGYODw62AHG/AmsgMtMo",
+	"YWtmRUDtqyWuIce/sdwOdUVvaEZuQLLh/IoMxjCYKCKGQ6MF7ZEzBUUq+HwqCrVKMV1z1B3RzKXWq3em",
+	"mr+xfHHy4Ee6ZtwWTF321UQP24F3GxIL94O5/jAgmUjJN95tk5AXZ28fVg45EyN3xkO2qMwsn++AytTa",
+	"2dWAcg4SdV/D/BLDJi02PVDku37KRkyXtxf1GUowoIZg8/bAqK9hxDhnfISmdAwOSqxteU6ETEHukZd0",
+	"MCahz2V5CR4nTrcWYlLRrQ2xwpXinGENi8q788T4DKMQ0YZGYWf1RTv4KoL+YEvH7wI7q41u75mh296p",
+	"Eew8DQ330ZihlTNNJqFkJ55upQ/p3XH4LQdyLT4Z4mdwktCRdVhH6FKlnHqUB7xmSvuOmTsEn58iBsAs",
+	"K03nNh2aCI6asdgGES+7MS4UFrTCsCg0CSGaDnqhX2etqeu9TylkipRNJ/fIqZqAO43yBqOLq6If9n+C",
+	"eVJxXeGVMl9ZSmgmOKxeqbI43deqmK6Wz7tni3OlEWkNC/FqirPyLPgTE3JDM5aSo2MyFoXcyh3Fmst+",
+	"1sBeHkYRrXJT90MAaA2b8dT9YI8YOrDkIEwIvUakFo76rGJTtVzsbrAhUuP1nsl1dY81+GDhfPeDfsFU",
+	"ntG5Hc+QGfSN0VFRQ1SqZ/3ZfrjdR7pXf+g/LDm0gmnd+mItbWMSWbPvJOsQnUlvv1VGhI2o4GbqjtTF",
+	"vnZGMcCsGy3aZKx6bgtk3P2ccKBONzKckm9DHDcdvmZ8sgU4XnxRKhkli4ch7mgrWtXEHINPVEc+2uAw",
+	"zHNm8BRscab4RXmLQiz1KJ/4WvvKWb1QlA4OjWpwCh1gk0BS5HvklHt3fULwLglM7TGky5US8JEd7u2Y",
+	"c9gs9LVtTL0LGrtYNeGeyWuoa1CDRd4gtW1rqZ13ORqogjN+YoczYrQGVTj84+//B1UiZKKKcIAUGaf1",
+	"Tu4R7DDnGKpNekJHjq/uEyL9vEzx4uxt4rro0tQgmh7DtOLgpIrMIIu4bEI3u93gSqUb3D0jSthYVHNC",
+	"m5kYWvBvgbTY8/KJfkYY4jAzDBLNQ1GdvtrtpFZBCqaotnTdhoc1Nm++g2HjZ79Ow+k6o1153tv0pqyz",
+	"fpcNZBYN4MGwt6wUVlCk8m6dGvgBg3hDzueVi+31TZsI1bZDqDcMaJBTR0HYJ0j3yI/sBnxm5FVK5+oq",
+	"IVdY+QnDcsnVQjHKq1W68ULSocfOr1U1xDV+Ia0wJI7WqIRlXuldlQCzydLIF8ejKr3Z/+w+3dZSnq7n",
+	"6t6rkyYP/mmge7dLbpTjDsexb1vzrI8+tKIpig8TmKMsq4IUUBpLFdBM7ZE3AKmqiLzR1karl9v61reC",
+	"BdvQzQ7++W6li07w8lq1TVtzfHBdQNcjhLcBG1kP+/OtxKBaeyPjyAlwjgg5t1N9ySPfAf23m/pShqD7",
+	"wrVzOl8JzneWXSYJ9phthXWVKJk42v0IHCTNbHC6Aslo5tIdjDjxpw/nPpvo8PHDZ8HYTbm1VEXMgnbq",
+	"StjNXdnO9nFpqWrk3XFJKPjDHUOGlqN17o5KvhMepGVcEvoqu7AzkQN3QQBrpFhm6JMrYjIWWaoWwg6x",
+	"IR26qV3aB8q5Vi+2jQksvn9TdWyTft/NffUQsy/KcX2tjGqEkFWoR0xh7sJShgtOW4uyb90W/yUwthuy",
+	"upMIOSJiOmUY4epdB4HebCWa3Ak7kC4wRoMvrXDXaVL1Jtcz+8Dvi2GG9tn/CixzLGaE2lJJGMtdNhlv",
+	"gyi+1XE9prxzT/w/cbr7eXkYlpyIUNVRqrZtquu50htkRd6XZTugSoFNEgi2a/bhKzTq47QFKH9fdGGx",
+	"qOatowr/9ERAi7yCUF5X86Ezts2/wAj/nMp2/EP5onNxmuD2aEvT/WsKD2vLsiBcIgiAbnVzIIMMqEyC",
+	"4QN9HGWKsxLbinpFhKC5LeJX4oqZpR0+uMbTcXQ4ZyP++6IY1Xpyv1chwmbhrqjedCRhrRAB9XZX6O00",
+	"MmVDgNLMiM9qorYliU/JqzLTY0rn5BVJRa3LdAr7vv5SvbXLhl4H9ydeytLqyZRvdB+MDjUmh3PQb2f8",
+	"jWtv9TU6L6rtg7umWz13fdi2EMKCIxHB4YH1W6eV2KPaI3WJ9nt+51Gkf+uy8XetjJp5Ts9ekUd7BzvI",
+	"pcJaLdwHyMezpio9i2sDAxCgBpGNxDsaP7Oh2GV4tsvzoGQOVNZVBjjzxdK/SsyO9Tq5Z+/cUuvaGrJY",
+	"NlraHreglf7nDkk8WiwgSdNgzKODxJapl5iM7GLyY9H3iWv4tlzCZTUkhCm9yxjNLxmduVDifV14ZuLN",
+	"U5jqYNjiVujoGx+qWZ6CslwsY0onTt0sO06sxxGFu2kQsVtJAtgGhlgonoX25juRIBcK3H+FaLLVvIof",
+	"MJnCQ/3a8lUUnkravxkdbK3hNfigJr4Tj60piCGJYgrXIp3vkRi6PLO12WLoEsELu4AdI8ZiReXfO2Y4",
+	"YKJw7pi/b6rk3CDLZTLXI8ln++E2VDqKCmV21lPzSLfIs6b6qDM03EOAGG4mJhdmaRmotyWzwYwqkpoj",
+	"cvTcmZTMwbm4wEcHB8/wQrmGMjTSHqDhQQ6oXJscyGFm0+4mzJdAHAo59dXyBiKFxXQipDs2Ka9kBRhy",
+	"ktMRhCw+VHyx4pzSIlchjY+7unJm7x975vvHXrU8Ls64Rz4EFc1QH+/ZI8Miy3D8VfLySqkCnpvd7hYn",
+	"70kONjv5wNQ4blA93Oo8CLpaQdccSFJBgO3F2lvceaDwRNuh9L5B13qb2U8sy74ULmzSu83atiIuOihm",
+	"hivjnSsUZKBUC0iWbcPicPxzbjiVbxv2+7hYS70nO1pP3gH2pki3ovzhUAsXIkC84UkOhRzBmqicEFqs",
+	"0K/BUz+FrRDKFDF8Top5GR/8jMCNUXJtjdFMDCaQEowCDrFikSxrXEdHE8O2L98206zlSGgN0fwk3xlu",
+	"Arl2AJqNgW9D8EdolqK/tSUzGTLs6ssDbMCXjfkF9izumGFwb7G+O5TdthfS39i6E05JYiu4ddED5vct",
+	"3LbduYYrDUzvPRnM99GrCZSjmu7WSXgOC0Q9hJcJ6alvY5uOBAV6fTbQmXtmhyD1U0Qg+v08FBO/q05r",
+	"J1mXBLOh5KdXHq5YeuXqxaP1czWvJZrOYmuMcOFLIg5EkaUuFqhMZI4YOOgN2MV/rcZ1u7ovdB8daGpu",
+	"Y+5+vbuKLZnGa4cDxlN4K4VI3M3a/2w/3O6nUuT1FPeFFHnHM7av7VS1+FFweFaW+8fW1jMbR0uUtp3p",
+	"7hoE7FQ3C106o/MGIC67+a+hXu6hnWKgm6POtl/JytxFzZdIX44pnROqJiG+KEbtAvzqKV6zVB5yNQFD",
+	"9NCU8qcPP5FzQC95XlxnbEDMjwk564dGGkePHx8+PcG09YEEbVvXVygg+QnmNr/I9rQocwhPiBZkENzC",
+	"CZp/QtkmVD+w7AFGadfWlnHn9TUXl3FL/FKeSju7awFZQ1fxkcTTAUVsU5Lt+i9fWy3FledkPE4TKohc",
+	"pQuG9uKn9vVGMH1VTIBbA2Nowm1TW22jGi5sknxNiZGuSObe++cqMuJPqMnxVJvyRsl2aPa7U4+Km6O2",
+	"ooP9fanLxNZjOM5D5wvXzyH0v7D28EqXZVVtsxwN9UAqLQq9PubvbdGs9HilsAVmdgFPt4Izvu64V3rr",
+	"4niq/RzjeOL7RO4ST/wcMTvAkGiRUpfWQ/VWKN6HsSCaTgzm3YAMBYibKymnhlihTydjSqsTpFfsBpBg",
+	"STYaa6ucunIzqF2lWGKxjHJHV621Q6JbWKCrNhbP5ntofqWsNLT47GiNfSM0pBiVYU2pjhoghK1Pe3vd",
+	"B6rHXrG/WQRA2WpG5zWisL8rZe2mzepG16O7hyJYP26nwwHqFOG8rOO6rN9t+9FGgVnpsV13yZxsy7HZ",
+	"erIoY9toxZNQH4NxjQJ/qUGhbOs8Xz4i54FtIYblmGCa6zmaFCxSMKsS1VxBNy12Ov16b+JSq9euV9Lo",
+	"4XorVnCbwrx4bhoywL6rG7VPXTY8jXIn3xC1dWi94Hp8D5EJfn0RxvZcFLw0lNmUlACkZ+hsJ1a/clzk",
+	"wTZiTgxdKXuToYsfS5QthJesML/l+voFx/quX+s1WGjb2jnC2oFlC/I71oAzh7gUvB7HefdMv2w+HUV9",
+	"ZycNxQH/FWqm20YaVpjyopWRo2iWOYtPBKTr/EAXtlW3R9+i2kQT0dMNtkIffT6F7yzdK6vTfa7xMNIs",
+	"EzNIy1dKdWfF4VtTX7h819cxXH130U5VP0JQGFeHOAORZ2CTRqQjP5V1e+/G6os24iTEyrvnK5W56mCD",
+	"EVUFT22P1JAv5QbAeLaal83ilPOtEjzy8Bp+q3mtWhmAzKQRXVIx4+XLmRj1bi9u/28AAAD//w==",
 }
 
 // decodeSpec returns the embedded OpenAPI spec as raw JSON bytes,

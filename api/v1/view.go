@@ -73,6 +73,7 @@ func powers(m *consent.Mandate, now time.Time) []PowerView {
 func actView(act *consent.Act) Act {
 	return Act{
 		Id: ActId(act.ID), Person: PersonId(act.Person), Mandate: MandateId(act.Mandate), By: MemberId(act.By),
+		Via:  ProgramId(act.Via),
 		Role: Code(act.Role), Service: Code(act.Service), Procedure: Code(act.Procedure), Mode: Code(act.Mode),
 		Reason: string(act.Reason), Channel: string(act.Channel), CredentialEntry: string(act.Credential),
 		Outcome: string(act.Outcome), Happened: act.Happened, Recorded: act.Recorded, Late: act.Late, Urgent: act.Urgent,
