@@ -38,12 +38,14 @@ var directions = []direction{
 	{room: "cmd/...", may: []pattern{"..."}},
 	{room: "bench/...", may: []pattern{"..."}},
 	{room: "api/...", may: []pattern{"api/...", "consent", "charter", "audit",
+		"consent/passkey",   // the host and origin of passkeys, from the configuration
 		"charter/screen",    // a form's texts are screened as a whole, before any use-case
 		"consent/personal"}, // codes, tokens, dates: what use-cases take and give; see calls for Open and Seal
 		tests: []pattern{"..."}},
 	{room: "api/door/fault.go", may: []pattern{"api/...", "consent", "charter", "audit",
 		"store/kv"}}, // its errors only: a full disk is told from a broken line
-	{room: "consent/...", may: []pattern{"consent", "charter", "charter/screen", "audit", "audit/extract", "consent/personal", "consent/statement"}, tests: []pattern{"consent/...", "store/..."}},
+	{room: "consent/passkey"}, // what browsers are asked and answer: bytes in, bytes out
+	{room: "consent/...", may: []pattern{"consent", "consent/passkey", "charter", "charter/screen", "audit", "audit/extract", "consent/personal", "consent/statement"}, tests: []pattern{"consent/...", "store/..."}},
 	{room: "consent/personal/...", may: []pattern{"consent/personal/...", "audit", "charter/screen", "consent/statement"}, tests: []pattern{"store/..."}},
 	{room: "consent/statement"}, // signed documents: strict parsing and verifying, for others too
 	{room: "store", may: []pattern{"consent", "consent/personal", "store/kv",
@@ -72,6 +74,7 @@ var owners = []owner{
 	{"net/http", []pattern{"api/...", "cmd/...", "bench/...", "docs/examples/..."}, "use-cases know nothing of HTTP"},
 	{"github.com/lestrrat-go/jwx", []pattern{"api/token"}, "the second pair of eyes must not become the first"},
 	{"github.com/go-jose/go-jose", []pattern{"consent", "consent/personal/...", "consent/statement", "docs/examples/..."}, "one place makes signatures and boxes; examples are programs of others"},
+	{"github.com/go-webauthn/webauthn", []pattern{"consent/passkey"}, "one room speaks WebAuthn"},
 	{"go.etcd.io/bbolt", []pattern{"store/bolt", "bench/..."}, "a backend stays behind the seam"},
 	{"github.com/jackc/pgx", []pattern{"store/postgres", "bench/..."}, "a backend stays behind the seam"},
 	{"github.com/spf13/cobra", []pattern{"cmd/..."}, "only the program has a command line"},
@@ -82,7 +85,7 @@ var owners = []owner{
 // What tests use and the program must not contain: libraries that are not argued
 // for it, and chance that can be foreseen (keys, salts and ids are crypto/rand's).
 var testOnly = []string{
-	"math/rand", "github.com/chromedp", "github.com/google/go-cmp", "github.com/rogpeppe/go-internal",
+	"math/rand", "github.com/chromedp", "github.com/descope/virtualwebauthn", "github.com/google/go-cmp", "github.com/rogpeppe/go-internal",
 	"go.uber.org/goleak", "pgregory.net/rapid", "testing",
 }
 
@@ -111,6 +114,7 @@ var calls = []call{
 		"consent/epoch.go",       // closes again what lives, week by week: closed bytes for closed bytes
 		"consent/erase.go",       // removes what the entry of an erasure has already said is gone
 		"consent/session.go",     // a session's last use and its end
+		"consent/passkeys.go",    // what waits for a browser's answer: used once, over within minutes
 		"consent/outbox.go",      // takes a delivered message away; the entry is in its target
 		"consent/programin.go",   // a proof that was used, so that it is not taken again: it opens nothing
 		"consent/stale.go",       // deletes sessions, links and marks that open nothing any more

@@ -72,6 +72,10 @@ const (
 	HelperLogin      Action = "helper.login"
 	HelperLinked     Action = "helper.linked" // a one-time link was made for them
 	ProgramLogin     Action = "program.login" // a program was given a token
+	HelperKeyAdded   Action = "helper.key_added"
+	HelperKeyRemoved Action = "helper.key_removed" // by them, or by a referent who checked who asks
+	HelperKeyRefused Action = "helper.key_refused" // a right key that may have been copied, or changed
+	HelperSignedOut  Action = "helper.signed_out"  // a session was ended from another
 	PersonCreated    Action = "person.created"
 	PersonUpdated    Action = "person.updated"
 	CheckpointSigned Action = "checkpoint.signed"
@@ -113,6 +117,7 @@ func (a Action) Class() (Class, bool) {
 		CardIssued, CardReissued, CardKilled, CardDeclined:
 		return ClassMandate, true
 	case HelperAdhered, HelperOpened, HelperClosed, HelperLogin, HelperLinked, ProgramLogin, PersonCreated, PersonUpdated,
+		HelperKeyAdded, HelperKeyRemoved, HelperKeyRefused, HelperSignedOut,
 		CheckpointSigned, ClockJump, BackupMade:
 		return ClassSystem, true
 	case CharterPublished, OverridePublished, KeyPublished, KeyRetired, PersonKeyDestroyed, RetentionRun,

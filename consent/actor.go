@@ -44,6 +44,7 @@ const (
 	operator
 	system
 	program
+	holder // of an account, in the register's space
 )
 
 // A Call is what a door knows of one request.
@@ -78,6 +79,21 @@ func (a Actor) MaySign(at time.Time) bool {
 	return !a.stepUp.IsZero() && at.Sub(a.stepUp) <= signingWindow
 }
 
+// holder is the actor as the holder of their account, in the register's space.
+func (a Actor) holder() Actor {
+	return Actor{kind: holder, space: registerSpace, account: a.account, call: a.call}
+}
+
+// fresh asks for a proof of at most 5 minutes ago, for what a screen that somebody
+// left must not do: sign, extract, erase, close, add a key. A refusal of the
+// charter comes before it: who may not do it at all is not sent to sign in again.
+func (t *turn) fresh() error {
+	if t.actor.kind == member && !t.actor.MaySign(t.at) {
+		return &SignInNeeded{Reason: "step_up"}
+	}
+	return nil
+}
+
 const signingWindow = 5 * time.Minute
 
 // by is the actor's pseudonym in the log.
@@ -93,6 +109,8 @@ func (a Actor) by() string {
 		return "system"
 	case program:
 		return string(a.program)
+	case holder:
+		return string(a.account)
 	}
 	return "nobody"
 }

@@ -29,6 +29,8 @@ type (
 	SessionID string
 	// ProgramID is of a program: g_…
 	ProgramID string
+	// PasskeyID is of a passkey, made from the identifier that its device gave it: k_…
+	PasskeyID string
 	// RequestID is of one request: r_…
 	RequestID string
 )
@@ -48,7 +50,7 @@ func NewRequestID() RequestID { return RequestID("r_" + random26()) }
 
 // The last character of 26 carries 3 bits of 5 that count; the others are
 // zero, so only one spelling of an identifier is accepted.
-var idForm = regexp.MustCompile(`^[pahsmtrvg]_[a-z2-7]{25}[aeimquy4]$`)
+var idForm = regexp.MustCompile(`^[pahsmtrvgkn]_[a-z2-7]{25}[aeimquy4]$`)
 
 func validID(prefix, id string) bool {
 	return strings.HasPrefix(id, prefix) && idForm.MatchString(id)
@@ -68,6 +70,22 @@ func ParseMandateID(s string) (MandateID, error) {
 		return "", &Invalid{Reason: "mandate_id"}
 	}
 	return MandateID(s), nil
+}
+
+// ParsePasskeyID accepts only the exact form of a passkey's identifier.
+func ParsePasskeyID(s string) (PasskeyID, error) {
+	if !validID("k_", s) {
+		return "", &Invalid{Reason: "passkey_id"}
+	}
+	return PasskeyID(s), nil
+}
+
+// ParseSessionID accepts only the exact form of a session's identifier.
+func ParseSessionID(s string) (SessionID, error) {
+	if !validID("n_", s) {
+		return "", &Invalid{Reason: "session_id"}
+	}
+	return SessionID(s), nil
 }
 
 // ParseMemberID accepts only the exact form of a member's identifier.

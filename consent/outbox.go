@@ -31,6 +31,8 @@ const (
 	killCard    messageKind = "card.kill"    // space → register
 	nameAccount messageKind = "account.name" // space → register: a member changed their name
 	joinMember  messageKind = "member.join"  // register → space: a member is of another account
+	addPasskey  messageKind = "passkey.add"  // space → register
+	dropPasskey messageKind = "passkey.drop" // space → register
 )
 
 // appliers do a message's work in its target.
@@ -44,6 +46,8 @@ var appliers = map[messageKind]func(*turn, json.RawMessage) error{
 	killCard:    applyWith((*turn).applyKillCard),
 	nameAccount: applyWith((*turn).applyNameAccount),
 	joinMember:  applyWith((*turn).applyJoinMember),
+	addPasskey:  applyWith((*turn).applyAddPasskey),
+	dropPasskey: applyWith((*turn).applyDropPasskey),
 }
 
 func applyWith[B any](fn func(*turn, B) error) func(*turn, json.RawMessage) error {

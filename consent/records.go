@@ -219,6 +219,7 @@ type Session struct {
 	StepUp  time.Time  // last time its holder showed who they are
 	By      Proof      // how they did
 	Reach   []MemberID // what the proof is good for
+	Passkey PasskeyID  // when it was one
 	LinkBy  string     // who made the link, if one opened it or stepped it up
 	Ended   time.Time
 }

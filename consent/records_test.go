@@ -29,6 +29,7 @@ var records = []consent.Record{
 	&consent.Preset{}, &consent.Sitting{}, &consent.TallyRow{}, &consent.StandIn{}, &consent.DutyRow{}, &consent.EndingRow{}, &consent.NamedRow{},
 	&consent.Program{}, &consent.Access{}, &consent.Spent{},
 	&consent.Copied{}, &consent.EdgeRow{}, &consent.Leaving{}, &consent.Glass{},
+	&consent.Passkey{}, &consent.Ceremony{},
 }
 
 // A row is clear: whoever reads the disk reads it. So a row holds no text, but for
@@ -104,7 +105,7 @@ var bareStrings = map[string]*regexp.Regexp{
 	"EvidenceDue.On":       aDate,
 	"openSpaceBody.Stated": aJWS,
 	"enrolment.Stated":     aJWS,
-	"noteLoginBody.LinkBy": aPseudonym,
+	"noteLoginBody.LinkBy": aWord,
 
 	// Programs.
 	"Program.ClosedBy":      aPseudonym,

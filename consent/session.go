@@ -39,7 +39,8 @@ const (
 type arrival struct {
 	account AccountID
 	how     Proof
-	linkBy  string // who made the link
+	linkBy  string    // who made the link
+	key     PasskeyID // that was used
 	// reach are the members of the account that the proof is good for: those of
 	// the structures that vouched for it. Who works for two structures is let into
 	// one by its referent's link, and not into the other.
@@ -119,7 +120,7 @@ func (t *turn) arrive(x arrival, running, fresh string) (s *Session, goesOn bool
 	}
 	s = &Session{
 		Hash: fresh, ID: SessionID("n_" + random26()), Account: x.account, Opened: t.at, Seen: t.at, StepUp: t.at,
-		By: x.how, Reach: members(open), LinkBy: x.linkBy,
+		By: x.how, Reach: members(open), LinkBy: x.linkBy, Passkey: x.key,
 	}
 	same := found && before.Account == x.account && before.bound() && !before.over(t.at)
 	switch {

@@ -30,6 +30,9 @@ func (r *Register) dropStale(ctx context.Context, s audit.Space) error {
 			return dropRows(ctx, r, s, func(x *Glass, at time.Time) bool { return !at.Before(x.Until) })
 		},
 		func() error {
+			return dropRows(ctx, r, s, func(x *Ceremony, at time.Time) bool { return !at.Before(x.Expires) })
+		},
+		func() error {
 			return dropRows(ctx, r, s, func(x *Idempotency, at time.Time) bool { return !at.Before(x.Expires) })
 		},
 		func() error {

@@ -13,8 +13,9 @@ import (
 )
 
 // Housekeeping lists the buckets that may be written without an entry: marks,
-// sessions and their appointments, links and glasses that are over, tokens of
-// programs and proofs that were used, messages done, what an
+// sessions and their appointments, what waits for a passkey's answer, links and
+// glasses that are over, tokens of programs and proofs that were used, messages
+// done, what an
 // erasure or a new epoch of keys removes or closes anew after the entry that
 // decided it, and rows that repeat what mandates say.
 var Housekeeping = []kv.Bucket{
@@ -22,6 +23,7 @@ var Housekeeping = []kv.Bucket{
 	{Name: "key"}, {Name: "box"}, {Name: "index"}, {Name: "index-seal"}, {Name: "birth"},
 	{Name: "card"}, {Name: "card-serial"}, {Name: "appointment"}, {Name: "link"}, {Name: "glass"},
 	{Name: "access"}, {Name: "spent"},
+	{Name: "ceremony"},
 	{Name: "duty"}, {Name: "ending"}, {Name: "named"}, {Name: "edge"},
 }
 

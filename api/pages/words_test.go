@@ -200,7 +200,7 @@ var memberActions = []string{
 	"extract.made", "extract.read", "attempt.refused", "act.recorded", "mandate.drafted", "mandate.proposed",
 	"mandate.signed", "mandate.accepted", "mandate.copy_delivered", "mandate.activated", "mandate.revoked",
 	"mandate.renounced", "mandate.ended", "notice.given", "card.issued", "card.reissued", "card.killed", "helper.adhered",
-	"helper.opened", "helper.closed", "helper.login", "helper.linked", "person.created", "person.updated",
+	"helper.opened", "helper.closed", "helper.login", "helper.linked", "helper.key_added", "helper.key_removed", "person.created", "person.updated",
 	"structure.updated", "key.published", "person.key_destroyed", "other",
 }
 
