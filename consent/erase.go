@@ -68,6 +68,9 @@ func (r *Register) ForgetPerson(ctx context.Context, a Actor, id PersonID) (*For
 		if err := t.check(try, charter.Facts{Operation: charter.OpErase}); err != nil {
 			return err
 		}
+		if err := t.fresh(); err != nil {
+			return err
+		}
 		if f, err = t.forget(p); err != nil {
 			return err
 		}

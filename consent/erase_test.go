@@ -252,7 +252,7 @@ func TestForgetting(t *testing.T) {
 	// At once: the active key is gone, nobody of the desk finds the person, and the
 	// evidence is locked until its date.
 	w.clock.add(time.Hour)
-	forgotten, err := w.reg.ForgetPerson(w.ctx, referent, p)
+	forgotten, err := w.reg.ForgetPerson(w.ctx, w.again(referent), p)
 	w.must(err)
 	due := time.Date(2033, 1, 12, 0, 0, 0, 0, time.UTC) // six years and what is left of the day
 	if !forgotten.Until.Equal(due) {
@@ -517,7 +517,7 @@ func TestRestoreBringsNobodyBack(t *testing.T) {
 	w.must(err)
 	copied := backupOf(t, w.db)
 	w.clock.add(time.Hour)
-	_, err = w.reg.ForgetPerson(w.ctx, referent, p)
+	_, err = w.reg.ForgetPerson(w.ctx, w.again(referent), p)
 	w.must(err)
 
 	w.clock.add(24 * time.Hour)

@@ -64,6 +64,9 @@ func (r *Register) Extract(ctx context.Context, a Actor, w io.Writer, q ExtractR
 		if err := t.check(try, f); err != nil {
 			return err
 		}
+		if err := t.fresh(); err != nil {
+			return err
+		}
 		t.enter(audit.Entry{Act: audit.ExtractMade, Purpose: string(q.Purpose), On: []string{q.Profile}})
 		sum = t.summary(q)
 		var err error

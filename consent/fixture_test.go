@@ -147,6 +147,12 @@ func (w *world) letIn(slug string, id consent.MemberID) consent.Actor {
 	return w.enter(invite.Token)
 }
 
+// again is a member who has just shown once more who they are.
+func (w *world) again(a consent.Actor) consent.Actor {
+	w.t.Helper()
+	return w.letIn(a.SpaceSlug(), a.Member())
+}
+
 // helper opens a member, signs them in and lets them adhere.
 func (w *world) helper(referent consent.Actor, role charter.Role) consent.Actor {
 	w.t.Helper()

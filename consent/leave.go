@@ -30,6 +30,9 @@ func (r *Register) CloseHelper(ctx context.Context, a Actor, id MemberID) error 
 		if err := t.onlyReferent(audit.HelperClosed, charter.OpCloseMember); err != nil {
 			return err
 		}
+		if err := t.fresh(); err != nil {
+			return err
+		}
 		m := &Member{ID: id}
 		if err := need(t.tx, m, "member"); err != nil {
 			return err

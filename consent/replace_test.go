@@ -57,7 +57,7 @@ func TestStandIns(t *testing.T) {
 	}
 	w.notFound("ccas", size+1, w.reg.DropStandIn(w.ctx, d.helper, d.helper.Member()))
 	w.must(w.reg.SetStandIn(w.ctx, d.referent, holiday))
-	w.must(w.reg.CloseHelper(w.ctx, d.referent, d.helper.Member()))
+	w.must(w.reg.CloseHelper(w.ctx, w.again(d.referent), d.helper.Member()))
 	if len(list()) != 0 {
 		t.Error("somebody closed is listed as away")
 	}

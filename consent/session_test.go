@@ -2,6 +2,7 @@ package consent_test
 
 import (
 	"context"
+	"io"
 	"slices"
 	"testing"
 	"time"
@@ -211,5 +212,45 @@ func TestLinkReachesItsStructureOnly(t *testing.T) {
 	})
 	if _, err := w.reg.SignedIn(context.Background(), in.Session); err != nil {
 		t.Errorf("a refused choice ended the session: %v", err)
+	}
+}
+
+// What a screen that somebody left must not do asks for a proof of at most 5
+// minutes ago; a refusal of the charter comes before it, and is entered.
+func TestFreshProofIsNeeded(t *testing.T) {
+	w := newWorld(t)
+	d := w.desk()
+	colleague := w.helper(d.referent, charter.Secretary)
+	dpo := w.helper(d.referent, charter.DPO)
+	month := consent.ExtractRequest{
+		From: start.AddDate(0, 0, -1), To: start.AddDate(0, 0, 1), Profile: consent.ProfileDPO,
+		Purpose: charter.PurposeDPOAudit, Program: "test",
+	}
+	uses := map[string]struct {
+		by consent.Actor
+		do func(consent.Actor) error
+	}{
+		"closing":    {d.referent, func(a consent.Actor) error { return w.reg.CloseHelper(w.ctx, a, colleague.Member()) }},
+		"erasing":    {d.referent, func(a consent.Actor) error { return second(w.reg.ForgetPerson(w.ctx, a, d.person)) }},
+		"an extract": {dpo, func(a consent.Actor) error { return second(w.reg.Extract(w.ctx, a, io.Discard, month)) }},
+	}
+	w.clock.add(5*time.Minute + time.Microsecond)
+	for name, use := range uses {
+		w.unchanged(func() {
+			if err := use.do(use.by); signInNeeded(err) != "step_up" {
+				t.Errorf("%s, 5 minutes and a microsecond after the sign-in: %v", name, err)
+			}
+		})
+		size := w.size("ccas")
+		if err := use.do(d.helper); signInNeeded(err) != "" || w.size("ccas") != size+1 {
+			t.Errorf("%s, by a helper: %v and %d entries, want a refusal of the charter", name, err, w.size("ccas")-size)
+		}
+	}
+	for name, use := range uses {
+		fresh := w.again(use.by)
+		w.clock.add(5 * time.Minute)
+		if err := use.do(fresh); err != nil {
+			t.Errorf("%s, 5 minutes after the sign-in: %v", name, err)
+		}
 	}
 }
