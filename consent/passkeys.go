@@ -318,7 +318,7 @@ func (r *Register) AskNewPasskey(ctx context.Context, a Actor, at *passkey.Party
 		return Asked{}, &Conflict{Reason: "passkeys_full"}
 	}
 	options, pending, err := at.AskNew(passkey.Holder{
-		Handle: string(a.account), Name: string(structure.Name) + " · " + string(me.ID[:8]),
+		Handle: string(a.account), Name: structure.Name.String() + " · " + string(me.ID[:8]),
 	}, credentials(have))
 	if err != nil {
 		return Asked{}, err
