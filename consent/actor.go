@@ -27,6 +27,7 @@ type Actor struct {
 	how     Proof
 	linkBy  string
 	reach   []MemberID
+	passkey PasskeyID // when the last proof was one
 	// Of a program: which, the scopes of its token, and whether it is only proving who
 	// it is.
 	program   ProgramID

@@ -61,12 +61,32 @@ func (r *Register) JoinStructure(ctx context.Context, a Actor, token personal.To
 				return err
 			}
 		}
+		if err := t.introduce(a, joined.Member); err != nil {
+			return err
+		}
 		return putAll(t.tx, l, mine, fresh)
 	})
 	if err != nil {
 		return Membership{}, err
 	}
 	return joined, r.Relay(ctx, registerSpace)
+}
+
+// introduce lets the passkey by which somebody is signed in open the structure that
+// they join: they hold its invitation, so it has vouched for them. Keys that are
+// not at hand are not introduced: somebody else may have added them, with a link of
+// the other structure.
+func (t *turn) introduce(a Actor, joined MemberID) error {
+	if a.passkey == "" {
+		return nil
+	}
+	key := &Passkey{Account: a.account, ID: a.passkey}
+	found, err := t.tx.Get(key)
+	if err != nil || !found {
+		return err
+	}
+	key.Members = append(key.Members, joined)
+	return t.tx.Put(key)
 }
 
 type joinMemberBody struct {

@@ -456,27 +456,23 @@ func TestLostDevice(t *testing.T) {
 	w.device(virtualwebauthn.KeyTypeEC2).enrol(w.enter(invite.Token))
 }
 
-// A closed member's key opens nothing; neither does it in the structure next door.
+// A key opens the structures that it was introduced to: the one where it was added,
+// and one that its holder joins by it. Of two, its holder chooses, and chooses anew
+// when they like; where they are closed it opens nothing.
 func TestPasskeyOpensWhatItWasIntroducedTo(t *testing.T) {
 	w := newWorld(t)
-	_, there, link := w.twoStructures()
-	in, err := w.redeem(link, personal.Token{})
-	w.must(err)
-	helper := w.signedIn(in.Session)
-	one := w.device(virtualwebauthn.KeyTypeEC2)
+	ccas, mds := w.structure("ccas"), w.structure("mds")
+	helper := w.helper(ccas, charter.SocialWorker)
+	one, other := w.device(virtualwebauthn.KeyTypeEC2), w.device(virtualwebauthn.KeyTypeEC2)
 	one.enrol(helper)
-	if a := one.enter(); a.SpaceSlug() != "ccas" {
-		t.Errorf("the key opened %s", a.SpaceSlug())
+	other.enrol(helper)
+	joined, err := w.reg.JoinStructure(w.ctx, one.enter(), w.invite(mds, charter.DigitalMediator))
+	w.must(err)
+	there := joined.Member
+	if a := other.enter(); a.SpaceSlug() != "ccas" {
+		t.Errorf("a key that was not at hand opened %s", a.SpaceSlug())
 	}
-	w.rewrite(func(tx consent.Tx) error { // the other structure lets it in too
-		k := &consent.Passkey{Account: w.account(helper.Member()), ID: one.added}
-		if _, err := tx.Get(k); err != nil {
-			return err
-		}
-		k.Members = append(k.Members, there.Member())
-		return tx.Put(k)
-	})
-	in, err = one.signIn(personal.Token{})
+	in, err := one.signIn(personal.Token{})
 	w.must(err)
 	if in.Space != "" || !in.Expires.Equal(w.clock.now().Add(5*time.Minute)) {
 		t.Errorf("of two structures, %q was chosen", in.Space)
@@ -489,12 +485,12 @@ func TestPasskeyOpensWhatItWasIntroducedTo(t *testing.T) {
 	if len(choices) != 2 || choices[0].Slug != "ccas" || choices[1].Slug != "mds" || choices[0].Here || choices[1].Here {
 		t.Errorf("the choice is %v", choices)
 	}
-	chosen, err := w.reg.ChooseSpace(w.ctx, consent.Call{}, in.Session, there.Member())
+	chosen, err := w.reg.ChooseSpace(w.ctx, consent.Call{}, in.Session, there)
 	w.must(err)
-	if a := w.signedIn(chosen.Session); a.SpaceSlug() != "mds" || a.Member() != there.Member() {
+	if a := w.signedIn(chosen.Session); a.SpaceSlug() != "mds" || a.Member() != there {
 		t.Errorf("chose mds, got %s", a.SpaceSlug())
 	}
-	if e := w.last("mds"); e.Act != audit.HelperLogin || !slices.Equal(e.On, []string{string(there.Member()), "passkey"}) {
+	if e := w.last("mds"); e.Act != audit.HelperLogin || !slices.Equal(e.On, []string{string(there), "passkey"}) {
 		t.Errorf("the log of mds says %+v", e.Entry)
 	}
 	if _, err := w.reg.SignedIn(w.ctx, in.Session); signInNeeded(err) != "session" {
@@ -508,37 +504,19 @@ func TestPasskeyOpensWhatItWasIntroducedTo(t *testing.T) {
 	if up, err := one.signIn(switched.Session); err != nil || !up.SteppedUp || up.Space != "ccas" {
 		t.Errorf("a step-up stays where it is: %+v, %v", up, err)
 	}
-
 	late, err := one.signIn(personal.Token{})
 	w.must(err)
 	w.clock.add(5 * time.Minute)
 	if _, err := w.reg.ChooseSpace(w.ctx, consent.Call{}, late.Session, helper.Member()); signInNeeded(err) != "session" {
 		t.Errorf("a choice after 5 minutes: %v", err)
 	}
-	referent := w.letIn("ccas", w.firstReferent("ccas"))
-	w.must(w.reg.CloseHelper(w.ctx, referent, helper.Member()))
+	w.must(w.reg.CloseHelper(w.ctx, w.again(ccas), helper.Member()))
+	other.fails("closed where it opens", "sign_in")
 	if a := one.enter(); a.SpaceSlug() != "mds" {
 		t.Errorf("closed in ccas, the key opened %s", a.SpaceSlug())
 	}
-	referent = w.letIn("mds", w.firstReferent("mds"))
-	w.rewrite(func(tx consent.Tx) error { // as closing there does for an account of its own
-		acc := &consent.Account{ID: w.account(helper.Member())}
-		if _, err := tx.Get(acc); err != nil {
-			return err
-		}
-		acc.Members[1].Closed = w.clock.now()
-		return tx.Put(acc)
-	})
+	w.must(w.reg.CloseHelper(w.ctx, w.again(mds), there))
 	one.fails("closed in both", "sign_in")
-}
-
-func (w *world) firstReferent(slug string) consent.MemberID {
-	w.t.Helper()
-	operator, err := w.reg.In(w.ctx, slug)
-	w.must(err)
-	id, err := w.reg.FirstReferent(w.ctx, operator)
-	w.must(err)
-	return id
 }
 
 func TestAddressesOfPasskeys(t *testing.T) {

@@ -232,15 +232,20 @@ func (m Membership) space() audit.Space { return audit.NewSpace(m.Number, m.Slug
 // bound tells whether the session is of a space already.
 func (s *Session) bound() bool { return s.Space.Member != "" }
 
-// session gets a session by the keyed hash of its token. One that was opened before
-// sessions had identifiers goes by its hash, and came by a link.
+// session gets a session by the keyed hash of its token.
 func session(tx Tx, hash string) (*Session, bool, error) {
 	s := &Session{Hash: hash}
 	found, err := tx.Get(s)
-	if found && s.ID == "" {
-		s.ID, s.By, s.Reach = SessionID(hash), ByLink, []MemberID{s.Space.Member}
+	return s.known(), found, err
+}
+
+// known gives a session that was opened before they had identifiers one: it goes by
+// its hash, and came by a link.
+func (s *Session) known() *Session {
+	if s.ID == "" {
+		s.ID, s.By, s.Reach = SessionID(s.Hash), ByLink, []MemberID{s.Space.Member}
 	}
-	return s, found, err
+	return s
 }
 
 // over tells whether a session has ended for good.
@@ -365,7 +370,7 @@ func (r *Register) SignedIn(ctx context.Context, token personal.Token) (Actor, e
 	}
 	return Actor{
 		kind: member, space: s.Space.space(), member: s.Space.Member, account: s.Account,
-		session: s.ID, stepUp: s.StepUp, how: s.By, linkBy: s.LinkBy, reach: s.Reach,
+		session: s.ID, stepUp: s.StepUp, how: s.By, linkBy: s.LinkBy, reach: s.Reach, passkey: s.Passkey,
 	}, nil
 }
 
@@ -450,3 +455,53 @@ func (t *turn) applyEndSessions(b endSessionsBody) error {
 	t.enter(audit.Entry{Act: audit.HelperClosed, On: []string{string(b.Account)}})
 	return putAll(t.tx, append(ended, acc)...)
 }
+
+// Sessions lists the running sessions of the actor's member, the last used first;
+// those left alone are among them.
+func (r *Register) Sessions(ctx context.Context, a Actor) (list []*Session, err error) {
+	if err := a.sits(); err != nil {
+		return nil, err
+	}
+	err = r.rec.View(ctx, registerSpace, func(tx Tx, at time.Time) error {
+		list = nil
+		return each(tx, "", func(s *Session) error {
+			if s.Space.Member == a.member && !s.over(at) {
+				list = append(list, s.known())
+			}
+			return nil
+		})
+	})
+	slices.SortFunc(list, func(x, y *Session) int { return cmp.Or(y.Seen.Compare(x.Seen), cmp.Compare(x.ID, y.ID)) })
+	return list, err
+}
+
+// EndSession ends another session of the actor's member, or their own. It needs no
+// fresh proof: who finds a stranger's session ends it at once.
+func (r *Register) EndSession(ctx context.Context, a Actor, id SessionID) error {
+	if err := a.sits(); err != nil {
+		return err
+	}
+	_, err := r.record(ctx, a.holder(), func(t *turn) error {
+		var found *Session
+		err := each(t.tx, "", func(s *Session) error {
+			if s.Space.Member == a.member && s.known().ID == id && !s.over(t.at) {
+				found = s
+				return StopScan
+			}
+			return nil
+		})
+		if err != nil {
+			return err
+		}
+		if found == nil {
+			return &NotFound{Kind: "session"}
+		}
+		found.Ended = t.at
+		t.enter(audit.Entry{Act: audit.HelperSignedOut, On: []string{string(a.member), string(id)}})
+		return t.tx.Put(found)
+	})
+	return err
+}
+
+// Current tells whether a session is the one that the actor asks by.
+func (a Actor) Current(id SessionID) bool { return id == a.session }

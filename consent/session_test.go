@@ -144,46 +144,17 @@ func TestSecondLinkStepsUp(t *testing.T) {
 	}
 }
 
-// twoStructures gives an account two structures, and a link of the first.
-func (w *world) twoStructures() (ccas, mds consent.Actor, link personal.Token) {
+// twoStructures gives an account two structures: their members, and a link of the
+// first.
+func (w *world) twoStructures() (here consent.Actor, there consent.MemberID, link personal.Token) {
 	w.t.Helper()
-	ccas, mds = w.structure("ccas"), w.structure("mds")
-	helper := w.helper(ccas, charter.SocialWorker)
-	there := w.helper(mds, charter.DigitalMediator)
-	w.rewrite(func(tx consent.Tx) error {
-		var acc *consent.Account
-		var theirs consent.Membership
-		err := tx.Scan(&consent.Account{}, "", "", func(_ string, load func(consent.Record) error) error {
-			a := &consent.Account{}
-			if err := load(a); err != nil {
-				return err
-			}
-			switch a.Members[0].Member {
-			case helper.Member():
-				acc = a
-			case there.Member():
-				theirs = a.Members[0]
-			}
-			return nil
-		})
-		if err != nil {
-			return err
-		}
-		acc.Members = append(acc.Members, theirs)
-		return tx.Put(acc)
-	})
-	invite, err := w.reg.MakeLink(w.ctx, ccas, helper.Member())
+	ccas, mds := w.structure("ccas"), w.structure("mds")
+	here = w.helper(ccas, charter.SocialWorker)
+	joined, err := w.reg.JoinStructure(w.ctx, here, w.invite(mds, charter.DigitalMediator))
 	w.must(err)
-	return helper, there, invite.Token
-}
-
-// rewrite changes rows of the register's space behind the use-cases' back.
-func (w *world) rewrite(fn func(consent.Tx) error) {
-	w.t.Helper()
-	_, err := w.rec.Record(w.ctx, w.space("register"), func(tx consent.Tx, _ time.Time) ([]audit.Entry, error) {
-		return []audit.Entry{{Act: audit.HelperOpened, By: "system", Out: audit.OK}}, fn(tx)
-	})
+	invite, err := w.reg.MakeLink(w.ctx, ccas, here.Member())
 	w.must(err)
+	return here, joined.Member, invite.Token
 }
 
 // A structure's link is good for that structure: whoever makes links in one does
@@ -203,7 +174,7 @@ func TestLinkReachesItsStructureOnly(t *testing.T) {
 		t.Errorf("the choice is %v", choices)
 	}
 	w.unchanged(func() {
-		if _, err := w.reg.ChooseSpace(w.ctx, consent.Call{}, in.Session, there.Member()); !isNotFound(err) {
+		if _, err := w.reg.ChooseSpace(w.ctx, consent.Call{}, in.Session, there); !isNotFound(err) {
 			t.Errorf("the other structure: %v", err)
 		}
 		if _, err := w.reg.ChooseSpace(w.ctx, consent.Call{}, personal.NewToken(), helper.Member()); signInNeeded(err) != "session" {
@@ -252,5 +223,38 @@ func TestFreshProofIsNeeded(t *testing.T) {
 		if err := use.do(fresh); err != nil {
 			t.Errorf("%s, 5 minutes after the sign-in: %v", name, err)
 		}
+	}
+}
+
+// A member sees their sessions and ends any of them; nobody else's.
+func TestSessionsAreListedAndEnded(t *testing.T) {
+	w := newWorld(t)
+	referent := w.structure("ccas")
+	first := w.session(w.invite(referent, charter.SocialWorker))
+	helper := w.signedIn(first)
+	w.clock.add(time.Minute)
+	second := w.again(helper)
+	list, err := w.reg.Sessions(w.ctx, second)
+	w.must(err)
+	if len(list) != 2 || !second.Current(list[0].ID) || !helper.Current(list[1].ID) || list[1].By != consent.ByLink || list[0].LinkBy != "operator" {
+		t.Fatalf("the sessions are %+v", list)
+	}
+	w.unchanged(func() {
+		if err := w.reg.EndSession(w.ctx, referent, list[1].ID); !isNotFound(err) {
+			t.Errorf("ended by somebody else: %v", err)
+		}
+		if _, err := w.reg.Sessions(w.ctx, consent.Operator()); signInNeeded(err) != "session" {
+			t.Errorf("listed by the operator: %v", err)
+		}
+	})
+	w.must(w.reg.EndSession(w.ctx, second, list[1].ID))
+	if _, err := w.reg.SignedIn(w.ctx, first); signInNeeded(err) != "session" {
+		t.Errorf("the ended session: %v", err)
+	}
+	if e := w.last("register"); e.Act != audit.HelperSignedOut || e.By != string(w.account(helper.Member())) {
+		t.Errorf("the log says %+v", e.Entry)
+	}
+	if err := w.reg.EndSession(w.ctx, second, list[1].ID); !isNotFound(err) {
+		t.Errorf("ended twice: %v", err)
 	}
 }

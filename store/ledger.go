@@ -15,9 +15,8 @@ import (
 // Housekeeping lists the buckets that may be written without an entry: marks,
 // sessions and their appointments, what waits for a passkey's answer, links and
 // glasses that are over, tokens of programs and proofs that were used, messages
-// done, what an
-// erasure or a new epoch of keys removes or closes anew after the entry that
-// decided it, and rows that repeat what mandates say.
+// done, what an erasure or a new epoch of keys removes or closes anew after the
+// entry that decided it, and rows that repeat what mandates say.
 var Housekeeping = []kv.Bucket{
 	{Name: "session"}, {Name: "outbox"}, {Name: "erasing"}, {Name: "idempotency"}, {Name: "applied"},
 	{Name: "key"}, {Name: "box"}, {Name: "index"}, {Name: "index-seal"}, {Name: "birth"},
