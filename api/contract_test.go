@@ -51,11 +51,14 @@ const (
 	noMember  = "h_aaaaaaaaaaaaaaaaaaaaaaaaaa"
 	noPreset  = "v_aaaaaaaaaaaaaaaaaaaaaaaaaa"
 	noProgram = "g_aaaaaaaaaaaaaaaaaaaaaaaaaa"
+	noPasskey = "k_aaaaaaaaaaaaaaaaaaaaaaaaaa"
+	noSession = "n_aaaaaaaaaaaaaaaaaaaaaaaaaa"
 )
 
 // at puts identifiers into a path.
 func (o operation) at(person, mandate, member string) string {
-	return strings.NewReplacer("{person}", person, "{mandate}", mandate, "{helper}", member, "{preset}", noPreset, "{program}", noProgram).Replace(o.path)
+	return strings.NewReplacer("{person}", person, "{mandate}", mandate, "{helper}", member, "{preset}", noPreset, "{program}", noProgram,
+		"{passkey}", noPasskey, "{session}", noSession).Replace(o.path)
 }
 
 // sample makes a value of a schema's form.
@@ -71,6 +74,10 @@ func sample(s *openapi3.SchemaRef) any {
 		return noPreset
 	case "ProgramId":
 		return noProgram
+	case "PasskeyId":
+		return noPasskey
+	case "SessionId":
+		return noSession
 	case "Code":
 		return "caf"
 	case "Lang":
@@ -104,6 +111,8 @@ func sample(s *openapi3.SchemaRef) any {
 		return "2026-07"
 	case strings.HasPrefix(v.Pattern, "^[0-9]+[.]"):
 		return "0.0.1" // a version
+	case strings.HasPrefix(v.Pattern, "^[0-9]{8}T"):
+		return "20270111T090000.000000-AAAAAAAAAAAAAAAAAAAAAAAAAA" // what a browser was asked
 	}
 	return "Martin"
 }
@@ -121,6 +130,7 @@ func TestContractIsWhatIsServed(t *testing.T) {
 	for _, o := range h.operations() {
 		key := o.method + " " + strings.ReplaceAll(o.at(":person", ":mandate", ":helper"), noPreset, ":preset")
 		key = strings.ReplaceAll(key, noProgram, ":program")
+		key = strings.ReplaceAll(strings.ReplaceAll(key, noPasskey, ":passkey"), noSession, ":session")
 		if !served[key] {
 			t.Errorf("%s is in the contract and not served", o)
 		}
@@ -178,8 +188,9 @@ func TestContractBoundsWhatComesIn(t *testing.T) {
 func TestContractHabits(t *testing.T) {
 	h := newHouse(t, options{})
 	// One-time by themselves, or make something new each time; an appointment is the session's.
-	noKey := []string{"RedeemLink", "SignOut", "LinkHelper", "StartAppointment", "EndAppointment"}
-	reads := []string{"SearchPersons", "RevealPerson", "MandateDocument", "MandateOpening", "Cover", "LogLines", "Extract",
+	noKey := []string{"RedeemLink", "SignOut", "LinkHelper", "StartAppointment", "EndAppointment",
+		"AskPasskey", "SignInByPasskey", "ChooseStructure", "AddPasskey", "AskNewPasskey", "RemovePasskey", "EndSession", "ReadmitHelper"}
+	reads := []string{"NamePasskeys", "SearchPersons", "RevealPerson", "MandateDocument", "MandateOpening", "Cover", "LogLines", "Extract",
 		"Find", "ListNames", "SimilarPersons", "MandateSheet", "MemberNames"}
 	for _, o := range h.operations() {
 		has := o.Parameters.GetByInAndName("header", "Idempotency-Key") != nil

@@ -9,6 +9,7 @@ import (
 
 	"aval/api/locale"
 	"aval/consent"
+	"aval/consent/passkey"
 )
 
 // A Config is what the doors are opened with. Every member but WrongCodes and
@@ -36,7 +37,9 @@ type Config struct {
 // A Door is the shared half of both doors. It is safe for concurrent use.
 type Door struct {
 	Config
-	guesses guesses
+	guesses  guesses
+	arrivals arrivals
+	party    *passkey.Party // nil where browsers refuse passkeys
 }
 
 // New opens.
@@ -44,7 +47,10 @@ func New(c Config) *Door {
 	if c.WrongCodes == 0 {
 		c.WrongCodes = 1
 	}
-	d := &Door{Config: c}
+	d := &Door{Config: c, arrivals: newArrivals()}
+	if at, err := passkey.At(c.StaffURL, c.Origin); err == nil {
+		d.party = at
+	}
 	rand.Read(d.guesses.key[:])
 	d.guesses.all = rate.NewLimiter(c.WrongCodes, wrongCodesBurst)
 	d.guesses.address = NewLimits(rate.Every(30*time.Second), 10)

@@ -238,6 +238,51 @@ func (e MeMay) Valid() bool {
 	}
 }
 
+// Defines values for ReadmissionChecked.
+const (
+	CalledBack       ReadmissionChecked = "called_back"
+	ColleagueVouches ReadmissionChecked = "colleague_vouches"
+	FaceToFace       ReadmissionChecked = "face_to_face"
+)
+
+// Valid indicates whether the value is a known member of the ReadmissionChecked enum.
+func (e ReadmissionChecked) Valid() bool {
+	switch e {
+	case CalledBack:
+		return true
+	case ColleagueVouches:
+		return true
+	case FaceToFace:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for ReadmissionWhy.
+const (
+	Broken   ReadmissionWhy = "broken"
+	Lost     ReadmissionWhy = "lost"
+	Replaced ReadmissionWhy = "replaced"
+	Stolen   ReadmissionWhy = "stolen"
+)
+
+// Valid indicates whether the value is a known member of the ReadmissionWhy enum.
+func (e ReadmissionWhy) Valid() bool {
+	switch e {
+	case Broken:
+		return true
+	case Lost:
+		return true
+	case Replaced:
+		return true
+	case Stolen:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for RevealRequestFields.
 const (
 	RevealRequestFieldsContact  RevealRequestFields = "contact"
@@ -250,6 +295,54 @@ func (e RevealRequestFields) Valid() bool {
 	case RevealRequestFieldsContact:
 		return true
 	case RevealRequestFieldsIdentity:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for SessionHow.
+const (
+	SessionHowLink    SessionHow = "link"
+	SessionHowOidc    SessionHow = "oidc"
+	SessionHowPasskey SessionHow = "passkey"
+	SessionHowTotp    SessionHow = "totp"
+)
+
+// Valid indicates whether the value is a known member of the SessionHow enum.
+func (e SessionHow) Valid() bool {
+	switch e {
+	case SessionHowLink:
+		return true
+	case SessionHowOidc:
+		return true
+	case SessionHowPasskey:
+		return true
+	case SessionHowTotp:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for SignedInHow.
+const (
+	SignedInHowLink    SignedInHow = "link"
+	SignedInHowOidc    SignedInHow = "oidc"
+	SignedInHowPasskey SignedInHow = "passkey"
+	SignedInHowTotp    SignedInHow = "totp"
+)
+
+// Valid indicates whether the value is a known member of the SignedInHow enum.
+func (e SignedInHow) Valid() bool {
+	switch e {
+	case SignedInHowLink:
+		return true
+	case SignedInHowOidc:
+		return true
+	case SignedInHowPasskey:
+		return true
+	case SignedInHowTotp:
 		return true
 	default:
 		return false
@@ -404,6 +497,15 @@ type AppointmentRequest struct {
 	Purpose Code `json:"purpose"`
 }
 
+// Asked defines model for Asked.
+type Asked struct {
+	// Ceremony To be sent back with the answer
+	Ceremony string `json:"ceremony"`
+
+	// Options {publicKey: …}, as WebAuthn writes it in JSON
+	Options map[string]interface{} `json:"options"`
+}
+
 // BirthDate YYYY, YYYY-MM or YYYY-MM-DD
 type BirthDate = string
 
@@ -448,6 +550,25 @@ type CharterRule struct {
 	// Kept Whether this release keeps the rule
 	Kept string    `json:"kept"`
 	Text RuleWords `json:"text"`
+}
+
+// Choice defines model for Choice.
+type Choice struct {
+	// Here The session is of it
+	Here   bool     `json:"here"`
+	Member MemberId `json:"member"`
+	Name   string   `json:"name"`
+	Space  string   `json:"space"`
+}
+
+// Choices defines model for Choices.
+type Choices struct {
+	Structures []Choice `json:"structures"`
+}
+
+// ChooseRequest defines model for ChooseRequest.
+type ChooseRequest struct {
+	Member MemberId `json:"member"`
 }
 
 // Code A fixed word of the charter
@@ -939,6 +1060,16 @@ type NamesRequest struct {
 	Purpose Code `json:"purpose"`
 }
 
+// NewPasskey defines model for NewPasskey.
+type NewPasskey struct {
+	// Answer What the browser gave (PublicKeyCredential.toJSON), its JSON text as base64url
+	Answer   string `json:"answer"`
+	Ceremony string `json:"ceremony"`
+
+	// Name What you call it: the blue key, the office telephone
+	Name PasskeyName `json:"name"`
+}
+
 // OpenHelperRequest defines model for OpenHelperRequest.
 type OpenHelperRequest struct {
 	Auditor bool `json:"auditor,omitempty,omitzero"`
@@ -961,6 +1092,43 @@ type OpenProgramRequest struct {
 	// Name A name, screened
 	Name   NameText `json:"name"`
 	Scopes []Code   `json:"scopes"`
+}
+
+// Passkey defines model for Passkey.
+type Passkey struct {
+	Added Time `json:"added"`
+
+	// Copied Its counter went back, so there may be a copy of it: it opens nothing any more
+	Copied bool      `json:"copied"`
+	Id     PasskeyId `json:"id"`
+	Name   string    `json:"name,omitempty,omitzero"`
+
+	// Synced Its maker may copy it to the holder's other devices
+	Synced bool `json:"synced"`
+	Used   Time `json:"used"`
+}
+
+// PasskeyAdded defines model for PasskeyAdded.
+type PasskeyAdded struct {
+	Id PasskeyId `json:"id"`
+}
+
+// PasskeyAnswer defines model for PasskeyAnswer.
+type PasskeyAnswer struct {
+	// Answer What the browser gave (PublicKeyCredential.toJSON), its JSON text as base64url
+	Answer   string `json:"answer"`
+	Ceremony string `json:"ceremony"`
+}
+
+// PasskeyId defines model for PasskeyId.
+type PasskeyId = string
+
+// PasskeyName What you call it: the blue key, the office telephone
+type PasskeyName = door.Typed
+
+// Passkeys defines model for Passkeys.
+type Passkeys struct {
+	Passkeys []Passkey `json:"passkeys"`
 }
 
 // PersonId defines model for PersonId.
@@ -1106,6 +1274,22 @@ type PurposeRequest struct {
 	Purpose Code `json:"purpose"`
 }
 
+// Readmission defines model for Readmission.
+type Readmission struct {
+	// Checked How you made sure who asks
+	Checked ReadmissionChecked `json:"checked"`
+
+	// Passkeys Those to remove; all of them when absent
+	Passkeys []PasskeyId    `json:"passkeys,omitempty,omitzero"`
+	Why      ReadmissionWhy `json:"why"`
+}
+
+// ReadmissionChecked How you made sure who asks
+type ReadmissionChecked string
+
+// ReadmissionWhy defines model for Readmission.Why.
+type ReadmissionWhy string
+
 // RecordPersonRequest defines model for RecordPersonRequest.
 type RecordPersonRequest struct {
 	// Birth YYYY, YYYY-MM or YYYY-MM-DD
@@ -1228,6 +1412,32 @@ type Services struct {
 	Services []ServiceView `json:"services"`
 }
 
+// Session defines model for Session.
+type Session struct {
+	// Here It is the one that asks
+	Here bool       `json:"here"`
+	How  SessionHow `json:"how"`
+	Id   SessionId  `json:"id"`
+
+	// LinkBy Who made the link that opened it or stepped it up
+	LinkBy string `json:"link_by,omitempty,omitzero"`
+	Opened Time   `json:"opened"`
+	Proven Time   `json:"proven"`
+	Until  Time   `json:"until"`
+	Used   Time   `json:"used"`
+}
+
+// SessionHow defines model for Session.How.
+type SessionHow string
+
+// SessionId defines model for SessionId.
+type SessionId = string
+
+// Sessions defines model for Sessions.
+type Sessions struct {
+	Sessions []Session `json:"sessions"`
+}
+
 // Sheet defines model for Sheet.
 type Sheet struct {
 	// Digest SHA-256, base64url
@@ -1259,6 +1469,26 @@ type SignRequest struct {
 	Type      Code       `json:"type"`
 	Witnesses []NameText `json:"witnesses,omitempty,omitzero"`
 }
+
+// SignedIn defines model for SignedIn.
+type SignedIn struct {
+	// Bearer Session token, another one at each sign-in and step-up: the one before opens nothing any more
+	Bearer string `json:"bearer"`
+
+	// Choose A structure has to be chosen first (POST /sign-in/structures) within 5 minutes
+	Choose  bool        `json:"choose"`
+	Expires Time        `json:"expires"`
+	How     SignedInHow `json:"how"`
+
+	// Space Absent while one has to be chosen
+	Space string `json:"space,omitempty,omitzero"`
+
+	// SteppedUp It carries the running session on
+	SteppedUp bool `json:"stepped_up"`
+}
+
+// SignedInHow defines model for SignedIn.How.
+type SignedInHow string
 
 // SimilarRequest defines model for SimilarRequest.
 type SimilarRequest struct {
@@ -1385,6 +1615,9 @@ type MandatePath = MandateId
 // MonthQuery YYYY-MM in the structure's time zone
 type MonthQuery = Month
 
+// PasskeyPath defines model for PasskeyPath.
+type PasskeyPath = PasskeyId
+
 // PersonPath defines model for PersonPath.
 type PersonPath = PersonId
 
@@ -1402,6 +1635,9 @@ type PurposeQuery = Code
 
 // RefQuery defines model for RefQuery.
 type RefQuery = string
+
+// SessionPath defines model for SessionPath.
+type SessionPath = SessionId
 
 // RecordActParams defines parameters for RecordAct.
 type RecordActParams struct {
@@ -1614,6 +1850,9 @@ type OpenHelperJSONRequestBody = OpenHelperRequest
 // MemberNamesJSONRequestBody defines body for MemberNames for application/json ContentType.
 type MemberNamesJSONRequestBody = MemberNamesRequest
 
+// ReadmitHelperJSONRequestBody defines body for ReadmitHelper for application/json ContentType.
+type ReadmitHelperJSONRequestBody = Readmission
+
 // RedeemLinkJSONRequestBody defines body for RedeemLink for application/json ContentType.
 type RedeemLinkJSONRequestBody = RedeemRequest
 
@@ -1647,6 +1886,9 @@ type SignMandateJSONRequestBody = SignRequest
 // SetOwnNameJSONRequestBody defines body for SetOwnName for application/json ContentType.
 type SetOwnNameJSONRequestBody = NameRequest
 
+// AddPasskeyJSONRequestBody defines body for AddPasskey for application/json ContentType.
+type AddPasskeyJSONRequestBody = NewPasskey
+
 // RecordPersonJSONRequestBody defines body for RecordPerson for application/json ContentType.
 type RecordPersonJSONRequestBody = RecordPersonRequest
 
@@ -1673,6 +1915,12 @@ type SavePresetJSONRequestBody = PresetRequest
 
 // OpenProgramJSONRequestBody defines body for OpenProgram for application/json ContentType.
 type OpenProgramJSONRequestBody = OpenProgramRequest
+
+// SignInByPasskeyJSONRequestBody defines body for SignInByPasskey for application/json ContentType.
+type SignInByPasskeyJSONRequestBody = PasskeyAnswer
+
+// ChooseStructureJSONRequestBody defines body for ChooseStructure for application/json ContentType.
+type ChooseStructureJSONRequestBody = ChooseRequest
 
 // SetStandInJSONRequestBody defines body for SetStandIn for application/json ContentType.
 type SetStandInJSONRequestBody = StandIn
@@ -1736,6 +1984,12 @@ type ServerInterface interface {
 	// LinkHelper Make a sign-in link (referent)
 	// (POST /helpers/{helper}/link)
 	LinkHelper(ctx echo.Context, helper HelperPath) error
+	// HelperPasskeys A member's passkeys, without names (referent)
+	// (GET /helpers/{helper}/passkeys)
+	HelperPasskeys(ctx echo.Context, helper HelperPath) error
+	// ReadmitHelper Let a member in again who lost their device (referent)
+	// (POST /helpers/{helper}/readmit)
+	ReadmitHelper(ctx echo.Context, helper HelperPath) error
 	// RedeemLink Redeem a one-time link
 	// (POST /links/redeem)
 	RedeemLink(ctx echo.Context) error
@@ -1784,6 +2038,27 @@ type ServerInterface interface {
 	// SetOwnName Change one's own display name
 	// (POST /me/name)
 	SetOwnName(ctx echo.Context, params SetOwnNameParams) error
+	// Passkeys My passkeys, without the names I gave them
+	// (GET /me/passkeys)
+	Passkeys(ctx echo.Context) error
+	// AddPasskey Add the passkey that was made
+	// (POST /me/passkeys)
+	AddPasskey(ctx echo.Context) error
+	// AskNewPasskey Ask the browser for a new passkey
+	// (POST /me/passkeys/ask)
+	AskNewPasskey(ctx echo.Context) error
+	// NamePasskeys My passkeys, with the names I gave them
+	// (POST /me/passkeys/names)
+	NamePasskeys(ctx echo.Context) error
+	// RemovePasskey Remove a passkey of mine
+	// (POST /me/passkeys/{passkey}/remove)
+	RemovePasskey(ctx echo.Context, passkey PasskeyPath) error
+	// Sessions Where I am signed in
+	// (GET /me/sessions)
+	Sessions(ctx echo.Context) error
+	// EndSession End one of my sessions
+	// (POST /me/sessions/{session}/end)
+	EndSession(ctx echo.Context, session SessionPath) error
 	// Openapi This contract
 	// (GET /openapi.json)
 	Openapi(ctx echo.Context) error
@@ -1841,6 +2116,18 @@ type ServerInterface interface {
 	// Services Services, their procedures and official ways back in
 	// (GET /services)
 	Services(ctx echo.Context) error
+	// SignInByPasskey Sign in with a passkey, or step up
+	// (POST /sign-in/passkey)
+	SignInByPasskey(ctx echo.Context) error
+	// AskPasskey Ask the browser for a passkey
+	// (POST /sign-in/passkey/ask)
+	AskPasskey(ctx echo.Context) error
+	// Structures For which structures may I work now
+	// (GET /sign-in/structures)
+	Structures(ctx echo.Context) error
+	// ChooseStructure Work for one of them
+	// (POST /sign-in/structures)
+	ChooseStructure(ctx echo.Context) error
 	// SignOut End the session
 	// (POST /sign-out)
 	SignOut(ctx echo.Context) error
@@ -2141,6 +2428,38 @@ func (w *ServerInterfaceWrapper) LinkHelper(ctx echo.Context) error {
 
 	// Invoke the callback with all the unmarshaled arguments
 	err = w.Handler.LinkHelper(ctx, helper)
+	return err
+}
+
+// HelperPasskeys converts echo context to params.
+func (w *ServerInterfaceWrapper) HelperPasskeys(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "helper" -------------
+	var helper HelperPath
+
+	err = runtime.BindStyledParameterWithOptions("simple", "helper", ctx.Param("helper"), &helper, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter helper: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.HelperPasskeys(ctx, helper)
+	return err
+}
+
+// ReadmitHelper converts echo context to params.
+func (w *ServerInterfaceWrapper) ReadmitHelper(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "helper" -------------
+	var helper HelperPath
+
+	err = runtime.BindStyledParameterWithOptions("simple", "helper", ctx.Param("helper"), &helper, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter helper: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.ReadmitHelper(ctx, helper)
 	return err
 }
 
@@ -2545,6 +2864,83 @@ func (w *ServerInterfaceWrapper) SetOwnName(ctx echo.Context) error {
 
 	// Invoke the callback with all the unmarshaled arguments
 	err = w.Handler.SetOwnName(ctx, params)
+	return err
+}
+
+// Passkeys converts echo context to params.
+func (w *ServerInterfaceWrapper) Passkeys(ctx echo.Context) error {
+	var err error
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.Passkeys(ctx)
+	return err
+}
+
+// AddPasskey converts echo context to params.
+func (w *ServerInterfaceWrapper) AddPasskey(ctx echo.Context) error {
+	var err error
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.AddPasskey(ctx)
+	return err
+}
+
+// AskNewPasskey converts echo context to params.
+func (w *ServerInterfaceWrapper) AskNewPasskey(ctx echo.Context) error {
+	var err error
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.AskNewPasskey(ctx)
+	return err
+}
+
+// NamePasskeys converts echo context to params.
+func (w *ServerInterfaceWrapper) NamePasskeys(ctx echo.Context) error {
+	var err error
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.NamePasskeys(ctx)
+	return err
+}
+
+// RemovePasskey converts echo context to params.
+func (w *ServerInterfaceWrapper) RemovePasskey(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "passkey" -------------
+	var passkey PasskeyPath
+
+	err = runtime.BindStyledParameterWithOptions("simple", "passkey", ctx.Param("passkey"), &passkey, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter passkey: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.RemovePasskey(ctx, passkey)
+	return err
+}
+
+// Sessions converts echo context to params.
+func (w *ServerInterfaceWrapper) Sessions(ctx echo.Context) error {
+	var err error
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.Sessions(ctx)
+	return err
+}
+
+// EndSession converts echo context to params.
+func (w *ServerInterfaceWrapper) EndSession(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "session" -------------
+	var session SessionPath
+
+	err = runtime.BindStyledParameterWithOptions("simple", "session", ctx.Param("session"), &session, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter session: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.EndSession(ctx, session)
 	return err
 }
 
@@ -2971,6 +3367,42 @@ func (w *ServerInterfaceWrapper) Services(ctx echo.Context) error {
 	return err
 }
 
+// SignInByPasskey converts echo context to params.
+func (w *ServerInterfaceWrapper) SignInByPasskey(ctx echo.Context) error {
+	var err error
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.SignInByPasskey(ctx)
+	return err
+}
+
+// AskPasskey converts echo context to params.
+func (w *ServerInterfaceWrapper) AskPasskey(ctx echo.Context) error {
+	var err error
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.AskPasskey(ctx)
+	return err
+}
+
+// Structures converts echo context to params.
+func (w *ServerInterfaceWrapper) Structures(ctx echo.Context) error {
+	var err error
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.Structures(ctx)
+	return err
+}
+
+// ChooseStructure converts echo context to params.
+func (w *ServerInterfaceWrapper) ChooseStructure(ctx echo.Context) error {
+	var err error
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.ChooseStructure(ctx)
+	return err
+}
+
 // SignOut converts echo context to params.
 func (w *ServerInterfaceWrapper) SignOut(ctx echo.Context) error {
 	var err error
@@ -3188,8 +3620,19 @@ func RegisterHandlersWithOptions(router EchoRouter, si ServerInterface, options 
 
 	router.POST(options.BaseURL+"/links/redeem", wrapper.RedeemLink, options.OperationMiddlewares["redeemLink"]...)
 	router.POST(options.BaseURL+"/sign-out", wrapper.SignOut, options.OperationMiddlewares["signOut"]...)
+	router.POST(options.BaseURL+"/sign-in/passkey/ask", wrapper.AskPasskey, options.OperationMiddlewares["askPasskey"]...)
+	router.POST(options.BaseURL+"/sign-in/passkey", wrapper.SignInByPasskey, options.OperationMiddlewares["signInByPasskey"]...)
+	router.GET(options.BaseURL+"/sign-in/structures", wrapper.Structures, options.OperationMiddlewares["structures"]...)
+	router.POST(options.BaseURL+"/sign-in/structures", wrapper.ChooseStructure, options.OperationMiddlewares["chooseStructure"]...)
 	router.GET(options.BaseURL+"/me", wrapper.Me, options.OperationMiddlewares["me"]...)
 	router.POST(options.BaseURL+"/me/name", wrapper.SetOwnName, options.OperationMiddlewares["setOwnName"]...)
+	router.GET(options.BaseURL+"/me/passkeys", wrapper.Passkeys, options.OperationMiddlewares["passkeys"]...)
+	router.POST(options.BaseURL+"/me/passkeys", wrapper.AddPasskey, options.OperationMiddlewares["addPasskey"]...)
+	router.POST(options.BaseURL+"/me/passkeys/ask", wrapper.AskNewPasskey, options.OperationMiddlewares["askNewPasskey"]...)
+	router.POST(options.BaseURL+"/me/passkeys/names", wrapper.NamePasskeys, options.OperationMiddlewares["namePasskeys"]...)
+	router.POST(options.BaseURL+"/me/passkeys/:passkey/remove", wrapper.RemovePasskey, options.OperationMiddlewares["removePasskey"]...)
+	router.GET(options.BaseURL+"/me/sessions", wrapper.Sessions, options.OperationMiddlewares["sessions"]...)
+	router.POST(options.BaseURL+"/me/sessions/:session/end", wrapper.EndSession, options.OperationMiddlewares["endSession"]...)
 	router.GET(options.BaseURL+"/charter", wrapper.Charter, options.OperationMiddlewares["charter"]...)
 	router.GET(options.BaseURL+"/charter/document", wrapper.CharterDocument, options.OperationMiddlewares["charterDocument"]...)
 	router.POST(options.BaseURL+"/charter/adhere", wrapper.Adhere, options.OperationMiddlewares["adhere"]...)
@@ -3198,6 +3641,8 @@ func RegisterHandlersWithOptions(router EchoRouter, si ServerInterface, options 
 	router.POST(options.BaseURL+"/helpers", wrapper.OpenHelper, options.OperationMiddlewares["openHelper"]...)
 	router.POST(options.BaseURL+"/helpers/names", wrapper.MemberNames, options.OperationMiddlewares["memberNames"]...)
 	router.POST(options.BaseURL+"/helpers/:helper/link", wrapper.LinkHelper, options.OperationMiddlewares["linkHelper"]...)
+	router.GET(options.BaseURL+"/helpers/:helper/passkeys", wrapper.HelperPasskeys, options.OperationMiddlewares["helperPasskeys"]...)
+	router.POST(options.BaseURL+"/helpers/:helper/readmit", wrapper.ReadmitHelper, options.OperationMiddlewares["readmitHelper"]...)
 	router.POST(options.BaseURL+"/helpers/:helper/close", wrapper.CloseHelper, options.OperationMiddlewares["closeHelper"]...)
 	router.GET(options.BaseURL+"/programs", wrapper.ListPrograms, options.OperationMiddlewares["listPrograms"]...)
 	router.POST(options.BaseURL+"/programs", wrapper.OpenProgram, options.OperationMiddlewares["openProgram"]...)
@@ -3901,6 +4346,85 @@ func (response LinkHelperdefaultApplicationProblemPlusJSONResponse) VisitLinkHel
 	return err
 }
 
+type HelperPasskeysRequestObject struct {
+	Helper HelperPath `json:"helper"`
+}
+
+type HelperPasskeysResponseObject interface {
+	VisitHelperPasskeysResponse(w http.ResponseWriter) error
+}
+
+type HelperPasskeys200JSONResponse Passkeys
+
+func (response HelperPasskeys200JSONResponse) VisitHelperPasskeysResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type HelperPasskeysdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response HelperPasskeysdefaultApplicationProblemPlusJSONResponse) VisitHelperPasskeysResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ReadmitHelperRequestObject struct {
+	Helper HelperPath `json:"helper"`
+	Body   *ReadmitHelperJSONRequestBody
+}
+
+type ReadmitHelperResponseObject interface {
+	VisitReadmitHelperResponse(w http.ResponseWriter) error
+}
+
+type ReadmitHelper201JSONResponse Invitation
+
+func (response ReadmitHelper201JSONResponse) VisitReadmitHelperResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(201)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ReadmitHelperdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response ReadmitHelperdefaultApplicationProblemPlusJSONResponse) VisitReadmitHelperResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
 type RedeemLinkRequestObject struct {
 	Body *RedeemLinkJSONRequestBody
 }
@@ -4522,6 +5046,263 @@ type SetOwnNamedefaultApplicationProblemPlusJSONResponse struct {
 }
 
 func (response SetOwnNamedefaultApplicationProblemPlusJSONResponse) VisitSetOwnNameResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type PasskeysRequestObject struct {
+}
+
+type PasskeysResponseObject interface {
+	VisitPasskeysResponse(w http.ResponseWriter) error
+}
+
+type Passkeys200JSONResponse Passkeys
+
+func (response Passkeys200JSONResponse) VisitPasskeysResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type PasskeysdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response PasskeysdefaultApplicationProblemPlusJSONResponse) VisitPasskeysResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type AddPasskeyRequestObject struct {
+	Body *AddPasskeyJSONRequestBody
+}
+
+type AddPasskeyResponseObject interface {
+	VisitAddPasskeyResponse(w http.ResponseWriter) error
+}
+
+type AddPasskey201JSONResponse PasskeyAdded
+
+func (response AddPasskey201JSONResponse) VisitAddPasskeyResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(201)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type AddPasskeydefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response AddPasskeydefaultApplicationProblemPlusJSONResponse) VisitAddPasskeyResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type AskNewPasskeyRequestObject struct {
+}
+
+type AskNewPasskeyResponseObject interface {
+	VisitAskNewPasskeyResponse(w http.ResponseWriter) error
+}
+
+type AskNewPasskey200JSONResponse Asked
+
+func (response AskNewPasskey200JSONResponse) VisitAskNewPasskeyResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type AskNewPasskeydefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response AskNewPasskeydefaultApplicationProblemPlusJSONResponse) VisitAskNewPasskeyResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type NamePasskeysRequestObject struct {
+}
+
+type NamePasskeysResponseObject interface {
+	VisitNamePasskeysResponse(w http.ResponseWriter) error
+}
+
+type NamePasskeys200JSONResponse Passkeys
+
+func (response NamePasskeys200JSONResponse) VisitNamePasskeysResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type NamePasskeysdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response NamePasskeysdefaultApplicationProblemPlusJSONResponse) VisitNamePasskeysResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type RemovePasskeyRequestObject struct {
+	Passkey PasskeyPath `json:"passkey"`
+}
+
+type RemovePasskeyResponseObject interface {
+	VisitRemovePasskeyResponse(w http.ResponseWriter) error
+}
+
+type RemovePasskey204Response struct {
+}
+
+func (response RemovePasskey204Response) VisitRemovePasskeyResponse(w http.ResponseWriter) error {
+	w.WriteHeader(204)
+	return nil
+}
+
+type RemovePasskeydefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response RemovePasskeydefaultApplicationProblemPlusJSONResponse) VisitRemovePasskeyResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type SessionsRequestObject struct {
+}
+
+type SessionsResponseObject interface {
+	VisitSessionsResponse(w http.ResponseWriter) error
+}
+
+type Sessions200JSONResponse Sessions
+
+func (response Sessions200JSONResponse) VisitSessionsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type SessionsdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response SessionsdefaultApplicationProblemPlusJSONResponse) VisitSessionsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type EndSessionRequestObject struct {
+	Session SessionPath `json:"session"`
+}
+
+type EndSessionResponseObject interface {
+	VisitEndSessionResponse(w http.ResponseWriter) error
+}
+
+type EndSession204Response struct {
+}
+
+func (response EndSession204Response) VisitEndSessionResponse(w http.ResponseWriter) error {
+	w.WriteHeader(204)
+	return nil
+}
+
+type EndSessiondefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response EndSessiondefaultApplicationProblemPlusJSONResponse) VisitEndSessionResponse(w http.ResponseWriter) error {
 
 	var buf bytes.Buffer
 	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
@@ -5259,6 +6040,160 @@ func (response ServicesdefaultApplicationProblemPlusJSONResponse) VisitServicesR
 	return err
 }
 
+type SignInByPasskeyRequestObject struct {
+	Body *SignInByPasskeyJSONRequestBody
+}
+
+type SignInByPasskeyResponseObject interface {
+	VisitSignInByPasskeyResponse(w http.ResponseWriter) error
+}
+
+type SignInByPasskey200JSONResponse SignedIn
+
+func (response SignInByPasskey200JSONResponse) VisitSignInByPasskeyResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type SignInByPasskeydefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response SignInByPasskeydefaultApplicationProblemPlusJSONResponse) VisitSignInByPasskeyResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type AskPasskeyRequestObject struct {
+}
+
+type AskPasskeyResponseObject interface {
+	VisitAskPasskeyResponse(w http.ResponseWriter) error
+}
+
+type AskPasskey200JSONResponse Asked
+
+func (response AskPasskey200JSONResponse) VisitAskPasskeyResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type AskPasskeydefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response AskPasskeydefaultApplicationProblemPlusJSONResponse) VisitAskPasskeyResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type StructuresRequestObject struct {
+}
+
+type StructuresResponseObject interface {
+	VisitStructuresResponse(w http.ResponseWriter) error
+}
+
+type Structures200JSONResponse Choices
+
+func (response Structures200JSONResponse) VisitStructuresResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type StructuresdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response StructuresdefaultApplicationProblemPlusJSONResponse) VisitStructuresResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ChooseStructureRequestObject struct {
+	Body *ChooseStructureJSONRequestBody
+}
+
+type ChooseStructureResponseObject interface {
+	VisitChooseStructureResponse(w http.ResponseWriter) error
+}
+
+type ChooseStructure200JSONResponse SignedIn
+
+func (response ChooseStructure200JSONResponse) VisitChooseStructureResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ChooseStructuredefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response ChooseStructuredefaultApplicationProblemPlusJSONResponse) VisitChooseStructureResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
 type SignOutRequestObject struct {
 }
 
@@ -5595,6 +6530,12 @@ type StrictServerInterface interface {
 	// LinkHelper Make a sign-in link (referent)
 	// (POST /helpers/{helper}/link)
 	LinkHelper(ctx context.Context, request LinkHelperRequestObject) (LinkHelperResponseObject, error)
+	// HelperPasskeys A member's passkeys, without names (referent)
+	// (GET /helpers/{helper}/passkeys)
+	HelperPasskeys(ctx context.Context, request HelperPasskeysRequestObject) (HelperPasskeysResponseObject, error)
+	// ReadmitHelper Let a member in again who lost their device (referent)
+	// (POST /helpers/{helper}/readmit)
+	ReadmitHelper(ctx context.Context, request ReadmitHelperRequestObject) (ReadmitHelperResponseObject, error)
 	// RedeemLink Redeem a one-time link
 	// (POST /links/redeem)
 	RedeemLink(ctx context.Context, request RedeemLinkRequestObject) (RedeemLinkResponseObject, error)
@@ -5643,6 +6584,27 @@ type StrictServerInterface interface {
 	// SetOwnName Change one's own display name
 	// (POST /me/name)
 	SetOwnName(ctx context.Context, request SetOwnNameRequestObject) (SetOwnNameResponseObject, error)
+	// Passkeys My passkeys, without the names I gave them
+	// (GET /me/passkeys)
+	Passkeys(ctx context.Context, request PasskeysRequestObject) (PasskeysResponseObject, error)
+	// AddPasskey Add the passkey that was made
+	// (POST /me/passkeys)
+	AddPasskey(ctx context.Context, request AddPasskeyRequestObject) (AddPasskeyResponseObject, error)
+	// AskNewPasskey Ask the browser for a new passkey
+	// (POST /me/passkeys/ask)
+	AskNewPasskey(ctx context.Context, request AskNewPasskeyRequestObject) (AskNewPasskeyResponseObject, error)
+	// NamePasskeys My passkeys, with the names I gave them
+	// (POST /me/passkeys/names)
+	NamePasskeys(ctx context.Context, request NamePasskeysRequestObject) (NamePasskeysResponseObject, error)
+	// RemovePasskey Remove a passkey of mine
+	// (POST /me/passkeys/{passkey}/remove)
+	RemovePasskey(ctx context.Context, request RemovePasskeyRequestObject) (RemovePasskeyResponseObject, error)
+	// Sessions Where I am signed in
+	// (GET /me/sessions)
+	Sessions(ctx context.Context, request SessionsRequestObject) (SessionsResponseObject, error)
+	// EndSession End one of my sessions
+	// (POST /me/sessions/{session}/end)
+	EndSession(ctx context.Context, request EndSessionRequestObject) (EndSessionResponseObject, error)
 	// Openapi This contract
 	// (GET /openapi.json)
 	Openapi(ctx context.Context, request OpenapiRequestObject) (OpenapiResponseObject, error)
@@ -5700,6 +6662,18 @@ type StrictServerInterface interface {
 	// Services Services, their procedures and official ways back in
 	// (GET /services)
 	Services(ctx context.Context, request ServicesRequestObject) (ServicesResponseObject, error)
+	// SignInByPasskey Sign in with a passkey, or step up
+	// (POST /sign-in/passkey)
+	SignInByPasskey(ctx context.Context, request SignInByPasskeyRequestObject) (SignInByPasskeyResponseObject, error)
+	// AskPasskey Ask the browser for a passkey
+	// (POST /sign-in/passkey/ask)
+	AskPasskey(ctx context.Context, request AskPasskeyRequestObject) (AskPasskeyResponseObject, error)
+	// Structures For which structures may I work now
+	// (GET /sign-in/structures)
+	Structures(ctx context.Context, request StructuresRequestObject) (StructuresResponseObject, error)
+	// ChooseStructure Work for one of them
+	// (POST /sign-in/structures)
+	ChooseStructure(ctx context.Context, request ChooseStructureRequestObject) (ChooseStructureResponseObject, error)
 	// SignOut End the session
 	// (POST /sign-out)
 	SignOut(ctx context.Context, request SignOutRequestObject) (SignOutResponseObject, error)
@@ -6322,6 +7296,79 @@ func (sh *strictHandler) LinkHelper(ctx echo.Context, helper HelperPath) error {
 		return err
 	} else if validResponse, ok := response.(LinkHelperResponseObject); ok {
 		return validResponse.VisitLinkHelperResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// HelperPasskeys operation middleware
+func (sh *strictHandler) HelperPasskeys(ctx echo.Context, helper HelperPath) error {
+	var request HelperPasskeysRequestObject
+
+	request.Helper = helper
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.HelperPasskeys(ctx.Request().Context(), request.(HelperPasskeysRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "HelperPasskeys")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(HelperPasskeysResponseObject); ok {
+		return validResponse.VisitHelperPasskeysResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// ReadmitHelper operation middleware
+func (sh *strictHandler) ReadmitHelper(ctx echo.Context, helper HelperPath) error {
+	var request ReadmitHelperRequestObject
+
+	request.Helper = helper
+
+	var body ReadmitHelperJSONRequestBody
+	var err error
+	if binder, ok := ctx.Echo().Binder.(*echo.DefaultBinder); ok {
+		// A request validator built on kin-openapi's openapi3filter with
+		// KeepValidatedValue leaves the value it validated on the body. Bind
+		// that value, matching member names exactly, so the handler receives
+		// what was validated instead of a second, case-insensitive decode.
+		// Otherwise bind only the request body, so that path and query
+		// parameters are not also bound into the body struct.
+		if vb, ok := ctx.Request().Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+			err = binder.BindBody(ctx, &body)
+		}
+	} else {
+		// A custom binder is installed on the Echo instance; defer to it
+		// entirely, since echo.Binder does not expose body-only binding and
+		// the binder may do more than decode (for example call ctx.Validate).
+		err = ctx.Bind(&body)
+	}
+	if err != nil {
+		return err
+	}
+	request.Body = &body
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ReadmitHelper(ctx.Request().Context(), request.(ReadmitHelperRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ReadmitHelper")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(ReadmitHelperResponseObject); ok {
+		return validResponse.VisitReadmitHelperResponse(ctx.Response())
 	} else if response != nil {
 		return fmt.Errorf("unexpected response type: %T", response)
 	}
@@ -6978,6 +8025,194 @@ func (sh *strictHandler) SetOwnName(ctx echo.Context, params SetOwnNameParams) e
 		return err
 	} else if validResponse, ok := response.(SetOwnNameResponseObject); ok {
 		return validResponse.VisitSetOwnNameResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// Passkeys operation middleware
+func (sh *strictHandler) Passkeys(ctx echo.Context) error {
+	var request PasskeysRequestObject
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.Passkeys(ctx.Request().Context(), request.(PasskeysRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "Passkeys")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(PasskeysResponseObject); ok {
+		return validResponse.VisitPasskeysResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// AddPasskey operation middleware
+func (sh *strictHandler) AddPasskey(ctx echo.Context) error {
+	var request AddPasskeyRequestObject
+
+	var body AddPasskeyJSONRequestBody
+	var err error
+	if binder, ok := ctx.Echo().Binder.(*echo.DefaultBinder); ok {
+		// A request validator built on kin-openapi's openapi3filter with
+		// KeepValidatedValue leaves the value it validated on the body. Bind
+		// that value, matching member names exactly, so the handler receives
+		// what was validated instead of a second, case-insensitive decode.
+		// Otherwise bind only the request body, so that path and query
+		// parameters are not also bound into the body struct.
+		if vb, ok := ctx.Request().Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+			err = binder.BindBody(ctx, &body)
+		}
+	} else {
+		// A custom binder is installed on the Echo instance; defer to it
+		// entirely, since echo.Binder does not expose body-only binding and
+		// the binder may do more than decode (for example call ctx.Validate).
+		err = ctx.Bind(&body)
+	}
+	if err != nil {
+		return err
+	}
+	request.Body = &body
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.AddPasskey(ctx.Request().Context(), request.(AddPasskeyRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "AddPasskey")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(AddPasskeyResponseObject); ok {
+		return validResponse.VisitAddPasskeyResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// AskNewPasskey operation middleware
+func (sh *strictHandler) AskNewPasskey(ctx echo.Context) error {
+	var request AskNewPasskeyRequestObject
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.AskNewPasskey(ctx.Request().Context(), request.(AskNewPasskeyRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "AskNewPasskey")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(AskNewPasskeyResponseObject); ok {
+		return validResponse.VisitAskNewPasskeyResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// NamePasskeys operation middleware
+func (sh *strictHandler) NamePasskeys(ctx echo.Context) error {
+	var request NamePasskeysRequestObject
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.NamePasskeys(ctx.Request().Context(), request.(NamePasskeysRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "NamePasskeys")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(NamePasskeysResponseObject); ok {
+		return validResponse.VisitNamePasskeysResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// RemovePasskey operation middleware
+func (sh *strictHandler) RemovePasskey(ctx echo.Context, passkey PasskeyPath) error {
+	var request RemovePasskeyRequestObject
+
+	request.Passkey = passkey
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.RemovePasskey(ctx.Request().Context(), request.(RemovePasskeyRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "RemovePasskey")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(RemovePasskeyResponseObject); ok {
+		return validResponse.VisitRemovePasskeyResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// Sessions operation middleware
+func (sh *strictHandler) Sessions(ctx echo.Context) error {
+	var request SessionsRequestObject
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.Sessions(ctx.Request().Context(), request.(SessionsRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "Sessions")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(SessionsResponseObject); ok {
+		return validResponse.VisitSessionsResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// EndSession operation middleware
+func (sh *strictHandler) EndSession(ctx echo.Context, session SessionPath) error {
+	var request EndSessionRequestObject
+
+	request.Session = session
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.EndSession(ctx.Request().Context(), request.(EndSessionRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "EndSession")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(EndSessionResponseObject); ok {
+		return validResponse.VisitEndSessionResponse(ctx.Response())
 	} else if response != nil {
 		return fmt.Errorf("unexpected response type: %T", response)
 	}
@@ -7662,6 +8897,144 @@ func (sh *strictHandler) Services(ctx echo.Context) error {
 	return nil
 }
 
+// SignInByPasskey operation middleware
+func (sh *strictHandler) SignInByPasskey(ctx echo.Context) error {
+	var request SignInByPasskeyRequestObject
+
+	var body SignInByPasskeyJSONRequestBody
+	var err error
+	if binder, ok := ctx.Echo().Binder.(*echo.DefaultBinder); ok {
+		// A request validator built on kin-openapi's openapi3filter with
+		// KeepValidatedValue leaves the value it validated on the body. Bind
+		// that value, matching member names exactly, so the handler receives
+		// what was validated instead of a second, case-insensitive decode.
+		// Otherwise bind only the request body, so that path and query
+		// parameters are not also bound into the body struct.
+		if vb, ok := ctx.Request().Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+			err = binder.BindBody(ctx, &body)
+		}
+	} else {
+		// A custom binder is installed on the Echo instance; defer to it
+		// entirely, since echo.Binder does not expose body-only binding and
+		// the binder may do more than decode (for example call ctx.Validate).
+		err = ctx.Bind(&body)
+	}
+	if err != nil {
+		return err
+	}
+	request.Body = &body
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.SignInByPasskey(ctx.Request().Context(), request.(SignInByPasskeyRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "SignInByPasskey")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(SignInByPasskeyResponseObject); ok {
+		return validResponse.VisitSignInByPasskeyResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// AskPasskey operation middleware
+func (sh *strictHandler) AskPasskey(ctx echo.Context) error {
+	var request AskPasskeyRequestObject
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.AskPasskey(ctx.Request().Context(), request.(AskPasskeyRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "AskPasskey")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(AskPasskeyResponseObject); ok {
+		return validResponse.VisitAskPasskeyResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// Structures operation middleware
+func (sh *strictHandler) Structures(ctx echo.Context) error {
+	var request StructuresRequestObject
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.Structures(ctx.Request().Context(), request.(StructuresRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "Structures")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(StructuresResponseObject); ok {
+		return validResponse.VisitStructuresResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// ChooseStructure operation middleware
+func (sh *strictHandler) ChooseStructure(ctx echo.Context) error {
+	var request ChooseStructureRequestObject
+
+	var body ChooseStructureJSONRequestBody
+	var err error
+	if binder, ok := ctx.Echo().Binder.(*echo.DefaultBinder); ok {
+		// A request validator built on kin-openapi's openapi3filter with
+		// KeepValidatedValue leaves the value it validated on the body. Bind
+		// that value, matching member names exactly, so the handler receives
+		// what was validated instead of a second, case-insensitive decode.
+		// Otherwise bind only the request body, so that path and query
+		// parameters are not also bound into the body struct.
+		if vb, ok := ctx.Request().Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+			err = binder.BindBody(ctx, &body)
+		}
+	} else {
+		// A custom binder is installed on the Echo instance; defer to it
+		// entirely, since echo.Binder does not expose body-only binding and
+		// the binder may do more than decode (for example call ctx.Validate).
+		err = ctx.Bind(&body)
+	}
+	if err != nil {
+		return err
+	}
+	request.Body = &body
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ChooseStructure(ctx.Request().Context(), request.(ChooseStructureRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ChooseStructure")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(ChooseStructureResponseObject); ok {
+		return validResponse.VisitChooseStructureResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
 // SignOut operation middleware
 func (sh *strictHandler) SignOut(ctx echo.Context) error {
 	var request SignOutRequestObject
@@ -7931,185 +9304,212 @@ func (sh *strictHandler) WithoutHelper(ctx echo.Context) error {
 // const string: with thousands of chunks the chained `+` fold is several
 // times slower for the Go compiler than parsing a slice literal.
 var swaggerSpec = []string{
-	"7L3rcts4tij8Kih9uyqdbyjf4qQ7zo8pd5Lunel04h1ndmZOx8eGxSUJIwpgA6AVdcpV8xrnBfZ+j/0o",
-	"8ySnsHAhJYESSUtOpuf8SSSLxGVhYd0vn3sDMc0FB65V7+RzL6eSTkGDxG+nQw3yPwqQc/MtBTWQLNdM",
-	"8N5J7/0YyKCQSkhyxeGTviJiSPQYyFDIKUiS0xH0kh4zz/6KQyQ9TqfQO+lRM2wv6anBGKbUDP1vEoa9",
-	"k97/t1+uZt/+qvZ/pjylGl6lvdvbpPeCzlVYUWzwlM7VwtgpDGmR6d7Jo4OkN6Wf2LSY9k4ePXmS9KaM",
-	"22+HSU/Pc/M64xpGIO1chZ5/FSAwC3mOE+G6/h2yHOQZ1eMAhNx8CaOP8YFe0pPwa8EkpL0TLQtoDHGY",
-	"XoN0AH+VwjQXGvhg/hNEgPAznYDCXc8k00DGNM+BE8EHQGZMjxknR8dkLAqp9oiBmKJTIBOY46+EcqHH",
-	"IIlZKShNmCIShoWClHxzfHT0cM8DcAw0xT25PVbW1TcLq24up1qDNG/9719O+/+L9n876D+97F98Pkye",
-	"HN/+Wy+cttKS8RHu8zWbMr0WszLzRBy1HldR6/DgYCNqOaRec4ZT+0T3Q1y4Nj8Lrse1aMwUmZoHyGwM",
-	"nNBrBVzXIC4+1/zu4tNmAWcgleBr9pvjA523a8d3u7Vfarb7lmdzos2e7ZQP1DODvpxw4W5zzdbDCrus",
-	"SIICvW77+ED37ePrYTIxknS6djZ84g7T4ft+vkLmQkENvD+M50SJKVyLdE4yISbqWbjihgSIQpNvnh8+",
-	"flgHdjt6Y7g/Fyngst7BcA3hdvfLUiFEh+/6KRsxbRYHEvigjnabueuozUH/6cXn76Ik5tYAW+WCK0Dm",
-	"eibFdQZT83EguDZX7uRzj+Z5xgbULHQ/t0/84W8G7U4+Nz8bHBdnXN23J7QzqggXmgyolAxSIgqNUHPD",
-	"IPsf2CWlKTMD0OxMihykZmYDQ5opSAwmhT997l3Pm/OWpDcYU84hM68sASvpDSSkwDWj2SVwbQ9x5SHL",
-	"awzyrp/0PZuCeZ5tfPJ0oO3aMkN7yzmvhciAcvOLJ8zN6W/SmxqcbIS3SU8UeiCmEN1wDpKJtO4nhybN",
-	"iBIe3QDSQjZemQTqpliZXcJAyLT5SUiRNZ5Wgbxhg8aPF3Lk7tLq2d3QjJlTabzO8MLlWMyiO79hLall",
-	"SXF/MQiZlHzl2hAZhEy56eoxOTyq4H0F8A5lw/4vAgUS13+DgTZrtdi9SLL05S+0/9tR/9uLz0ePb3+h",
-	"wKa/FvPjiwgJwwHeWfrRkjBUrnqTM4zd/ibvtSUIne4yUrA2dK7j7W/yeEkQFin90cHRk4SYf/sH3xIh",
-	"/cd9+/9Tg1fLbOv49pu+/XR0+82+/1v408M/PvxjFCnulfL80xGMRqJKlSaUYmY9Cai53KrlraTuFaZh",
-	"qhqwRjONm5dKSecra8cBo4tLUwlKvYdPehVZT0kulKYZofaphKiBBEfgpvTTa+AjI8o+NorVIvolvU/9",
-	"kei7P6ZCyL338xxfDD/02TQXUju6NzaLv6HZPs3ZvnkBN3GajkFCN9qWspF7aa0Ob58yKAJSMYvNlc09",
-	"Olq9kn/4Ze9i6UNcea2egR8+8QuLn8fYybgtMUY3vQh3gErL/SVmVdFN5rlgXE+9aN18mx1ImtNSmtIc",
-	"rlnWDJR15KHUi+xgGyDQDbd3DIhNe4vt6Xsm9fiF49qLhOSvf/3rXxNi/u3//LPheu5j/8WLjQxvM597",
-	"TmX6SqnCMoM2wo/j/4uLfd7/y1/+8pfyn788IxkMtVHEyFBIQp19gszGgswo1wotFFSmUSZMR5E5HNn1",
-	"dknzENFjqvGbWRYROXC1kabg6LHDMDD5wNR4I0SWbQJuDW6LVE0gxV3PrCUGjQWQKSBjsDteokOZ4BCz",
-	"NQBaE/UY5mQgiiwllKsZSIIvVCDMhqj94sS9pAe8mJqNzsEAg4vKZksYTxjHo/cPD4ssM3xaixypEXIt",
-	"je9ziIxwGwPgmEptxck2LGdROy2X2JbqsrgyKYsMmksGbg/vigxWJYQWlB21oQp5t/pMoPJ2URf1QMQF",
-	"tLyaGVWLG12BxfJ2NhsRzDosMZxArtdhKVq7M6AKyAQgt3Z0s8/YFddOeNo09QchUxUHLg6RuF275UUB",
-	"GqVYp2TIPkFKZkKmnqQMHP4uklfa/+3iF2d2v/h8kBx/exsnqYJr2trK5MTE6GnBlLK4RSmjfFQ4KrkO",
-	"hK+po6hjR2Ka3GK7j248trKdtfJ3RYSubnTdOy/NQ/6NzgBYy/rNQ3aGOGBuQJ4iCW7NNG9AQhpXy1LQ",
-	"bveLGPqK2xuEvqIHioQtR3Cvi+6/zgJWbLZolYShu/zn4XJRB+1uSPj1WULuwazQylCwJTW9XnK1giph",
-	"FoeVlsVAFxIeKKLZFMhv5jZGpdgguoYPUWL7AjLWGT+6WjPMe1EwBEFlERDn/37aP3r8JCHXVMGT40Jm",
-	"S3te8OceP6rZqqTDrpZKmtMB041NjgPBhxkb6KbPY3yCVf1DJMIGf3HSg095RlkDw+ZL/6Df/G3SG0ox",
-	"3SgRGqy8TVzkQHPRb+Fy00+v7DuPD1bFJsHhcuGCrlL1DjdezNqs9sw8vnmpzgGoL83ZMjmt40IqhwGj",
-	"2aWlnXTBSVV9rDAbA+WF4K3ZB+yh1erQFjbRy1dUZI/GOkd4qRGsXxR6HhOfeQMpdinepbo9t4qaXc1b",
-	"CxkFd8bdJeXc/kDM3XHkmErthV7vO1aMD8DokWPGR+hRrXhTyRx1wVV8gBvnlPZ6pI+p+LXwsvQcqIyq",
-	"oBlV+rK5EQ4fX+dQ3LUzs8lp+8Xeix9hGAVDW49BZ+mtGtUzrPr+1vr7LMY4aCYBa9dZ/ipXKB6i8N5+",
-	"eHLrTcufn9zuTyvOwCe3+6UKh4FTy9+jrLdUOVb1R06gb37eZOg/eny8K0P/S57+J4PZzsze1/FIBW86",
-	"Wm8AoeZ08VEcKHauL29YCnwAHTaRwc1mD+xrfKjioa+xh2zainNj40OJmzq6n2WBpeXBbLbG+EtrdMFm",
-	"qu/SVvDFBKdau4MueFVjf6vBIr+F9aCvrLcejT5p2dlg0USgDERdiiFrHuvR0o2iRScqjBvAt8sFrnc6",
-	"/MB4Rwxtu6MGDNMsJphcqvty5r1NG4lTZ7TJLwbqkaGQdTT60e6csT8IORJaA98Zle7OwJFE17PdH0TB",
-	"W7uHKE8xZqC5cP0OboBmkMYE7HYiXRfBa9kiVa4/BhIbrd6FOFZ91Osto/7B26RHi5RpK/Wsit6DTKht",
-	"hgtW1V/RKvLIPn1ZQ+i9BhrfRfPguZgPwHHmMEUJsrCH6vLqj7StAtnWtlBBnE1xJ37o2GJfYSRZa9Xw",
-	"mkkbPr3KnM0vlzYYOPLziN0Ax5/jHopCQVr3dsyE/orfME21Mx602EE79M0Yn8SC5aGP1kf8OempsZjZ",
-	"5I7eCS+yLNns0oudyZ9mk5Ye41OSF9cZG5AJzPeIXTj6tSlRMJCgSW4UdCqBGNimRAnr6WaaDCgn1xCC",
-	"zhlHD5bai3iVR/XpI3snf+hffD5IDp/EFZ+BvOn+csQEcW63RXnqV15rCQ2jHxwc1Iyf73qCX3c8AXQH",
-	"rhN3VgnpZMdrnsD8UuSLFK/bFkqD5XerHH/CIujzRmiC/t1Nyz96/Lhm9ZZmrn/7u/i7vMFWa8G2a1zd",
-	"Nar+ynY8QaGg88l8anAyRzXvzju/u8QWDGrV8IVz0K1Zw58+/ETOQZNv3v3wnHz7+PBb8j///fhhQhjP",
-	"GIcVMj+BeXMpxLCqRY8BOmvcl8MNgglOFdvpa6fKL27ltfNX29isb75/fkaOv324ZBw7jiHOxeej5NHt",
-	"N/3ySMxfvrt9+PkgqXGSvaZKNxLLV5OIMqo0oQNtGXCwWFqOOxBTUOSaDiYJ4juGdDGbcYQvVlOO7hBg",
-	"2iA6IUjb63Jq7tNrHDfzolLp1xjFFm+68y6Dlwe9pPfy0PxzZP55ZP45jroMXovRixAu0S44vI1tCo3S",
-	"a1SCz72hkFNzvD3G9ZPjXszPubLxMp5tZcIhgyztFLu1zguy8psVu5tPYZC6clBiYnUtpPgXa7MnVn8q",
-	"TUcRDTEYo1Z/qzPdrob1bdhOTH80eOFylcxeo+gqRq8Zh9Z03FBrMsbERGJDfGweuR6D+44iP9MhXxmk",
-	"+UVpKeawGiUaovv8aRgdlxpyalSZXtIbRY+kjC5aaysO98poT0CH8TxT3FOIudUScIdjULViU5N7wqbQ",
-	"yXzFe+7lMggQl77mFNuq+Zl/pxF79aiyxlNcX3ThGoZCQqXsQpaJGeMjDHR+5hLZiQM9oFtlI3CXjem4",
-	"mxrwdLMI21VHTzoEhTw9OPj28OnTo8fH3x4fPH16WAkQOYghhK1N0L0kwX2lwu0+n2DlnH720RkdTJA1",
-	"/GI5EDzEamGSuC4kzeLh3wuiofXz1VhIfi6PoxXPHkDeIlutjpdXYqBWfywj1hdv5n+GyO2IcJDHB0tt",
-	"TFrzFbcNcE8lHbYACPDNIVbOg4yRHNYZ25jaLXhvIySvfZyXH6mNT65iiF3iwJZgDoW0BV3GIgOiAQtF",
-	"tA4Hax83v0BbGL8cCjmoCRUzekQLJuM1nciy2nnFF0K9Nu/FU51bpL6X7eb6aiLm6kBnaE8bf0pd9E1J",
-	"FdsI2oqNWvhblHbU1NNsJAy9yibCiCjishsMvPmU48KS3rDIhizLXM79jZi4T1wUfGDftmF+aY2cr/Sy",
-	"JXDdss+1yOvAHiZqEaZZvVnL4+nf4n6Kzj5S62Zaim/SNuwpXOuAiol3x9sJcT3LyF+9eCUHql4qf5Er",
-	"KymJ/xoGu1IPYdqmHoIbRHULtm99fl3jKRdrQUXi0eIS7s/w5T22GeMT5yVdDlcQZEpTqxyap6ySZR2X",
-	"REiiNOQ5pKTIbaKVj8CNWtcjExgueUJsfQ2Sg8gzQHMWHQQOOX1GRuIGJD/BefFndDETKxmrZwQ3d4IZ",
-	"KXalYoSPTekECNgoHFVlr54+memNhorjeydtlLKsBgDMLw0pi+tO5pc+44QpoxhNhdLkMZkyXmhQRGRp",
-	"NGS1Q6YHQ2i3QHH7wnPIsuimCqUvLX7FEtOsSIOpsmNX2MjLwtU0NcI4QfKDPsFUhNjdasJtFALb8sgn",
-	"FWVhIw9wD1pGsHxz7ZGs9+dXFZMqBMt7VUEXew8qRxenCe6MF6nmuBXVxDHeOBd4G7rZGg3r/exRWOLj",
-	"9dt+4536LdYcAgFaCNAImk3GODvwhsV2TAaz1GsLWSDNPSV+zuiGKrShZWyVe6Um/dyRhQeKTKmW7BNR",
-	"dK4cdWeKmKt1QuDTICsUu4GEZEDThIgZTwgbXlpeU/l4iVX8uE4IF8kKNanwG9YiGWQZTsyzMdxbFFyY",
-	"T1CXY3aXBLPodTaI1g3P/O1cBwQzejTYsfauhjcifMK8VBt1vruIxjvcRYtFLTS2irJX3kVvAKy7jNuo",
-	"26E2hJ6+zYHbmK6Osd7r5MR2qLSzCDtchnu/DgauHFzHYkOr6YOPN5l2vb97g5v7HHQXSKqByNsUi3Bi",
-	"UImbj9qwCQdg3FKY22VVxgAersOivJK3kVfsGO8qJQ63GoVXG1hbYxouU+4jBE5DBpi4T3hhGGodsTve",
-	"Ga07y+gA6kLMQQLGmFupm6kvQIttEmhLgahN3vqXjyeoTT4vzXltQ9Q1jETzOoxfD7ys4S2P5Xi+L+sP",
-	"aSEmria0gRAGr0TUwEbAD7AK6Xt+BdETsXWfd11md9TCw+I4TK1rwBCXMuRH8Gwe9VE3IHyhaHWtotbM",
-	"Ct4xC3xzrIPjNsFSuWyV9KCtzbMKW1xkPzet2A+OsTVxYXO1gW4nt/l5LzHs8Ei7ap+LB11/kmtSpyix",
-	"NdwJW5s39d3uGBtO39Y+kZdvNQO1JVibro8fNg7KUPm8DSq3rPlzQmbjeUKu52Q2ZoMxltXyAYlG/Rck",
-	"FYRxpYHGK+oJcyUifu4/nb99Q9yvNuT0ydODw4dmRCwOgKSXUE1sJEbSMnirVR0hpakuqv6yhSAhvSGF",
-	"d8ngrXWuTvb337579eOrN776vNp/9/L0/O2bjTG9LtXXzhpWFqKpyl3XoIQlB/cgnAxaCCehVkMkF/d6",
-	"sy/XlWJrafFJetzMe+kacUQI5EpNqHRZ8ghWIrvOGpi7suSLzGnUjjnhIF2OLWPA9WUsd+E5/kQYZm4N",
-	"Wbhm3x4/Jf/z30d7Rw+TEKSgxQQ4AZ7ijYwGn2w56a9Szr3UrRc3gHHoTx59R/S4mF7nknEdIhfLPKYF",
-	"v89Gt069hNQ98bCpCNlRx1/xXAPw3afoouRWYleQ4oKxwIHe+5sbJj26Y2/PX8vXGjLY8kZt5rJu8OiC",
-	"rS3uHtLWl1e1xghorSjeotIpfNInZq5bV1kkeCVhs6lda1DWplwPgYXSj6sJoE3nW8gL7WQRt5CJQz0F",
-	"6GhxRAJboz1XaiKhCx7bmpF9c/f2F8XeJ8f1Zdz+/80JQ3YR9VtrbZa7Bipjwt25jRKwbCUJ7cmMzks1",
-	"AToYBw+6ESWVhrxf5CcIAvOQDe61ZZWDd5nyOZkKCfHkxJzJzZhSdqxIoVk8xAmhThZ9oAhLE2JU9xwk",
-	"ta7h1QClnA4a+Eod4MqFl2vyY8SP6QZo1rHeyGqmh4+SYD65u7yvF2vTJ483uEF2XRCrtbWrZf2QO5W0",
-	"DBXlHcTrD7L1fWue19WO7tqgXR3r8vUGDeAV+gTe9ZmJUZNUgKRErw2LCTUG7l5NI3iN7a5qmxu8wyDE",
-	"phcqYq9gijjD5DNCs8yKp77+urfPE2XLCMUqObSK+9+1UXwVPlZHXlRtnq91ZJfFs9vhNlA1v5RAa2zM",
-	"P0jgg7HBPTUWUhOM3LYlCKIMIZ4MNpSbafMQ6TIiT1hSDHfOgcrBuFNZ5qEvcHPHOjXLK8dh69d6X6Ji",
-	"WyHxLmKyU0vsIte7zs/tbeiiZbfgTe1MGuFKt1JtKlae21jlVSxvXdOyUQyHbMBoRmZ0ji4awirhNR5a",
-	"cduI3VtlhoUNrIF5W2KgKq81C/WunO2maxIGjy54DLDr3kW7Y7WWpwQFaKkMzZDMxgJuQJKQImPkWRfg",
-	"XS3KGiOpXdh4+zJa24v0S3qodUQMS29RG/FR22U4q/fLeRtTidrJnSPMuwasJj0N0zxrAMT37rl4oGs4",
-	"14qwv5hxN7XZtH42j6bRS8JGHe0OotCKpXCJ+VBVl9p3m5Izc2owO8/oZnmmDJ6omOmb0O4Z0xyUaoGA",
-	"VTa2prxMzMofB+yUZVR+3TadjqaZCpf3imcuIacSLj12XiQbKn3dwaKzQTbQlKeveEsV4AXSDyoNoXbh",
-	"rau1OGa0lZW4nU25TVn6zXU+o7XQcQOuVkFZ83MNEFsze/Ma423yuuxhbWT0fuD4Yl1y2D0XMS7VvvVF",
-	"VNaV125QALnG/h64y4pWp9o4rMIwHe3i7ZviLGj348XWYJHtdU5Tb8SaN0TbhO1Fo3/QOKAxiI8pwm28",
-	"eGNDYk2m4Zq4GzsSvhcD2XuaZR36GIjLGbPcpoFYOvWx9GvJGj5k4Cr0ZbUVdm3AWcpSTFKaUY6hCFie",
-	"MHRyblIBRFLWrFrIsjjlmg3YAZIAjqXF18F73u3aLFdMaDz7uuIJ0TVWRcnd6kLNqnGH9nX4eHTJrphL",
-	"OEkjUPRdlZaVO9TMQLUaFvxJG23B2aK+uWaGvYweohPjJR9lTI1X+P8WLFEXMfVcwaCQTM/PDUgXvKSR",
-	"UACqgCgx1DPq64tR4oP3SQZmV3vklTYqzw0ozABkaNw0eEWucsluqIbLCcwv/zbTV75G3NEju/cRaEWo",
-	"iyIwWlSZDKmdlfRaFDw1l5SSCczJ9Zy8OBNndqCnx8dPH54QBTwlV6eFHgvJfsNirSf2qX/8/b+uzESJ",
-	"XQ86kFwgTEIo4TAzKzdqGydX5o2rPfLy/OjxE6PevkxfnJ/ukasfX74n+3szyLL+hIsZ3xe00OM+rc7X",
-	"N0wW5BXRkGW2kaDrsgDKrvW748Pjh3sEjb+uyBK6xAkSdC6IOwQypXMyoFm2Z0hRJmaVcI3noTG7lX9C",
-	"XIBtJd17IzTY+CrvfDKkDr0zN0Z06J2qiWEjqMaGR5girq1ZQriYJSEDKyR+m0l65wCl6ns992gwgGdm",
-	"9dyr0uYo/yyz3kkP4+NuDvet97BqJjagO7KiSQjMWeMItHXupHM1onttj3wvxUyBVPb0mSbUYNJAiAmD",
-	"PYw3MOjdOyldZm72sdZ57/YWi1wMRZxPYJBZKkQwqihNh0OSMaWBg9wj710/19DcVVEs02t/x/Mzf/7I",
-	"8e+Fgv6AKlB7H/lHbpRgg3AIQ7MndFISUS32+8xuC/EIDcUPFLmyO7kiVH3ky+j+Pf6GCG9X50D7QBHk",
-	"4xgXyT5BekIoJww7SDr36kcenvhoGAFBc/DHHi7WekpoRlKqKUHBWGHUMUEfrFmasrfz7O35e3trMY3P",
-	"Btug4mTj/szl+8hVMRj7rrDMnNiSuaos1uV4tQJQe+SN84mYy3FtjkNISE8+YqTW3I+H8149p4Mx9J8L",
-	"rqXITggXfXz6Crfzsvr8GFHmyvHU/qv0ao+cevoQCJCBSLWxkN80/chdkB5JxaCYGoroqNLjbx+ekCuD",
-	"b1cEDMCQ+iD4rjMMljQ7m8A8IVeyyOCKMPWRL6ZEmr/bNaQwYKm5nFcu7PEqFumIZBjh8ZFLyIEiZb2h",
-	"WeGGmVG8Kxrh8L1ImdNABXf4bp81eOEy058ck5/Y989IwZHu+bT6hKSiuM4g9X/4yM35+qdyKukUNIJI",
-	"hrrPe+SH0L1UkW+8KTWpGMsSMhUpqOQjd3ij/vH3/3pILOcRCpaanp44yuy+7vtDMAeNKdYD4NZqYOXt",
-	"3ss/n73uH+4d9ZJegQTKh1z+TTBe5Hsw2INCipzuQbE/EFkGA3O39qHIM/ynb/h4Hz8dHlViPHunNzSr",
-	"NM896R36WC+as95J79Hewd4jm9w5Rnq973v/50LptaKqQX9D3QTeECZtF2nXGIspMhVmzwZvPf+wt4+T",
-	"K3s6V4YpK8DCCcian5WUPwN644Yv9J6NwZJIUIyW56KFTge2irE/1d7JL3EZrXxk/1UK01xo4IP5TzDv",
-	"3V6E+NPvRTq3nhGufWf4PM/YAKfd/5tz3lp5b2Mhi0rkz6IMpGUB+AeVC+7sckcHh9uc2U65enDOLR5K",
-	"wcUHCivb9/HYVdkMYRyY4y8Xt0lFSPvFsvsLA1VVTKdYD8nyfsqJLRCp6UhVnrxNDDde6Mc/st6KxROv",
-	"9uxfgd7B9qBXmaYOitVHukIzAOfD2N8XB1SiDH9yyo8HVgpq0rvA4PPYrXylFwOLTojlPlhdRGmWZSuc",
-	"Dxlfyeacf0DM+OplO9dU6mX47+DKlDO0ujpf6vAT8uQg6ASOMW0BIc7p3NDFOqTwmQrzVexYukr7rmad",
-	"R5nFQ33J07VX6ngVy15y5PU2vloCsm209dx90y+9RLmwpMj+KkUGHZmI1hpEIFkNG7m00zxcNRhb7MQI",
-	"h1YgdQ8yqx25TrOep3vm/cCoFtrIAqED7epVeR4qUO0MSf0UEQR1m0/CznlKbGnfLVD9BZL+PlI6p3Jg",
-	"/pQWzmy/rNITR8lTX4Pm6+TouLpWlClyh059Ic673xk71FKz/fUn4HG5lss65Hrhn7sjHi+beKIkNago",
-	"Vhp0uOv0OcaDZr9TJPaLSPCSo53BfKiHqDVb1InJp4QL5K5eE3VmHkxIK1zBsNV0s7XCslkTMga0KEyq",
-	"0rL5GmqPKciGOP4GGRqbwu+Ily80nL9nLo5zuxi2CMr9FZRhYVzsWhS2KLIkC59Oyasam9Yf48Jx2V45",
-	"emNdy+a2RPNFoeenQw3yPwqQ855Z+oY3XrMp0+7pix0en9tQDbHIBEfykBZAhkwqbW4BKp7e/oKhlE6c",
-	"tdWvtyGkL7WvqBoZ44IKoB299the2p9bHxudq3s4g1C+suYUEPKGdAFP7ZckmGYODw62AHG/AmsgMtMo",
-	"YWtmRUDtqyWuIce/sdwOdUVvaEZuQLLh/IoMxjCYKCKGQ6MF7ZEzBUUq+HwqCrVKMV1z1B3RzKXWq3em",
-	"mr+xfHHy4Ee6ZtwWTF321UQP24F3GxIL94O5/jAgmUjJN95tk5AXZ28fVg45EyN3xkO2qMwsn++AytTa",
-	"2dWAcg4SdV/D/BLDJi02PVDku37KRkyXtxf1GUowoIZg8/bAqK9hxDhnfISmdAwOSqxteU6ETEHukZd0",
-	"MCahz2V5CR4nTrcWYlLRrQ2xwpXinGENi8q788T4DKMQ0YZGYWf1RTv4KoL+YEvH7wI7q41u75mh296p",
-	"Eew8DQ330ZihlTNNJqFkJ55upQ/p3XH4LQdyLT4Z4mdwktCRdVhH6FKlnHqUB7xmSvuOmTsEn58iBsAs",
-	"K03nNh2aCI6asdgGES+7MS4UFrTCsCg0CSGaDnqhX2etqeu9TylkipRNJ/fIqZqAO43yBqOLq6If9n+C",
-	"eVJxXeGVMl9ZSmgmOKxeqbI43deqmK6Wz7tni3OlEWkNC/FqirPyLPgTE3JDM5aSo2MyFoXcyh3Fmst+",
-	"1sBeHkYRrXJT90MAaA2b8dT9YI8YOrDkIEwIvUakFo76rGJTtVzsbrAhUuP1nsl1dY81+GDhfPeDfsFU",
-	"ntG5Hc+QGfSN0VFRQ1SqZ/3ZfrjdR7pXf+g/LDm0gmnd+mItbWMSWbPvJOsQnUlvv1VGhI2o4GbqjtTF",
-	"vnZGMcCsGy3aZKx6bgtk3P2ccKBONzKckm9DHDcdvmZ8sgU4XnxRKhkli4ch7mgrWtXEHINPVEc+2uAw",
-	"zHNm8BRscab4RXmLQiz1KJ/4WvvKWb1QlA4OjWpwCh1gk0BS5HvklHt3fULwLglM7TGky5US8JEd7u2Y",
-	"c9gs9LVtTL0LGrtYNeGeyWuoa1CDRd4gtW1rqZ13ORqogjN+YoczYrQGVTj84+//B1UiZKKKcIAUGaf1",
-	"Tu4R7DDnGKpNekJHjq/uEyL9vEzx4uxt4rro0tQgmh7DtOLgpIrMIIu4bEI3u93gSqUb3D0jSthYVHNC",
-	"m5kYWvBvgbTY8/KJfkYY4jAzDBLNQ1GdvtrtpFZBCqaotnTdhoc1Nm++g2HjZ79Ow+k6o1153tv0pqyz",
-	"fpcNZBYN4MGwt6wUVlCk8m6dGvgBg3hDzueVi+31TZsI1bZDqDcMaJBTR0HYJ0j3yI/sBnxm5FVK5+oq",
-	"IVdY+QnDcsnVQjHKq1W68ULSocfOr1U1xDV+Ia0wJI7WqIRlXuldlQCzydLIF8ejKr3Z/+w+3dZSnq7n",
-	"6t6rkyYP/mmge7dLbpTjDsexb1vzrI8+tKIpig8TmKMsq4IUUBpLFdBM7ZE3AKmqiLzR1karl9v61reC",
-	"BdvQzQ7++W6li07w8lq1TVtzfHBdQNcjhLcBG1kP+/OtxKBaeyPjyAlwjgg5t1N9ySPfAf23m/pShqD7",
-	"wrVzOl8JzneWXSYJ9phthXWVKJk42v0IHCTNbHC6Aslo5tIdjDjxpw/nPpvo8PHDZ8HYTbm1VEXMgnbq",
-	"StjNXdnO9nFpqWrk3XFJKPjDHUOGlqN17o5KvhMepGVcEvoqu7AzkQN3QQBrpFhm6JMrYjIWWaoWwg6x",
-	"IR26qV3aB8q5Vi+2jQksvn9TdWyTft/NffUQsy/KcX2tjGqEkFWoR0xh7sJShgtOW4uyb90W/yUwthuy",
-	"upMIOSJiOmUY4epdB4HebCWa3Ak7kC4wRoMvrXDXaVL1Jtcz+8Dvi2GG9tn/CixzLGaE2lJJGMtdNhlv",
-	"gyi+1XE9prxzT/w/cbr7eXkYlpyIUNVRqrZtquu50htkRd6XZTugSoFNEgi2a/bhKzTq47QFKH9fdGGx",
-	"qOatowr/9ERAi7yCUF5X86Ezts2/wAj/nMp2/EP5onNxmuD2aEvT/WsKD2vLsiBcIgiAbnVzIIMMqEyC",
-	"4QN9HGWKsxLbinpFhKC5LeJX4oqZpR0+uMbTcXQ4ZyP++6IY1Xpyv1chwmbhrqjedCRhrRAB9XZX6O00",
-	"MmVDgNLMiM9qorYliU/JqzLTY0rn5BVJRa3LdAr7vv5SvbXLhl4H9ydeytLqyZRvdB+MDjUmh3PQb2f8",
-	"jWtv9TU6L6rtg7umWz13fdi2EMKCIxHB4YH1W6eV2KPaI3WJ9nt+51Gkf+uy8XetjJp5Ts9ekUd7BzvI",
-	"pcJaLdwHyMezpio9i2sDAxCgBpGNxDsaP7Oh2GV4tsvzoGQOVNZVBjjzxdK/SsyO9Tq5Z+/cUuvaGrJY",
-	"NlraHreglf7nDkk8WiwgSdNgzKODxJapl5iM7GLyY9H3iWv4tlzCZTUkhCm9yxjNLxmduVDifV14ZuLN",
-	"U5jqYNjiVujoGx+qWZ6CslwsY0onTt0sO06sxxGFu2kQsVtJAtgGhlgonoX25juRIBcK3H+FaLLVvIof",
-	"MJnCQ/3a8lUUnkravxkdbK3hNfigJr4Tj60piCGJYgrXIp3vkRi6PLO12WLoEsELu4AdI8ZiReXfO2Y4",
-	"YKJw7pi/b6rk3CDLZTLXI8ln++E2VDqKCmV21lPzSLfIs6b6qDM03EOAGG4mJhdmaRmotyWzwYwqkpoj",
-	"cvTcmZTMwbm4wEcHB8/wQrmGMjTSHqDhQQ6oXJscyGFm0+4mzJdAHAo59dXyBiKFxXQipDs2Ka9kBRhy",
-	"ktMRhCw+VHyx4pzSIlchjY+7unJm7x975vvHXrU8Ls64Rz4EFc1QH+/ZI8Miy3D8VfLySqkCnpvd7hYn",
-	"70kONjv5wNQ4blA93Oo8CLpaQdccSFJBgO3F2lvceaDwRNuh9L5B13qb2U8sy74ULmzSu83atiIuOihm",
-	"hivjnSsUZKBUC0iWbcPicPxzbjiVbxv2+7hYS70nO1pP3gH2pki3ovzhUAsXIkC84UkOhRzBmqicEFqs",
-	"0K/BUz+FrRDKFDF8Top5GR/8jMCNUXJtjdFMDCaQEowCDrFikSxrXEdHE8O2L98206zlSGgN0fwk3xlu",
-	"Arl2AJqNgW9D8EdolqK/tSUzGTLs6ssDbMCXjfkF9izumGFwb7G+O5TdthfS39i6E05JYiu4ddED5vct",
-	"3LbduYYrDUzvPRnM99GrCZSjmu7WSXgOC0Q9hJcJ6alvY5uOBAV6fTbQmXtmhyD1U0Qg+v08FBO/q05r",
-	"J1mXBLOh5KdXHq5YeuXqxaP1czWvJZrOYmuMcOFLIg5EkaUuFqhMZI4YOOgN2MV/rcZ1u7ovdB8daGpu",
-	"Y+5+vbuKLZnGa4cDxlN4K4VI3M3a/2w/3O6nUuT1FPeFFHnHM7av7VS1+FFweFaW+8fW1jMbR0uUtp3p",
-	"7hoE7FQ3C106o/MGIC67+a+hXu6hnWKgm6POtl/JytxFzZdIX44pnROqJiG+KEbtAvzqKV6zVB5yNQFD",
-	"9NCU8qcPP5FzQC95XlxnbEDMjwk564dGGkePHx8+PcG09YEEbVvXVygg+QnmNr/I9rQocwhPiBZkENzC",
-	"CZp/QtkmVD+w7AFGadfWlnHn9TUXl3FL/FKeSju7awFZQ1fxkcTTAUVsU5Lt+i9fWy3FledkPE4TKohc",
-	"pQuG9uKn9vVGMH1VTIBbA2Nowm1TW22jGi5sknxNiZGuSObe++cqMuJPqMnxVJvyRsl2aPa7U4+Km6O2",
-	"ooP9fanLxNZjOM5D5wvXzyH0v7D28EqXZVVtsxwN9UAqLQq9PubvbdGs9HilsAVmdgFPt4Izvu64V3rr",
-	"4niq/RzjeOL7RO4ST/wcMTvAkGiRUpfWQ/VWKN6HsSCaTgzm3YAMBYibKymnhlihTydjSqsTpFfsBpBg",
-	"STYaa6ucunIzqF2lWGKxjHJHV621Q6JbWKCrNhbP5ntofqWsNLT47GiNfSM0pBiVYU2pjhoghK1Pe3vd",
-	"B6rHXrG/WQRA2WpG5zWisL8rZe2mzepG16O7hyJYP26nwwHqFOG8rOO6rN9t+9FGgVnpsV13yZxsy7HZ",
-	"erIoY9toxZNQH4NxjQJ/qUGhbOs8Xz4i54FtIYblmGCa6zmaFCxSMKsS1VxBNy12Ov16b+JSq9euV9Lo",
-	"4XorVnCbwrx4bhoywL6rG7VPXTY8jXIn3xC1dWi94Hp8D5EJfn0RxvZcFLw0lNmUlACkZ+hsJ1a/clzk",
-	"wTZiTgxdKXuToYsfS5QthJesML/l+voFx/quX+s1WGjb2jnC2oFlC/I71oAzh7gUvB7HefdMv2w+HUV9",
-	"ZycNxQH/FWqm20YaVpjyopWRo2iWOYtPBKTr/EAXtlW3R9+i2kQT0dMNtkIffT6F7yzdK6vTfa7xMNIs",
-	"EzNIy1dKdWfF4VtTX7h819cxXH130U5VP0JQGFeHOAORZ2CTRqQjP5V1e+/G6os24iTEyrvnK5W56mCD",
-	"EVUFT22P1JAv5QbAeLaal83ilPOtEjzy8Bp+q3mtWhmAzKQRXVIx4+XLmRj1bi9u/28AAAD//w==",
+	"7H3bcttIluCvZHAnwvY2RF0su8ryw4TKdlWrymVrLM+4e8taKQUcktkEM9HIBGmWVhH9G/sDM/8xn9Jf",
+	"spEnLwDJBAhQpO2q2hebFIG8nDx57pfbXiwmmeDAleyd3PYymtMJKMjx2+lAQf5vBeRz/S0BGecsU0zw",
+	"3knv/QhIXORS5OSawyd1TcSAqBGQgcgnkJOMDqEX9Zh+9u84RNTjdAK9kx7Vw/ainoxHMKF66H/JYdA7",
+	"6f2P/XI1++ZXuf8z5QlVcJb07u6i3ks6l35FocETOpcLYycwoEWqeiePD6LehH5ik2LSO3n89GnUmzBu",
+	"vh1GPTXP9OuMKxhCbuYq1PyrAIFeyAucCNf1Z0gzyM+pGnkgZPqLH32ED/SiXg5/L1gOSe9E5QW0hjhM",
+	"biC3AD9LYJIJBTye/wQBIPxMxyBx17OcKSAjmmXAieAxkBlTI8bJ0TEZiSKXfaIhJukEyBjm+CuhXKgR",
+	"5ESvFKQiTJIcBoWEhDw8Pjp61HcAHAFNcE92j5V17emFVTeXUaUg12/9719O9/4X3fv1YO/Z1d7l7WH0",
+	"9PjuX3r+tKXKGR/iPl+zCVONmJXqJ8Ko9aSKWocHB2tRyyJ1wxlOzBObH+LCtflZcDWqRWMmyUQ/QGYj",
+	"4ITeSOCqBnHxufZ3F5/WCzinUo5h3rDhzDyx8YbtDHbD55BLwZumwwc2nw1fX5isBrxveTonSsPYTPlA",
+	"PtfXhRMuLPWoAbVf4SYrykGCato+PrD59vF1P5kY5nTSOBs+cY/p8H03X5FnQkINvD+M5kSKCdyIZE5S",
+	"IcbyuScpmuSIQpGHLw6fPKoDuxm9NdxfiARwWe9g0MAo7H02VA/R4du9hA2Z0ouDHHhcxyv03HXU7WDv",
+	"2eXttzUk7QKkZI2XQJonNj4XOwOey50eRGaCS0Dh4TwXNylM9MdYcKVJysltj2ZZymKqAbOfmSf+9DeN",
+	"5ie37XEBx8UZV+HsGMmMSsKFIjHNcwYJEYVCoNhhULyJzZKShOkBaHqeiwxyxfQGBjSVEGnM9X+67d3M",
+	"2/POqBePKOeQ6leWDifqxTkkwBWj6RVwZZBm5SHDS/WhNE/6nk1AP8/WPnkaK7O2VPOWcs4bIVKgXP/i",
+	"GE97/hL1JvoOtLonUU8UKhYTCG44g5yJpO4niybtiCAeXQxJkbdeWQ7UTrEyew6xyJP2J5GLtPW0EvIp",
+	"i1s/XuRDe5dWz25KU6ZPpfU6/QtXIzEL7nzKOlLnkpL8ohEyKvnYDTJ3DZly09VjsnhUwfsK4C3K+v1f",
+	"eoonbv4GsdJrNdi9SCLV1S9079ejvW8ub4+e3P1CgU3+XsyPLwMkEwd4Z+hHR8JQueptzjB0+9u815Ug",
+	"bHSXkYJ1oXMb3v42j5cEYZHSHx0cPY2I/nfv4Bsicvdx3/z/TOPVMps8vnu4Zz4d3T3cd3/zf3r0r4/+",
+	"NYgUn5Xy/OYIRivRqEoTSrG2ngTUXG7Z8VZS+wpTMJEtWKOexs5L85zOV9aOAwYXlyQ5SPkePqlVZD0l",
+	"mZCKpoSapyIi4xwsgZvQT6+BD7WI9kQrjovoF/U+7Q3Fnv1jIkTefz/P8EX/wx6bZCJXlu6N9OKnNN2n",
+	"GdvXL+AmTpMR5LAZbUvY0L7UaKMwT2kUgRyFypPb6uYeH61eyT/90r9c+hCWZKtn4IaP3MLC5zGyMnVH",
+	"jFFtL8I9oNJxf5FeVXCTWSYYVxMnWrff5gYkzWpFbWkOVyxtB8o68lDqYWawNRDYDLd3DIh1ewvuSY4N",
+	"Oe4ifkAOE8FDqqcgN0AkcEVuaDx26icQyuUM7Wkr/E7gu3J1rNusuElZ/BPMT8g///GfdxGhknyAm9NC",
+	"jbgx/0nCFGGc/Hjx9k1vZXNL4PCrLucMAeQ7lqvRSyvGLK7or3/9618jov/d+/lnLQbYj3svX66VANYz",
+	"/hc0T86kLLofhxWIFhf7Yu8vf/nLX8p//vKcpDBQWjMlA5ETag1EZDYSZEa5kmgionkSlEroMDCH5UPO",
+	"EK0fImpEFX7TyyIiAy7XElkcPXQYGiYfmBythciyUcauwW6RaiTHXc+MKQytNZBKICMwO14izKngEDL2",
+	"AJqP1QjmJBZFmljEJvhCBcJsgOYAnLgX9YAXE73ROWhgcFHZbAnjMeN49O7hQZGmWnBRIkPyjGxc4fsc",
+	"AiPchQA4orky8nUXHryorpdL7MqGWFi7zosU2otKdg/vihRWRaYOrA7Vwwq/MwqeZ3tmUZf1QMQFdLya",
+	"KZWLG12BxfJ21ltV9DoMdxhDppqwFN0bKVAJZAyQGceJ3mfoiisrTa6b+oPIExkGLg4R2V3b5YUBKlhn",
+	"YUmLWGFjp7UrEoaUCL0mAUNTZ0XTWC0DRyYzGsN6fLMzuuftgJHZSD1YuqodUuVFrIq8041C+K/TPyoj",
+	"1yxXyA2l/K6nEQZtcFVBbnhKBuwTJGQm8sSxq9jSxkXWTfd+vfzF+vAubw+i42/uwuxacEU7m3StThZE",
+	"K5hQFjbfppQPC8uBm+D1mlpuPbLsqw2HMPvY7Bgr22lUdiv6anWjTe+80g+5NzYGQKOcrR8yM4QBM4X8",
+	"1MitXQWyKeSQhG0gCSi7+0UMPeOGOqPj+YEkfssB3NvE0NZkbi7Wm49LprO5suXgclkH7Q1pyVdndvwM",
+	"NrxOVrkt2cTqtSKjBGlVTOOw5xsPJFFsAuRXfRuDGpJXi/yHILF9CSnbGD82NR3q94Jg8ELwIiAu/ny6",
+	"d/TkaURuqISnx0WeLu15ITjk+HHNVnM62NQtQDMaM9Xavh8LPkhZrNo+j8FOxs7mw5rWBJ9EPfiUpZS1",
+	"8CK8cg+6zd9FvUEuJmu1DY2Vd5ENQ2ovBC1cbvrpzLzz5GBVJBccrhYu6CpV3+DGi1mX1Z7rx9cv1Xr3",
+	"1ZU+W5ZP6riQzCBmNL0ytJMueISrjxV6Y9Ztv01jnDm0WoOVgU3w8hUV2aO1PutfagXrl4Wah1Qz3kJD",
+	"Wgqeq27PrqJmV/POQkbBrSdlyfBjfiD67lhyTHPlhF4XGCIZj4FwoUaMDzF8oRK6QOYQVqJgaiNOnI3C",
+	"BWj9vXCy9BxoHjRvpFSqq/YWb3y8yXu/68iBNqftFvtZnHaDsDLa0T23sfRWDREcVB3tjc51gzEWmpHH",
+	"2iYze+UKheOP3psPT++cH+f26d3+pOJ5f3q3X6pwGIW5/D3IekuVY1V/5AT29M/rvGpHT4535VV7xZP/",
+	"YDDbmY/pJhwW5MySzcYOqk8XH8WBQuf6asoS4DFssIkUpuvDHV7jQ5VwmBpb27qt2JgRfCiyUwf3syyw",
+	"dDyY9ZY+d2m1LthO9V3aCr4Y4VSNO9gEr2psuzVY5LbQDPrKeuvR6JPKNzZYtBEoPVHPxYC1D6zq6LNU",
+	"YiMqjBvAt8sFNnv4vmd8QwztuqMWDFMvxptcqvuypuN1GwlTZ/T3LEbhkoHI62j0491FPnwv8qFQCvjO",
+	"qPTmDBxJdD3b/V4UvLPrkfIEA3TaC9fvYAo0hSQkYHcT6TYRvJYtUuX6QyAxqS+bEMdqQEizZdQ9eBf1",
+	"aJEwZaSeVdE7ToXcZmxuVf0VncL8zNNXNYTeaaDhXbSPVA35lyxn9lOUIPN7qC6v/khlZ99TN9tCBXHW",
+	"OVnc0KHFnmHYZmfV8IblJgZ/lTnrX65qHVtDNgWOP4c9FIWEpO7tkAn9jE+ZosoaDzrsoBv6poyPQ5kw",
+	"sIfWR/w56smRmJlMsd4JL9I0Wu8uDp3Jj7Nxx2iEU2IiWcgY5n1iFo6eSkokxDkokmkFneZANGwTIoWJ",
+	"omCKxJSTG/AZJYyjB0v2AxELw/pctP7Jn/Yubw+iw6dhxSfOp5u/HDBBXJhtUZ64lddaQv3oBwcHNeNn",
+	"u57g7zueADYHrhV3VgnpeMdrHsP8SmSLFG+zLZQGy29XOf6YBdDnjVAEYwfWLf/oyZOa1Rua2fz2t+F3",
+	"eYut1oJt17i6a1T9O9vxBIWEjU/mU4uTOap5d77xu0tsQaNWDV+4ANWZNfz44SdyAYo8fPf9C/LNk8Nv",
+	"yH//15NHEWE8ZRxWyPwY5u2lEM2qFj0G6KyxXw7XCCY4VWinr60qv7iV19ZfbeL+Hn734pwcf/NoyTh2",
+	"HEKcy9uj6PHdw73ySPRfvr17dHsQ1TjJXlOpWonlq8FCKZWK0FgZBuwtlobjxmICEkNXI8R3DBdkJr0P",
+	"X6zm990jmrtFdIKXtpsS2D6n1zhs5kWl0q0xiC3OdOdcBq8OelHv1aH+50j/81j/cxx0GbwWw5c+XKJb",
+	"JkYX2xQapRtUgtveQOQTfbw9xtXT417Iz7my8TJWcmXCAYM02SgusMkLshpazbtNoZG6clBibHQtpPiX",
+	"jalKqz+VpqOAhuiNUau/1ZluV0NG12wnpD9qvLCJgXqvQXQVw9eMQ2c6rqk1GWEWMDEhPqYohRqB/W6D",
+	"E33xA8j1L1LlYg6rEcg+ctSdhtZxqSanWpXpRb1h8EjK6KJGW7G/V1p7AjoIx1Xinnw8t8oBdzgCWSs2",
+	"tbknbAIbma94z75cBpji0htOsauan7p3WrFXhyoNnuL6Ci43MBA5VGq4pKmYMT7EIPrntioGsaAHdKus",
+	"Be6yMR13UwOezSzCZtXBk/ZBIc8ODr45fPbs6MnxN8cHz54dVgJEDkIIYQqdbF7f5HPlne4+eWflnH52",
+	"0RkbmCBr+MVykoGP1cL4ZFXkNA2nFiyIhsbPV2Mh+bk8jk48O4asQ2poHS+vxECt/lhmQyzezP/wWQEB",
+	"4SALD5aYmLT2K+6aPJHkdNABIMDXh1hZDzJGchhnbGtqt+C9DZC87nFebqQuPrmKIXaJAxuCORC5qQ41",
+	"EikQBVgFpnM4WPecjAXawvjVQORxTaiY1iM6MBmn6QSW1c0rvhDqtX4vjurcIfW96jbXVxMxVwc6TXu6",
+	"+FPqom9KqthF0JZs2MHfIpWlpo5mI2HoVTbhR0QRl00x8OZThguLeoMiHbA0tQUupmJsP3FR8Ni8bcL8",
+	"kho5X6plS2BjlR4lsjqw+4k6hGlWb9byeOrXsJ9iYx+pcTMtxTcpE/bkr7VHxci5482EuJ5l5K9evJID",
+	"VS+Vu8iVlZTEv4HBrhQfmXQpPmIHkZsF23c+v03jKRcLywXi0cIS7s/w5T22KeNj6yVdDlcQZEIToxzq",
+	"p4ySZRyXROREKsgySEiRmSS+snBWQP8PTKC55AkxxWxIBiJLAc1ZNPYccvKcDMUUcn6C8+LP6GImRjKW",
+	"zwlu7gQzUsxKxRAfm9AxEDBROLLKXh190tNrDRXHd07aIGVZDQCYX2lSVpPnx4Z8j2GeH1VkIqQiT8iE",
+	"8UKBJCJNtpT3N2EI7Q4obl54AWka3FQh1ZXBr1BimhFpMA17ZKuIOVm4mqZGGCdIftAnmAgfu1tN5g5C",
+	"YFse+aiiLKzlAfZBwwjqEiOb/PlVxaQKwfJeVdDF3IPK0YVpgj3jRao56kQ1cYw31gW+w4TH2vTTOlji",
+	"4/XbfuOc+h3W7AMBOgjQCJp1xjgz8JrF3iexdBtZIO09JW7O4IYqtKFrlY00rQl1q5CFB5JMqMrZJyLp",
+	"XFrqziTRV+uEwKc4LSSbQkRSoElExIxHhA2uDK+pfLzCEp1cRYSLaIWaVPgN65AMsgwn5tgY7i0ILswn",
+	"qMsxu0+CWfA6a0TbDM/c7WwCgh49GOxYe1f9GwE+oV+qjTrfXUTjPe6iwaIOGltF2SvvojMA1l3GbRTJ",
+	"kWtCT9/AzBb87SpW+vzhmmt8k4uZhJwM6RTIw3NX8uaFL9nXV+LHi7dvHkXoO9AfiYJPilC5kGdYRYaj",
+	"Aw2yuszDP4VDgCo1fVqmXKDD1iVchEMpWlwSC1fDN+pL9vgCQrV3520G3MTdbRiP3yTLd7vuO4uCtBUk",
+	"8P06GNj6mBtWX1tN8XyyzvzuYhLWhCJcgNoEkjIWWZfSFlZULenH4y6s3AIYt+TntpmvIYBvSBWSDsVd",
+	"Y5GxUJ7fmZLEpFPlZOYqbkUmeBByIBM6JzdAKIlFNje+xxPCjJopvfZA+ZxMRA5BzWG93bNSBr2pYMoc",
+	"DU3BLWhtMsfF4jqZIgp3QEYiNZUQTMn+BKZYHCW0zqK1JS/oFU5MxVcb2WQX6wHfcOyn7hy3Gtq6WFq+",
+	"RUiqW80mtSr+yAxqLbdpAPaKGjnuokZWmV4Y9HNRkJimKd5aPIe0wEYWEX4TgwGLgShIwdQ6WQCwzcp3",
+	"Xw93JRvabXTVK7PKa+0EQ0tl1+mVfuDgwTnpcvHcsk7nhmO8q5Tn3u7Nr8tTqbv4voJNQF/wuEF4ofXT",
+	"Ot3heGeqw3lKY6jL2NIsSooJGDbE5BdQbUxNhY72hS5lYL58eF5tLZfSO9Y140vBULSvIf71wMv4sbKQ",
+	"HPK+LBWphBjb/ikaQihUBWSOVsD3sPLZ8G4FwRMxPVJ23SJi2CFgwSoDtZ52TVzKCFrB03kw5KsF4fMN",
+	"XhqkyDZO5Q2LqqwPHbSKgXf8LTv5HGhr05b9FhfZz7QT+8ExtqbZrS/es9nJrX/eKXc7PNJNjbmLB11/",
+	"kg2ZyJSYfkeENaYhf7s7xobTdxbLyrfagdoQrLVCmR02DErftacLKncsoXdCZqN5RG7mZDZi8QgroLr4",
+	"for6ZiII41IBDRc/FvpKBJQkVHbsryaD4+mzg8NHToM1fgFCFTGBjVHHWOhOZfmkoqqohp8sxNyqNRUx",
+	"lvzHSmXyZH//7buzH87euM5Jcv/dq9OFSts1ipStnGFm9SvzwcnlrmtQwpCDzyCcxB2EE1/6KFDa4mZ9",
+	"aJStmtvRgRL1uJ73yjbJCxDIlRKLybLk4Z0uZp01MLctdRaZ07Abc8JBNjm2lAFXV6FUwBf4E2Foaxgw",
+	"f82+OX5G/vu/jvpHjyIf86fEGDgBnuCNDNoQtpxDX2lFVJpBFzeAaV1PH39L1KiY3GQ548onApRpwQth",
+	"FGujJOolpM3z+NuKkBuaY1cCwQD47iteoORWYpeX4rxd14LehW+1rCFgj707fy1fa8lgyxu1nsvawYML",
+	"Nq6tz1AFZnlVDT61d0CTCjHs1P4K4nFIj/uzmKHhDIOrpNZJZiNBqBzLSg3+AY3hSomrgSnKHdM01Udt",
+	"9LxYpCnQYQFXU1HEo4UohWo3hNKAtaxJCqkpEclhIqbwnNA0tTkek+V+px0sX6s+0dUrNRstVOZLBVa1",
+	"l0qkgO3Qck0ekflmKY2DoZ5Lp6dHjDy0w2cYizxxVrGNMkpcrYomKJQ9OVZqWLR1I8Vlue5mLF6ohr1a",
+	"E6PtfAulMjYKEjCQCUM9AdjQwYdMssYCUikTiVGJ2Daa7Gv6ub9kYD6uN9//z/WWdrOI+q11Nq3eAM1D",
+	"ArrtGGpEg8i3fxYctFQONB75oEKtDkgF2V6RGYO7fsjkO611mVXrNWQsX48pZce8BNqFiJ4QavWJB5Kw",
+	"JCIi18vKqYmW27RHgQVcufByTW6M8DFNgaYblmBbTX51NIu5ejflfb1srChxvCYyZNc1QjtbLDuWVLtX",
+	"lW/f0cpCvP4gO9+39qnu3eiuyWNSoa7Gb9CJUaFP4KLBUjFskx0Zlei1ZjG+7NL9C4z5QDqzq9rmau8w",
+	"L6PthQrYnJgk1rjsZQ6mXLsj52Mh0lRWDBW36pQKuWvHxip8jJ1jUT190RjbV/aq6YbbQOX8Kgda4yf4",
+	"PgcejzTuyZHIFcFkNlOVKcgQwvnxg3w9bR4gXUbk8UsK4c4F0DwebeT9H7iaf/cs3be8chy2fq2fS1Ts",
+	"KiTeR9WxqqVZZHM04YW5DZtYSjrwpm5mKX+lO6mnFUvdXagYPXb8qGlRjyEMjKZkRuemWyDj65v4GfuW",
+	"2VtlhoUNNMC8c3Olymvtst8qZ7u2v5IbPLzgTVTjcJLJGfIHJ9RispFVilf9LbZbhlcjTfE8q/H2op5g",
+	"SYwFaFUWFM7WW80qbfw3TpJiqponxRQpsnBzyS4GsSwX052Ype4boebtUq74llloabjSh9bQWKyE+CID",
+	"fchrDLz/R3NWuje4vH16fPcoyF7tmN0vVMfkKncP1l+mhtSfixHArhsR705uNQKatyYslbkckNlIwBRy",
+	"4lPw9d2wCaTVpg+94HXtLhN3L9O7vUyiqIcqfMD09hZVe5cVWqbLuUAFZ3Qv+UR07wzWTRPiop6CSZa2",
+	"AOJ7+1w4kc6fa0VzXqzoMTEhs242h6bBS8KGGxrxRKEkS+AK6y1UYwy+XVf8JaMas9EguVbc8NFkFb9l",
+	"G0FoxhQHKTsgYFUmbChfGXJ71gEWkjP+WzVqxdjoMRRj6HENU1cVdn+OR0ICJwOWS0Uenr+9eE/27Xr2",
+	"y46Sj7A3NONlBm+44Uw3e9p9hRdvNQuGPM1GLDUgXN5t0AJnhJOrIgsKZKaSoGvJyrk+BNfINJjIu95y",
+	"Z6SAyrz+6MJYOWEpzb9us/2G1veKIudwIcshozlcOZp5Ga2pb30Po/0a9U9R3oYaLKLMS+RqNNfig03q",
+	"XK1AOaOdnLndXL9dmrGt724R7ACGG7AV+spOFw1A7N4sl/KEdRE/7WGt75VrBw4v1pZE+cyte0rLXnPp",
+	"0KamUi3a/tS4yb3Ms6J3yC5xJX6YDd3X3VvBLhhwR4vN1gPb27g4WyuBcU1QrN9eDccCbtPBmOb1HLr4",
+	"imrq6zSEx7pO1+rXIMje0zTdoHufuNKyQsv6khOXQd5I1vAhDVehrvJKOkdtXHjCEizNMaNcWdbv32ul",
+	"xKmcsnY1MpeFfNtizwwQeXAsLb4O3vPNrs1yncDWszeVDAyusarg7FZDb9eDyo5qHw8u2ZYw9SepBYo9",
+	"W5t05Q6180GsZu98UlqHte6GhzdMs5fhIxTpX/FhyuRohf9vwdlwGbLASoiLnKn5hQbpQjBTIGKPSiBS",
+	"DNSMuqralLh0aJKC3lWfnCmCRiyJEToM7ZMar8h1lrMpVXA1hvnV32bq2lVGP3ps9j4EJQm1wX5aty9L",
+	"ACnrCLsRBU/0JaVkDHNyMycvz8W5GejZ8fGzRydEAk/I9WmhRiJnv2KLkhPz1D//8Z/XeqLIrAfVKRuv",
+	"GhFKOMz0ysVAH861fuO6T15dHD15SkROXiUvL0775PqHV+/Jfn8Gabo35mLG9wUt1GiPVufb00wW8mui",
+	"IE2NHmB7C4I0a/32+PD4UZ+gf8+WFsbINYIEnQtiD8Fkz9I07WtSlIpZJaqyzNM08o8P38PiTdhrAUwY",
+	"tIsv0KQOHfBTLTr0TuVYsxFUMf0jTBLbzDsiXMwiX3fElzvTk/QuAEqDzM3coUEMz/XquTPw6KP89zzt",
+	"nfQwjH16uG8CRKqeQA26IyOaeLt4g1psqrvnNpoE7cd98p1JZZXm9BmmqFISCzFm0MewQI3eWudyupWd",
+	"faRU1ru7w9KOAxHmExgLngjhTX1S0cGApEwq4JD3iQmxGYL0D1BsTmN+N8meagQfOf69kLAXUwmy/5F/",
+	"5BdsyDXCIQz1nlBl16po2eLmudkW4hH6Ah9Icm12ck2o/MiX0f07/A0R3qzOgvaBJMjHMX2BfYLkhFBO",
+	"WIIwNcaGj9w/8VEzAoIev489XKxxhtOUJFRRgoKxxOQgghYJvTRpbicaB/DWYvEaExOLipMJz9eX7yOX",
+	"RTyy72Hpr2Ujalmi2vJqCSD75I21bNg8eKlEDsnJRwyonrvxcN7rFzQewd4LwVUu0hPCxR4+fY3beVV9",
+	"foQoc2156t5Zct0np44+eAKkIVJtp+s2TT9yG0tPEhEXE00RLVV68s2jE3Kt8e2agAYYUh8E302KOQ16",
+	"Z5j/e50XKVwTJj/yxUJA+u9mDQnELNGX89pmJ1yHEhKQDCM8PvIcMqBIWac0LewwM4p3RSEcvhMJsxqo",
+	"4BbfzbMaL2w9tqfH5Cf23XNScKR7rphcRBJR3KSQuD985Pp83VMZzekEFIIo992O+uR7jX3Gt04eOm9Z",
+	"VDHhRmQiEpDRR27xRv7zH//5iBjOIyS4q2ZhdGIps/267w5BHzQWFouBG6uBkbd7r/79/PXeYf+oF/UK",
+	"JFAuM+JvgvEi60PchyIXGe1DsY+xo7G+W/tQZCn+s6f5+B5+OjyqpGL0Tqc07UW9qS08fNI7dP4qmrHe",
+	"Se9x/6D/2JQ0GiG93jcE+7aXCakaRVWN/uggwxvCcqQ6rh00k2Qi9J413jr+YW4fJ9fmdK41U5aA5QKR",
+	"NT8vKX8KdGqHL1Tf+KZyJChay7MBoaex6d3jTrV38ktYRisf2T9LYJIJBTye/wTz3t2lTxP5TiRz4/zm",
+	"ymZB0CxLWYzT7v/NxucYeW9t+cZKcOeiDKTyAvAPMhPcWouPDg63ObOZcvXgbOSTL4AeHsivbN+lTVVl",
+	"M4SxZ46/XN5FFSHtF8PuLzVUZTGZYBVgw/spJ6YtgqJDWXnyLtLcGMnHxO59aHxoiyd+WnlmBXoH24Ne",
+	"ZZo6KFYf2RSaHjgfRu6+OKus1PzJKj8OWAnIce8Sc8RCt/JsqdzKCTHcB2tqSsXSdIXzIeMr2Zz1WokZ",
+	"X71sF4rmahn+O7gy5Qydrs6XOvyIPD3wOoFlTFtAiAs613SxDilcQuF8FTuWrtK+rdTuUGbxUF/xpPFK",
+	"Ha9i2SuOvN6kQeWAbBttPfff9CsnUS4sKbC/Sml9SyaCFfYRSEbDRi5tNQ9bA9WU+NTCoRFI7YM2duXi",
+	"z6d7qGcZnu6Y9wOtWigtC/hyM6tX5YWvu7wzJHVTBBDUbj7yO+cJMQ1ttkD1F0j6+0DB2MqBuVNaOLP9",
+	"sjZtGCVPXeXVr5Oj4+o6UabAHTp17Sfuf2fMUFW5c+0JOFyu5bIWuV665+6Jx8smniBJ9SqKkQYt7lp9",
+	"jnGv2e8Uid0iIrzkaGfQH+ohaswWdWLyKeECuavTRK2Zx3hhbZns1azwRmFZrwkZAzNhdRVpWX/1Fbcl",
+	"pAMcf40M/QK3sJvLgmN/IS6Oc9sw5QDK/RWkZmFc7FoUNiiyJAufTshZjU3rX8PCcVI4s2vwxr40P3cl",
+	"mi8LNT8dKMj/rYB83tNLX/PGazZhyj59ucPjsxuqIRap4EgekgJM6Ie+Bah4OvsLRstbcdb0fNqGkL7U",
+	"tLFqZAwLKoB29Npje2V+7nxsdC4/wxn4pg01p2CCbpQgwBPzJfKmmcODgy1A3K3AGIj0NFKYcJUAqF2P",
+	"gAZy/CvLzFDXdEpTMoWcDebXBJNOJRGDgdaC+uRcQpEIPp+IQq5SzFdmoh3RTDv61qjmryxbnNz7kW4Y",
+	"N21Cln01wcO24N2GxMLdYLYrKuRMJOShc9tE5OX520eVQ07F0J7xgC0qM8vnG9M8MXZ2GVPOIUfdVzO/",
+	"SLNJg00PJPl2L2FDpsrbi/oMJRhQQ/RDJaO+gSHDgCk0pWNwUGRsy3Mi8gTyPnlF4xGJKU+YfrW8BE8i",
+	"q1sLMa7o1ppY4UpxTr+GReXdemJcvN1i7Ju1+qIdfBVBvzcN03aBnXroL8TQv8c0nwB2nrqDNcYMJa1p",
+	"MvKNKvB0/fnILeDwWw7kRnzSxE/jJKFD47AO0KVKE7EgD3jNpPqzfWaH4HNThACYpqXp3FQtIYKjZiy2",
+	"QcTN0KWnymKyEYZFoYgPHLbQcyCrN3W9d2kaTGpeP+PY/7RPTuUY7GmUNxhdXBX9cO8nV9i04mfRX1lC",
+	"aCo4rF6pstz316qYrhYk/8wW5zM+ZQpfrGMhTk2xVp4Ff2JEpjRlCTk6JiNR5Fu5o9hpyM3q2cujIKJV",
+	"buq+DwCtYTOOuh/0iaYDSw7CiNAbRGphqc8qNlWbpOwGGwKdTT4zua7usQYfDJzvf9AvmcxSOjfjaTLj",
+	"66rItWd9az7c7SPdqz/075ccWt60bnyxhraxHFmz9Sg6RGe5s99KLcIGVHA99YbUxbx2TjHAbDNatM5Y",
+	"9cLUsbr/OeFAG91If0oYY19rOnzN+HgLcLz8olQySBYPy8SFbWhVY30MLm0D+egmh1EtTBQUbRxQ7WPb",
+	"PZPtkSq/wJoT0b/ZQuhpom876rrb0ITKIisOlktC0UbnkmOtK9Xsvk81C9Mzmo58y5k5UYByGaeTiUpD",
+	"pAGei1R6HWUMc5dn49i41mLm5r2RmGGRCCqJLfLk62VFxs5bYaIhXz9ualvXe/sst1ph7KsTvXYta72G",
+	"SkifVo6NBD4SBs8MLpmmGm1QWq9ST5qAKdcaRuO3qC9Th6ORS9KuSXOqxMHRGHuZkCLrk1PuIoMigmxb",
+	"YG6rPjlbmMoFkdm3Q7ipF/ra5H/tBreqNbg+syTnq2TV4JYsc6a36pgx8y4HHlZwxk1scUYMG1CFwz//",
+	"8X/R+oLyuiQcIEEZ3QRC9Mlr/LOR3U3WL/qMXb1PH1Ts1JeX528NYdPkViMaVt0rYymoJDNIA97h12KI",
+	"c+0IV16L4RdCFL+xoJEGzfNiYMC/DZKD5+Uy3bXexWFWcueQ+bDaTrjWFuOt3l15jIlEbe1JeQeD1s9+",
+	"nT6aJv9Aed7bdNw2OdrKDs2LvjbvQ1i2P1VQpPJuncXpA+YL+KIH1zaNwHVFJ1ShCcrbIBXkE0tB2CdI",
+	"+uQHNgVXGuA6oXN5HZFrLKmBGQDkeqE8/fUq3XiZ04HDzq/VCoVr/EIGKF85ocb6VBZWuK+9QW+y9CeE",
+	"8ahKb/Zv7ae7Wsqz6bna93avJO0auve75G85bHIc+6b3dbOmZERTFB+0hqPVZumlgNIvI4Gmsk/eACSy",
+	"ol0He4evXm4TxrMVLNiGGejgt3crbSCUk9fMwNbB2RofEkhZY0hPZc0o68VKk/XlcPfI6cGaE+AcAXJu",
+	"pvqSR74D+m829aVszp8L1y7ofCUPyDqRWI6tJbthXSUgL4x2PwCHnKYmD0ZCzmhqM6u0OPHjhwuXuHj4",
+	"5NFzb0Ki3BjFAx4IM3Ulwu++bGf7uLRUR/7+uCQk/Ome0YnLgYH3RyXUoLFkTxkCiWERm7AzkQG38UYN",
+	"UizT9MlW8RqJNJELEc4kptxY6GyGGcq5Ri82rcoMvj+sxtCQvT079/UjTPQqx3XFoqrBiEahHjKJaVJL",
+	"yXQ4bS3KvrVb/ENg7GbIak/Cp6OJyYRhML0zsHp6s5XEFSvsQLLAGDW+dMJdq0nVe3fOzQO/L4b5yimU",
+	"fwSWORIzQk2tQPQDeG26E6LkwEXB4wZMeWef+P/i9Obn5WBYciJC5YZSdY71xuu50htkRc5tPjBhcQLb",
+	"phGp9NQ2Uo4GwylMOfPfF11YLNF+Z6nCb54IKJFVEMrpai5KbzYSKZ41wyztbvxDuqqrYZpg92hqs/4x",
+	"hYfGClAIlwACYASPPpA4BZpH3vCBPo6ymoIU2wqwR4SgmaliW+KKnqUbPrAhr0eHCzbkvy+KUS2o+nsV",
+	"IkzC/4rqTYc5NAoRUG93hd5Og+DWxEL6jmFbksQn5KxMKpvQOTkjiah1mU5g35V6q7d2mSwP7/7ES1la",
+	"PZl0RdK90aHG5HAB6u2Mv7ENb79G54Ve230zO1/YzsxbiJbDkYjg8MD4rZNKmGPTka4Ny6oEZP3+Yqp+",
+	"ngdiqZSLNiVnZEinWOZ/EoRhVCuibmbWT5JzXw94JzgLMzfBZ3a32WlPkyQcGmJ/uL9dP0msTIDzlbWC",
+	"JjRpdQ/2qRw3BREpjG/TsiinUzakSuT9uCxkpj9TBX3ygxCJr+/uKkTxhQIN0Uqd6c0dQnJcOdtdlruQ",
+	"4/ABfrCJyRp8WzhGOTbpVKYsmtXysMCd3+P6o1wJzV8Emqbgfyzq1oG0LcPy1n7S+vlETBvEgDMlF0PY",
+	"N0XqdzhRidQdA2zMe3W+7gA3NvMlW5E89UiYZWzIkBjorTYSoGr3kSAj9l1NdqnYuTlqUHUpTNKibUql",
+	"MtGQ28LcD1gs5kyLqNZavJAwVwu8/Vv76W5tJRvXvKUrXtn3OuAV1sDZUsEbGxI0mfsjqAWLLdjWdxgQ",
+	"RKq3tqrbrj0Nep7T8zPyuH+wg5ocWPOTu0TrcPUNo/3JxqhPpI1aSwEuiuHoueFBZZqvrRdAyRxoXldh",
+	"7tz1Vfwq1ZZQW+TPLQvayW195hpSU/bV354pwKX4VpDEocUCkrRN6js6iExHyxyLWtnc7lAWd0RmIxaP",
+	"VkqBrsb7Mql2mev3JbP8FrpBNqX5Rc73iCnzWqbcCgF941L+ylOQxkSRMqkiK2WWzWmbcUTiblpkflaS",
+	"ybeBIQaK53ZNOzIPLvTC/ArRZKv5+d9jUr6D+o0xmqBlrKT969HB9KxpwAc5dv2NTG16FKTEBG5EMu+T",
+	"ELo8NzW+Q+gSwAuzgB0jxmJnnt87ZlhgouXVMn/XqsrGuCy3W2hGklvz4c5XzA2b3PChU/3IZmkFbZ0N",
+	"1ov0GaL/cTMhuXC7Gu8HZ+5J9BFZem79haj7mqSPxwcHz/FC2d7TNND8sOVBxjRvLDLDYWbKt4yZK6U/",
+	"EPnEVV2PRQKLZSmQ7pjiLiUrwHjijA7BV4MxHUd5Osfe2tKXg+G2Prne+8ee/v6xV22zgjP2yQdvf9fU",
+	"x4VtkUGRpjj+Knk5k7KAF3q3u8XJzyQH6518YHIU9pYfbnUeBF2toKsPJKogwPZytg3uPJB4ot1Qel+j",
+	"a73+/BNL0y+FC+vUbb22rYiLFoqYk4p3rpCQgpQdICm40jppLRz/PdOc6oV97Pdxscxm7usaewfYeXM7",
+	"1jgcauFCeIi3PMmByIfQEHLt88YkBq3wxE1hOk0wSTSfy8W8TP56TmCqlVzTqyIVmOSOKV4+ESBQrQvX",
+	"saGJYduXb5vluvKhUAp4rWuBSTKGTFkAzUbAtyH4IzRL0Z+65HNXqaW+zNwafFmbPGrO4p7po58tkWuH",
+	"stv28jVbW3f8KeUwBZo2hYbq37dw23YX9wc0/WKZ/nryerlGE77dRoBdwAJR97kDInfUt7VNJwcJqjnV",
+	"+9w+s0tPoZ0iANHv5r4p1X11WjNJU4bzmtYRTnm4Zsm1dcui9XM1aTmYq2xqVXLhSuvHokgTG+hdFsQK",
+	"GDjoFMziv1bjulndF7qPFjQ1tzGzv95fxc6ZwmuHA4brs1QKWtqbtX9rPtztJ7nI6inuy1xkG56xeW2n",
+	"qsUPgsPzsm3chCa29CvD4vPzbWR4WdXNQJfO6LwFiJFNrqNe9qGdYqCdo862Xym5sYvaoYH+jhM6J1SO",
+	"ffB4iNp5+N03oItcj0ETPTSl/PjhJ3IBGAKZFTcpi22cx/meb8h49OTJ4bMTrEkU56Awir1KAclPMDfJ",
+	"46Y3Ylkg4oQoQWIf8xeZslyutBaqH1g+D8ONamuU2vP6mouU2iV+KU+lmR37v9bSVXwkcnRAEtPccrv+",
+	"S1Mxy7V5YDxMEyqIXKULmvbip+51K7E2iRgDXyn8hk0qseEpF6YCUk2pyk2RzL732ypW6U6ozfG4poEN",
+	"AT/2gZ16VOwcteW6zO9L3Qq3HsNx4Tso2r6Avo+isYcPBixmNCUzrTzc0Hi8GBC0GOphqbQLXqvH9wts",
+	"IWO6WbaoABcZPm9qxmlNxj5aZFamZZLMcsGHdkxeaQ3KhSIqGOZ2wYb8jH83323orwvArfjOPqPfDmO4",
+	"zvjnLgrnetPaI7b44Ev/kSKrjZ5awqH7hgUPwVYDkITKshsYeXiOssFPMC+7IfczmvvULju0psw/Xrx9",
+	"8ygYWRyKJDYhdDeur7CRKXw8KHlIOTk7d22dI5uIoYHVT0VM00fVkudMkuODZ8Gw4998zHEN6oQjkNdF",
+	"Hzus8WJmA3UvH9lp5zdRT96NhGizozCI08m3TJKhRbPtmFltcEsJF5tvNBP5mHAx65ReceopL0PGpC+C",
+	"H7lPMB7Q+EOrEjG2Lnbee6ZIrPHdtEd0TcR9tsBS3hJNc6DJ3MR5hdpijYSQcFHRLXbiWcFZvlToxa5J",
+	"eGlg0Cjh6JvhwpPmCycK1Zy7+bZo162yshGs0ANbjNxVFSDV7kZRnrCmGHD9wNmOY8DdHCGT/4AokVBb",
+	"noWqrSg3H0aCKDrWQubUUtrZSEza2yNP9a1E3pUyqeQJqiZsCqib5Gw4UraotCkbjJwO60dXqhVgVJZx",
+	"OWIEmMCorFBeooXP16o1u+Vt6nh9IxQkGIBpvKZWDkYIm/C17TWsrR57xdVmEADNKDM6r7F6ubtSVjJf",
+	"b1nc9Og+Q9+EH7bTFBfNh/68TIxa2fJxRud1wHSsqyGUyZqxeKEHixbNaSbr9MTXOWVcoW2vNJaiGcsG",
+	"ubjg2wcY0ySxrDZMMjVHmm+QghnrZ80VtNOejwSHr/cm2lXeNxbiQ86Mb3xLpegWz01BCpmG41pDs6Jp",
+	"2tRX8r39vXOJBMHV6DMEIbr1BRjbC63feyuHKS3igfQc4+qIMaVaLvJgG+Glmq5UhE6ezgkaGhYiSVeY",
+	"33JL1oJjo4Ov9RpoqM/vnSlvwbIFUx3W8teHuFSEIIzz9pk9c+q1qG9dor7hxB+hzabpvWyEKSdaUdSW",
+	"UuvcCYC0KeRDK+CQTx36FnnaO+nt04ztTw8RPe1gK/TR1cWIeqZCRa/URm5rgolomooZrtC+Ulo2V2K7",
+	"alrSle+6fhSr7y66pOpH8Lbh1SHOQWQpmOIfuSU/lXW7QIbVF01wqU+Ls89XKqzXwQaDpwuOqTeVypJ2",
+	"AAxdr3lZL07aMCqCR+5fw281r1UrPJJZrkWXRMx4+XIqhr27y7v/FwAA//8=",
 }
 
 // decodeSpec returns the embedded OpenAPI spec as raw JSON bytes,
