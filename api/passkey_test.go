@@ -157,8 +157,10 @@ func TestPasskeyThroughTheDoor(t *testing.T) {
 	if list := referent.must("GET", "/helpers/"+worker.id+"/passkeys", nil, 200).list("passkeys"); len(list) != 1 || list[0]["id"] != first.id {
 		t.Fatalf("the referent sees %v", list)
 	}
+	secretary := h.enrolled(referent, "secretary")
+	secretary.adhere()
 	h.unchanged(func() {
-		h.helper("secretary").refused("GET", "/helpers/"+worker.id+"/passkeys", nil, 403, "office_only", "C16")
+		secretary.refused("GET", "/helpers/"+worker.id+"/passkeys", nil, 403, "office_only", "C16")
 	}, "C16")
 	back := referent.must("POST", "/helpers/"+worker.id+"/readmit", members{"why": "lost", "checked": "face_to_face"}, 201)
 	first.signIn(nobody, 401)
