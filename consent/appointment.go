@@ -104,6 +104,9 @@ func (r *Register) refuseAppointment(ctx context.Context, a Actor, id PersonID, 
 // Appointment is the one of the actor's session: *NotFound when there is none,
 // when it is over, or when the person has asked to be forgotten.
 func (r *Register) Appointment(ctx context.Context, a Actor) (*Appointment, error) {
+	if err := a.sits(); err != nil {
+		return nil, err
+	}
 	var s Sitting
 	err := r.viewMember(ctx, a, "", func(tx Tx, at time.Time, _ *Member) error {
 		s = Sitting{Session: a.session}

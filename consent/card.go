@@ -138,7 +138,8 @@ func cardAction(p *Person, want CardWish) audit.Action {
 	return audit.CardReissued
 }
 
-// KillCard makes a lost card useless at once. Every member of the structure may.
+// KillCard makes a lost card useless at once. Every member of the structure may;
+// whoever is hosted may not: the card is the person's way to stop them.
 func (r *Register) KillCard(ctx context.Context, a Actor, id PersonID) error {
 	_, err := r.record(ctx, a, func(t *turn) error {
 		p, err := t.livePerson(id)
@@ -149,6 +150,9 @@ func (r *Register) KillCard(ctx context.Context, a Actor, id PersonID) error {
 		try := Attempt{Action: audit.CardKilled, Person: id}
 		if err := t.check(try, charter.Facts{Operation: charter.OpRevoke}); err != nil {
 			return err
+		}
+		if t.me.Hosted {
+			return t.refuse(try, &charter.Finding{Rule: "C16", Reason: charter.HostedOnly, Instead: charter.AskReferent})
 		}
 		if !p.Card.Live() {
 			return &Conflict{Reason: "no_card"}

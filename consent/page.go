@@ -23,6 +23,9 @@ type Glance struct {
 // CardGlance counts, and tells nothing else: whoever finds the card learns
 // neither name, nor service, nor place.
 func (r *Register) CardGlance(ctx context.Context, a Actor) (g Glance, err error) {
+	if a.kind == nobody {
+		return g, &SignInNeeded{Reason: "session"}
+	}
 	err = r.rec.View(ctx, a.space, func(tx Tx, at time.Time) error {
 		g = Glance{}
 		t := &turn{r: r, tx: tx, at: at, actor: a}

@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"slices"
 	"sync"
 	"time"
 
@@ -222,4 +223,53 @@ func (db *DB) Copy(ctx context.Context, fn func(kv.Row) error) error {
 		}
 	}
 	return nil
+}
+
+// A Mark is what a store held at an instant.
+type Mark struct{ spaces map[kv.Space]state }
+
+// Mark takes the instant. Nothing ever changes in a state, so it costs nothing.
+func (db *DB) Mark() Mark {
+	db.mu.Lock()
+	defer db.mu.Unlock()
+	m := Mark{spaces: make(map[kv.Space]state, len(db.spaces))}
+	for s, sp := range db.spaces {
+		m.spaces[s] = sp.rows
+	}
+	return m
+}
+
+// Reset puts the store back to a mark, between calls: tests begin at one again and
+// again.
+func (db *DB) Reset(m Mark) {
+	db.mu.Lock()
+	defer db.mu.Unlock()
+	for s, sp := range db.spaces {
+		sp.rows = m.spaces[s]
+		if sp.rows == nil {
+			sp.rows = make(state)
+		}
+	}
+}
+
+// Since names the buckets that were written after a mark, as "space/bucket", also
+// where what was written is what stood there.
+func (db *DB) Since(m Mark) []string {
+	db.mu.Lock()
+	defer db.mu.Unlock()
+	var written []string
+	for s, sp := range db.spaces {
+		for name, rows := range sp.rows {
+			if m.spaces[s][name] != rows {
+				written = append(written, fmt.Sprintf("%d/%s", s, name))
+			}
+		}
+		for name := range m.spaces[s] {
+			if _, left := sp.rows[name]; !left {
+				written = append(written, fmt.Sprintf("%d/%s", s, name))
+			}
+		}
+	}
+	slices.Sort(written)
+	return written
 }
