@@ -8,10 +8,11 @@ import (
 // Who asks. What each role may ask for at all is data: the document's roles say
 // it (RoleInfo.May), and what is in no list is refused.
 
-// partyRoles are the roles of parties that are no members.
+// partyRoles are the roles of parties that are no members and ask for themselves. A
+// witness asks for nothing; a program asks for a member: see CheckProgram.
 var partyRoles = map[Party]Role{
 	ByPerson: Person, ByRepresentative: LegalRepresentative, ByService: RelyingService,
-	ByProgram: Program, ByOperator: Operator, BySystem: System,
+	ByOperator: Operator, BySystem: System,
 }
 
 func actorMay(c *Charter, f *Facts) *Finding {

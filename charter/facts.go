@@ -41,7 +41,6 @@ const (
 	ByPerson         Party = "person"         // with their card, or a request at a desk typed for them
 	ByRepresentative Party = "representative" // tuteur, curateur, parent
 	ByService        Party = "service"        // a relying service: status only
-	ByProgram        Party = "program"        // case software by itself, no helper of its own
 	ByOperator       Party = "operator"       // the command line: pseudonyms only
 	BySystem         Party = "system"         // a job: notices only
 )

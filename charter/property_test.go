@@ -132,7 +132,7 @@ func anyFacts(t *rapid.T) Facts {
 	pick := func(name string, words ...string) string {
 		return rapid.SampledFrom(append(words, "", "x")).Draw(t, name)
 	}
-	f.By = Party(pick("by", "", "", "", "person", "representative", "service", "program", "operator", "system"))
+	f.By = Party(pick("by", "", "", "", "person", "representative", "service", "operator", "system"))
 	f.Member = Member{
 		Open:     rapid.IntRange(0, 9).Draw(t, "open") > 0,
 		Role:     rapid.SampledFrom(append([]Role{Referent, DPO, Auditor, Operator, "", "x"}, matrixRoles...)).Draw(t, "role"),

@@ -63,8 +63,6 @@ func roleCases() []checkCase {
 			f.Member = Member{Open: true, Role: Auditor}
 			f.Read = Read{Purpose: PurposeDPOAudit, Fields: []Field{FieldIdentity}}
 		}), no("C16", RoleNotHelper, AnotherHelper, "")},
-		{"a program asks whether it is covered", with(OpCover, func(f *Facts) { f.By, f.Member = ByProgram, Member{} }), nil},
-		{"a program acts", with(OpAct, func(f *Facts) { f.By, f.Member = ByProgram, Member{} }), no("C21", ActorNotAllowed, AskReferent, "")},
 
 		{"the operator looks", with(OpRead, support), no("C21", ActorNotAllowed, AskReferent, "")},
 		{"the operator looks through the glass", with(OpRead, func(f *Facts) { support(f); f.Glass = "danger" }), nil},
@@ -101,7 +99,7 @@ func TestRolesOfTheDomain(t *testing.T) {
 			f := base(op)
 			may := slices.Concat(info.May, info.MayHosted)
 			if f.By = parties[role]; info.Kind == KindParty && f.By == ByMember {
-				f.By = "nobody" // a witness is at the signature and nowhere else
+				f.By = "nobody" // a witness is at the signature, a program asks for a member
 			}
 			f.Member = Member{Open: true, Role: role, Hosted: info.May == nil && info.MayHosted != nil, Adhered: c.Version()}
 			got := c.Check(f)

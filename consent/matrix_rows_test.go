@@ -38,7 +38,7 @@ func noMandate(states map[string]string) map[string]string { return with(states,
 // matrix is the table. A letter is one role; see matrix_test.go.
 func matrix() []row {
 	notFound := map[who]string{holder: "not found"}
-	signIn := map[who]string{holder: "sign in: session", operator: "sign in: session"}
+	signIn := map[who]string{holder: "sign in: session", operator: "sign in: session", software: "sign in: session"}
 	// Lists of clear rows: no holder of a card, nobody who is hosted.
 	lists := map[who]string{holder: "sign in: session", kin: "not found"}
 	all := "SBVKRDA"
@@ -103,16 +103,16 @@ func matrix() []row {
 			use: "RenounceMandate", may: "SBVKR", act: audit.MandateRenounced, before: noMandate(nil), state: over,
 			do: func(c *cell) error { return second(c.reg.RenounceMandate(c.ctx, c.a, c.id())) },
 		},
-		{use: "Mandate", seen: true, do: func(c *cell) error { return second(c.reg.Mandate(c.ctx, c.a, c.id())) }},
-		{use: "MandateByRef", seen: true, refused: lists, do: func(c *cell) error { return second(c.reg.MandateByRef(c.ctx, c.a, c.ref)) }},
+		{use: "Mandate", may: "P", seen: true, do: func(c *cell) error { return second(c.reg.Mandate(c.ctx, c.a, c.id())) }},
+		{use: "MandateByRef", may: "P", seen: true, refused: lists, do: func(c *cell) error { return second(c.reg.MandateByRef(c.ctx, c.a, c.ref)) }},
 		{
-			use: "Mandates", as: "of a person", seen: true, refused: map[who]string{holder: "sign in: session", kin: "ok"},
+			use: "Mandates", as: "of a person", may: "P", seen: true, refused: map[who]string{holder: "sign in: session", kin: "ok"},
 			do: func(c *cell) error {
 				_, _, err := c.reg.Mandates(c.ctx, c.a, c.person, consent.Page{Limit: 10})
 				return err
 			},
 		},
-		{use: "Mandates", as: "of all", seen: true, noID: true, refused: map[who]string{holder: "sign in: session"}, do: func(c *cell) error {
+		{use: "Mandates", as: "of all", may: "P", seen: true, noID: true, refused: map[who]string{holder: "sign in: session"}, do: func(c *cell) error {
 			list, _, err := c.reg.Mandates(c.ctx, c.a, "", consent.Page{Limit: 10})
 			for _, m := range list {
 				if c.who == kin && m.ID != c.own.ID {
@@ -148,9 +148,9 @@ func matrix() []row {
 
 		// Help.
 		{
-			use: "Cover", may: "SBVKR", roles: "R", adhere: true, answers: true, state: inForce, role: "C16 role_mode", act: audit.MandateStatusChecked,
+			use: "Cover", may: "SBVKRP", roles: "R", adhere: true, answers: true, state: inForce, role: "C16 role_mode", act: audit.MandateStatusChecked,
 			do: func(c *cell) error {
-				ans, err := c.reg.Cover(c.ctx, c.a, consent.Question{Person: c.person, Want: papers})
+				ans, err := c.reg.Cover(c.ctx, c.a, consent.Question{Member: c.behalf(), Person: c.person, Want: papers})
 				if err == nil && !ans.Covered {
 					err = &errNo{string(ans.Rule), ans.Reason}
 				}
@@ -158,10 +158,10 @@ func matrix() []row {
 			},
 		},
 		{
-			use: "RecordAct", may: "SBVK", adhere: true, state: inForce, role: "C16 role_mode", act: audit.ActRecorded,
+			use: "RecordAct", may: "SBVKP", adhere: true, state: inForce, role: "C16 role_mode", act: audit.ActRecorded,
 			do: func(c *cell) error {
 				return second(c.reg.RecordAct(c.ctx, c.a, consent.NewAct{
-					Person: c.person, Did: papers, Reason: "cannot_read", Channel: charter.ChannelPersonSession, Credential: charter.EntryPerson,
+					Member: c.behalf(), Person: c.person, Did: papers, Reason: "cannot_read", Channel: charter.ChannelPersonSession, Credential: charter.EntryPerson,
 					Outcome: "waiting",
 				}))
 			},
@@ -228,7 +228,7 @@ func matrix() []row {
 		{use: "Similar", noID: true, may: "SBVRD", purpose: "SBV", adhere: true, act: audit.PersonSearched, do: func(c *cell) error {
 			return second(c.reg.Similar(c.ctx, c.a, consent.PersonData{BirthName: clean(c.t, "Morel"), Birth: "1948-03-12"}))
 		}},
-		{use: "Find", as: "by reference", seen: true, refused: lists, do: func(c *cell) error {
+		{use: "Find", as: "by reference", may: "P", seen: true, refused: lists, do: func(c *cell) error {
 			return second(c.reg.Find(c.ctx, c.a, clean(c.t, c.ref), follow))
 		}},
 		{use: "FindByCard", seen: true, idFirst: true, refused: with2(lists, nobody, "not found"), do: func(c *cell) error {
@@ -285,6 +285,24 @@ func matrix() []row {
 		{use: "JoinStructure", noID: true, may: all, always: true, quiet: true, refused: signIn, do: func(c *cell) error {
 			return second(c.reg.JoinStructure(c.ctx, c.a, c.invite))
 		}},
+		// What is one's own: keys and sessions of the account that asks.
+		own("Passkeys", func(c *cell) error { return second(c.reg.Passkeys(c.ctx, c.a)) }),
+		own("PasskeyNames", func(c *cell) error { return second(c.reg.PasskeyNames(c.ctx, c.a)) }),
+		own("Sessions", func(c *cell) error { return second(c.reg.Sessions(c.ctx, c.a)) }),
+		own("EndSession", func(c *cell) error { return ownNotFound(c.reg.EndSession(c.ctx, c.a, "n_aaaaaaaaaaaaaaaaaaaaaaaaaa")) }),
+		own("RemovePasskey", func(c *cell) error { return ownNotFound(c.reg.RemovePasskey(c.ctx, c.a, "none")) }),
+		{use: "MemberPasskeys", may: "RO", office: true, preview: true, refused: lists, do: func(c *cell) error {
+			return second(c.reg.MemberPasskeys(c.ctx, c.a, c.member))
+		}},
+		{use: "Readmit", may: "RO", office: true, preview: true, refused: lists, act: audit.HelperLinked, do: func(c *cell) error {
+			return second(c.reg.Readmit(c.ctx, c.a, c.member, consent.Loss{Why: consent.LossReasons[0], Checked: consent.IdentityChecks[0]}))
+		}},
+		{use: "OpenProgram", noID: true, may: "R", office: true, refused: governs, act: audit.ProgramOpened, do: func(c *cell) error {
+			return second(c.reg.OpenProgram(c.ctx, c.a, newProgram(c.t, charter.ScopeCover)))
+		}},
+		{use: "CloseProgram", early: true, may: "R", office: true, refused: governs, act: audit.ProgramClosed, do: func(c *cell) error {
+			return c.reg.CloseProgram(c.ctx, c.a, c.soft)
+		}},
 		{use: "MemberNames", early: true, may: "SBVRDA", refused: notFound, act: audit.PersonListed, do: func(c *cell) error {
 			return second(c.reg.MemberNames(c.ctx, c.a, []consent.MemberID{c.member}))
 		}},
@@ -297,6 +315,7 @@ func matrix() []row {
 		seen("Ending", func(c *cell) error { return second(c.reg.Ending(c.ctx, c.a, 24*time.Hour)) }),
 		seen("WithoutHelper", func(c *cell) error { return second(c.reg.WithoutHelper(c.ctx, c.a)) }),
 		seen("StandIns", func(c *cell) error { return second(c.reg.StandIns(c.ctx, c.a)) }),
+		seen("Programs", func(c *cell) error { return second(c.reg.Programs(c.ctx, c.a)) }),
 		seen("Presets", func(c *cell) error { return second(c.reg.Presets(c.ctx, c.a)) }),
 		seen("Tallies", func(c *cell) error { return second(c.reg.Tallies(c.ctx, c.a, "2027-01")) }),
 		{use: "SetStructurePhone", noID: true, may: "R", office: true, refused: governs, act: audit.StructureUpdated, do: func(c *cell) error {
@@ -362,9 +381,27 @@ func matrix() []row {
 	}
 }
 
+// own is a row about what the account that asks has, which no state of a member
+// takes away.
+func own(use string, do func(*cell) error) row {
+	none := "sign in: session"
+	return row{
+		use: use, noID: true, always: true, quiet: true, may: "SBVKRDA",
+		refused: map[who]string{holder: none, operator: none, software: none}, do: do,
+	}
+}
+
+// ownNotFound takes "not found" for done: they have none.
+func ownNotFound(err error) error {
+	if isNotFound(err) {
+		return nil
+	}
+	return err
+}
+
 // always is a row in which a member's state does not matter.
 func always(r row) row {
-	r.always = true
+	r.always, r.refused[software] = true, "not found"
 	return r
 }
 
@@ -379,7 +416,7 @@ func with2(answers map[who]string, letter who, answer string) map[who]string {
 
 // structures is the operator's alone: there is no such use-case for others.
 func structures() map[who]string {
-	all := map[who]string{nobody: "not found", holder: "not found"}
+	all := map[who]string{nobody: "not found", holder: "not found", software: "not found"}
 	for letter := range memberRoles {
 		all[letter] = "not found"
 	}
@@ -395,6 +432,14 @@ func (c *cell) firstOf() consent.MemberID {
 	return c.member
 }
 
+// behalf is for whom a program asks; members ask for themselves.
+func (c *cell) behalf() consent.MemberID {
+	if c.who == software {
+		return c.helper
+	}
+	return ""
+}
+
 // beside are the methods of Register that nobody asks for as somebody, each with
 // what it is.
 var beside = map[string]string{
@@ -405,5 +450,8 @@ var beside = map[string]string{
 	"TellSleepers": "a job", "PublishCharter": "at start", "Sleeping": "computes from a member's own row",
 	"CardHolder": "makes a card's actor", "Redeem": "signs in", "SignedIn": "makes a member's actor", "SignOut": "ends the session of its token",
 	"Choices": "of a session that is not bound yet", "ChooseSpace": "binds it", "FormToken": "a keyed hash of the session's id",
+	"AskPasskey": "of nobody yet", "SignInByPasskey": "signs in", "AskNewPasskey": "one's own, with a browser's key; passkeys_test.go",
+	"AddPasskey": "the same", "SignInProgram": "signs in", "ProgramSignedIn": "makes a program's actor",
+	"ProgramKeys": "public keys, to whom a proof is checked", "ProgramNotKnown": "counts a failure",
 	"RegisterPub": "public", "Charter": "public", "Origin": "public", "Spaces": "ids for jobs",
 }

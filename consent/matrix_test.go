@@ -37,6 +37,7 @@ const (
 	auditor    who = 'A'
 	holder     who = 'C' // of the person's card
 	operator   who = 'O'
+	software   who = 'P' // a program with every scope, for no member
 	nobody     who = 'N'
 )
 
@@ -45,7 +46,7 @@ var memberRoles = map[who]charter.Role{
 	asReferent: charter.Referent, officer: charter.DPO, auditor: charter.Auditor,
 }
 
-const everybody = "SBVKRDACON"
+const everybody = "SBVKRDACOPN"
 
 // States of a member and of a mandate.
 var (
@@ -84,17 +85,20 @@ type row struct {
 // A cell is one question.
 type cell struct {
 	*world
-	row    *row
-	who    who
-	a      consent.Actor
-	person consent.PersonID
-	team   *consent.Mandate // of the person, for the team
-	own    *consent.Mandate // of the person, for the relative
-	member consent.MemberID // somebody else's
-	ref    string
-	code   personal.CardCode
-	invite personal.Token // of the other structure
-	preset consent.PresetID
+	row     *row
+	who     who
+	a       consent.Actor
+	person  consent.PersonID
+	team    *consent.Mandate // of the person, for the team
+	own     *consent.Mandate // of the person, for the relative
+	member  consent.MemberID // somebody else's
+	ref     string
+	code    personal.CardCode
+	invite  personal.Token // of the other structure
+	preset  consent.PresetID
+	soft    consent.ProgramID
+	helper  consent.MemberID // for whom a program asks
+	program consent.ProgramID
 
 	mandateState, memberState string
 	elsewhere                 bool
@@ -116,6 +120,12 @@ func (c *cell) id() consent.MandateID {
 func (r *row) want(c *cell) string {
 	_, isMember := memberRoles[c.who]
 	special, denied := r.refused[c.who]
+	if c.who == software && !strings.ContainsRune(r.may, software) {
+		if r.idFirst && c.elsewhere && !denied {
+			return "not found"
+		}
+		return first(special, "C21 program_scope")
+	}
 	if c.who == nobody {
 		return first(special, "sign in: session")
 	}
@@ -212,6 +222,7 @@ func got(err error) string {
 		sign     *consent.SignInNeeded
 		conflict *consent.Conflict
 		no       *errNo
+		invalid  *consent.Invalid
 	)
 	switch {
 	case err == nil:
@@ -224,6 +235,8 @@ func got(err error) string {
 		return "sign in: " + sign.Reason
 	case errors.As(err, &conflict):
 		return "conflict: " + conflict.Reason
+	case errors.As(err, &invalid):
+		return "invalid: " + invalid.Reason
 	case errors.As(err, &no):
 		return "no: " + no.Error()
 	}
@@ -244,6 +257,8 @@ type theatre struct {
 	actors map[who]consent.Actor
 	sets   map[string]*stageSet // "mandate/member"
 	there  cell                 // the other space's
+
+	software consent.ProgramID
 }
 
 func newTheatre(t *testing.T) *theatre {
@@ -284,6 +299,9 @@ func (h *theatre) cast() (helper consent.Actor, person consent.PersonID) {
 	var err error
 	h.actors[operator], err = h.reg.In(h.ctx, "ccas")
 	h.must(err)
+	var p consent.Program
+	p, h.actors[software] = h.program(h.actors[asReferent], charter.Scopes()...)
+	h.software = p.ID
 	h.actors[nobody] = consent.Actor{}
 	return h.actors[social], person
 }
@@ -302,7 +320,7 @@ func (h *theatre) other() cell {
 	h.must(err)
 	preset, err := h.reg.SavePreset(h.ctx, there, consent.NewPreset{Name: clean(h.t, "Papiers"), Powers: []consent.Power{papers}, Days: 31})
 	h.must(err)
-	return cell{person: p, team: m, own: m, member: helper.Member(), ref: m.Ref, code: code, preset: preset.ID}
+	return cell{person: p, team: m, own: m, member: helper.Member(), ref: m.Ref, code: code, preset: preset.ID, soft: "g_aaaaaaaaaaaaaaaaaaaaaaaaaa"}
 }
 
 // base is the register before any mandate of the person.
@@ -333,7 +351,7 @@ func (h *theatre) base(helper consent.Actor, person consent.PersonID) cell {
 	h.must(err)
 	invite, err := h.reg.OpenHelper(h.ctx, asso, consent.NewHelper{Name: clean(h.t, "Camille P."), Role: charter.Secretary})
 	h.must(err)
-	return cell{person: person, member: extra.Member, code: code, preset: preset.ID, invite: invite.Token}
+	return cell{person: person, member: extra.Member, code: code, preset: preset.ID, invite: invite.Token, soft: h.software, helper: helper.Member()}
 }
 
 func (h *theatre) away(who, by consent.MemberID) consent.StandIn {
@@ -465,7 +483,7 @@ func (h *theatre) play(t *testing.T, r *row, letter who, mandate, member string,
 	c := set.cell
 	if elsewhere {
 		there := h.there
-		there.invite = c.invite
+		there.invite, there.helper = c.invite, c.helper
 		c = there
 	}
 	sub := *h.world
@@ -493,7 +511,7 @@ func (c *cell) name() string {
 // stored checks what an answer left behind: of a yes the entry of its action, of a
 // refusal its own entry and nothing else, of anything else nothing.
 func (h *theatre) stored(t *testing.T, c *cell, mark mem.Mark, size int64, answer string) {
-	refusedByRule := strings.HasPrefix(answer, "C") && !c.row.seen && (!c.row.preview || !strings.HasPrefix(answer, "C23"))
+	refusedByRule := strings.HasPrefix(answer, "C") && (!c.row.seen || c.who == software) && (!c.row.preview || !strings.HasPrefix(answer, "C23"))
 	entries := h.size("ccas") - size
 	var others []string
 	for _, b := range h.db.Since(mark) {
@@ -516,7 +534,7 @@ func (h *theatre) stored(t *testing.T, c *cell, mark mem.Mark, size int64, answe
 			t.Errorf("%s: no entry", c.name())
 			return
 		}
-		if d := h.last("ccas"); d.Act != c.row.act || d.Out != audit.OK || d.By != first(string(c.a.Member()), map[who]string{holder: "person", operator: "operator"}[c.who]) {
+		if d := h.last("ccas"); d.Act != c.row.act || d.Out != audit.OK || d.By != first(string(c.a.Member()), map[who]string{holder: "person", operator: "operator", software: string(h.software)}[c.who]) {
 			t.Errorf("%s: the entry is %s by %s", c.name(), d.Act, d.By)
 		}
 	case answer == "ok" && c.row.quiet:
