@@ -217,6 +217,23 @@ func TestCardKinds(t *testing.T) {
 	worker.refused("POST", "/persons/"+person+"/card", members{"kind": "golden"}, 400, "member_value", "")
 }
 
+// A code for a counter, once; the counter itself asks on the public page.
+func TestCheckCode(t *testing.T) {
+	h := newHouse(t, options{})
+	worker := h.helper("social_worker")
+	id := worker.active(worker.recorded())
+	h.said(func() {
+		a := worker.must("POST", "/mandates/"+id+"/check", members{"service": "caf"}, 201)
+		if a.str("ref") != h.mandateRow(id).Ref || !strings.HasPrefix(a.str("code"), "S-") || !strings.HasSuffix(a.str("page"), "/verifier") {
+			t.Errorf("the code: %s", a.body)
+		}
+	}, audit.CheckIssued)
+	worker.refused("POST", "/mandates/"+id+"/check", members{"service": "ameli"}, 404, "not_found", "")
+	h.unchanged(func() {
+		h.referent.refused("POST", "/mandates/"+id+"/check", members{"service": "caf"}, 403, "role_not_helper", "C16")
+	}, "C16")
+}
+
 // The opening fits the document of the same mandate, and leaving is an entry.
 func TestOpening(t *testing.T) {
 	h := newHouse(t, options{})

@@ -62,6 +62,7 @@ const (
 	CardReissued         Action = "card.reissued"
 	CardKilled           Action = "card.killed"
 	CardDeclined         Action = "card.declined" // the person wants none
+	CheckIssued          Action = "check.issued"  // a code with which a counter asks
 )
 
 // Members, persons' records, and the system.
@@ -114,7 +115,7 @@ func (a Action) Class() (Class, bool) {
 	case MandateDrafted, MandateProposed, MandateSigned, MandateAccepted, MandateCopyDelivered,
 		MandateActivated, MandateConfirmed, MandateSuspended, MandateRevoked, MandateRenounced, MandateEnded,
 		ConsentGiven, ConsentWithdrawn, NoticeGiven, NoticeSent, NoticeAcked,
-		CardIssued, CardReissued, CardKilled, CardDeclined:
+		CardIssued, CardReissued, CardKilled, CardDeclined, CheckIssued:
 		return ClassMandate, true
 	case HelperAdhered, HelperOpened, HelperClosed, HelperLogin, HelperLinked, ProgramLogin, PersonCreated, PersonUpdated,
 		HelperKeyAdded, HelperKeyRemoved, HelperKeyRefused, HelperSignedOut,

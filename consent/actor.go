@@ -20,6 +20,7 @@ type Actor struct {
 	account AccountID
 	person  PersonID // of a card
 	card    string   // its serial
+	check   Check    // what the code of a counter is about
 	// Of a signed-in member: the session, its last proof, who made the link when that
 	// was one, and the members of the account that the proof is good for.
 	session SessionID
@@ -46,6 +47,7 @@ const (
 	system
 	program
 	holder // of an account, in the register's space
+	counter // of a service, with a code of its own
 )
 
 // A Call is what a door knows of one request.
@@ -112,6 +114,8 @@ func (a Actor) by() string {
 		return string(a.program)
 	case holder:
 		return string(a.account)
+	case counter:
+		return "service"
 	}
 	return "nobody"
 }

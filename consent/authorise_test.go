@@ -581,6 +581,7 @@ func (w *world) uses() []use {
 		{"issue card", func(a actor, p person, _ mandate, _ member) error {
 			return second(r.IssueCard(ctx, a, p, consent.CardWish{}))
 		}},
+		{"issue check", func(a actor, _ person, m mandate, _ member) error { return second(r.IssueCheck(ctx, a, m, "caf")) }},
 		{"kill card", func(a actor, p person, _ mandate, _ member) error { return r.KillCard(ctx, a, p) }},
 		{"forget", func(a actor, p person, _ mandate, _ member) error { return second(r.ForgetPerson(ctx, a, p)) }},
 		{"log of the person", func(a actor, p person, _ mandate, _ member) error {

@@ -186,7 +186,11 @@ func (t *turn) dropCard(p *Person) error {
 }
 
 func (t *turn) applyIssueCard(row CardRow) error {
-	t.enter(audit.Entry{Act: audit.CardIssued, Person: string(row.Person)})
+	act := audit.CardIssued
+	if row.Check != nil {
+		act = audit.CheckIssued
+	}
+	t.enter(audit.Entry{Act: act, Person: string(row.Person)})
 	return putAll(t.tx, &row, &CardSerial{Serial: row.Serial, Row: row.Row})
 }
 
@@ -215,28 +219,29 @@ func count(b bool) int64 {
 // CardHolder finds the actor of a card: whoever holds it. An unknown code and a
 // killed one answer the same.
 func (r *Register) CardHolder(ctx context.Context, code personal.CardCode) (Actor, error) {
-	a := Actor{kind: card}
-	err := r.rec.View(ctx, registerSpace, func(tx Tx, _ time.Time) error {
+	row, err := r.cardRow(ctx, code)
+	if err != nil {
+		return Actor{}, err
+	}
+	return Actor{kind: card, space: audit.NewSpace(row.Number, row.Slug), person: row.Person, card: row.Serial}, nil
+}
+
+// cardRow looks a code up, a card's or a counter's: their hashes differ by the
+// letter. One that nobody has is counted.
+func (r *Register) cardRow(ctx context.Context, code personal.CardCode) (row *CardRow, err error) {
+	err = r.rec.View(ctx, registerSpace, func(tx Tx, _ time.Time) error {
 		for _, k := range r.keys.CardRows(code) {
-			row := &CardRow{Row: hex.EncodeToString(k)}
-			found, err := tx.Get(row)
-			if err != nil {
+			row = &CardRow{Row: hex.EncodeToString(k)}
+			if found, err := tx.Get(row); err != nil || found {
 				return err
-			}
-			if found {
-				a.space, a.person, a.card = audit.NewSpace(row.Number, row.Slug), row.Person, row.Serial
-				return nil
 			}
 		}
 		return &NotFound{Kind: "card"}
 	})
-	if err != nil {
-		if _, unknown := errors.AsType[*NotFound](err); unknown {
-			r.failures.cards.Add(1)
-		}
-		return Actor{}, err
+	if _, unknown := errors.AsType[*NotFound](err); unknown {
+		r.failures.cards.Add(1)
 	}
-	return a, nil
+	return row, err
 }
 
 // holder gets the person of the actor's card, which must be live.

@@ -24,6 +24,8 @@ func (t *turn) ask(f charter.Facts) *charter.Finding {
 			Open: t.me.Closed.IsZero(), Role: t.me.Role, Referent: t.me.Referent, Auditor: t.me.Auditor,
 			Adhered: cmp.Or(f.Member.Adhered, t.me.Adhered.Version), Hosted: t.me.Hosted, Used: t.me.Used,
 		}
+	case counter:
+		f.By = charter.ByService
 	case card:
 		f.By = charter.ByPerson
 	case operator:

@@ -161,7 +161,7 @@ var errUnscoped = errors.New("consent: no scope")
 // viewOwn is viewMember for rows of which fn shows the holder of a card their own.
 // Of whoever is no member, the record is empty.
 func (r *Register) viewOwn(ctx context.Context, a Actor, op charter.Operation, fn func(Tx, time.Time, *Member) error) error {
-	if a.kind == nobody {
+	if a.kind == nobody || a.kind == counter {
 		return &SignInNeeded{Reason: "session"}
 	}
 	err := r.rec.View(ctx, a.space, func(tx Tx, at time.Time) error {

@@ -232,6 +232,7 @@ type CardRow struct {
 	Slug   string
 	Person PersonID
 	Closed []byte // the inner hash, sealed, to make the row anew
+	Check  *Check // of a counter's code; nil for a card
 }
 
 // A CardSerial leads from a card's serial to its row.

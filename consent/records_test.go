@@ -23,7 +23,7 @@ import (
 var records = []consent.Record{
 	&consent.Structure{}, &consent.Profile{}, &consent.Member{}, &consent.Person{}, &consent.Box{}, &consent.IndexRow{},
 	&consent.IndexSeal{}, &consent.BirthSeal{}, &consent.Stated{}, &consent.Act{}, &consent.ActOf{}, &consent.Account{},
-	&consent.Link{}, &consent.Session{}, &consent.CardRow{}, &consent.CardSerial{}, &consent.Message{}, &consent.Applied{},
+	&consent.Link{}, &consent.Session{}, &consent.CardRow{}, &consent.CardSerial{}, &consent.CheckOf{}, &consent.Message{}, &consent.Applied{},
 	&consent.Idempotency{}, &consent.MandateOf{}, &consent.MandateRef{}, &consent.Mandate{}, &consent.Document{},
 	&consent.WrappedKey{}, &consent.Erasing{}, &consent.EvidenceDue{},
 	&consent.Preset{}, &consent.Sitting{}, &consent.TallyRow{}, &consent.StandIn{}, &consent.DutyRow{}, &consent.EndingRow{}, &consent.NamedRow{},
@@ -68,6 +68,7 @@ var bareStrings = map[string]*regexp.Regexp{
 	"CardRow.Slug":         aSlug,
 	"CardSerial.Serial":    aRandom,
 	"CardSerial.Row":       aHash,
+	"CheckOf.Serial":       aRandom,
 	"Message.ID":           aRandom,
 	"Message.Slug":         aSlug,
 	"Message.Kind":         aWord,
@@ -437,6 +438,8 @@ func livedIn(w *world) {
 	_, err = w.reg.RevokeMandate(w.ctx, d.helper, stopped.ID, consent.Scope{Helper: d.helper.Member()})
 	w.must(err)
 	_, err = w.reg.RenounceMandate(w.ctx, d.helper, stopped.ID)
+	w.must(err)
+	_, err = w.reg.IssueCheck(w.ctx, d.helper, stopped.ID, "caf")
 	w.must(err)
 	_, err = w.reg.MakeLink(w.ctx, d.referent, colleague.Member())
 	w.must(err)

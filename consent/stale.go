@@ -44,6 +44,10 @@ func (r *Register) dropStale(ctx context.Context, s audit.Space) error {
 		func() error {
 			return dropRows(ctx, r, s, func(x *Applied, at time.Time) bool { return at.Sub(x.At) > appliedLife })
 		},
+		func() error {
+			return dropRows(ctx, r, s, func(x *CheckOf, at time.Time) bool { return !at.Before(x.Expires) })
+		},
+		func() error { return r.dropChecks(ctx, s) },
 	}
 	for _, drop := range drops {
 		if err := drop(); err != nil {
@@ -70,6 +74,38 @@ func dropRows[R any, P interface {
 					continue
 				}
 				if err := tx.Delete(row); err != nil {
+					return err
+				}
+			}
+			last = end
+			return nil
+		})
+		if err != nil {
+			return err
+		}
+		after, more = last, last != ""
+	}
+	return nil
+}
+
+// dropChecks deletes the codes of counters that are over, each with the row that
+// leads to it.
+func (r *Register) dropChecks(ctx context.Context, s audit.Space) error {
+	for after, more := "", true; more; {
+		var last string
+		err := r.rec.Keep(ctx, s, func(tx Tx, at time.Time) error {
+			rows, end, err := slice[CardRow](tx, after)
+			if err != nil {
+				return err
+			}
+			for _, row := range rows {
+				if row.Check == nil || at.Before(row.Check.Expires) {
+					continue
+				}
+				if err := tx.Delete(row); err != nil {
+					return err
+				}
+				if err := tx.Delete(&CardSerial{Serial: row.Serial}); err != nil {
 					return err
 				}
 			}

@@ -20,7 +20,7 @@ import (
 var Housekeeping = []kv.Bucket{
 	{Name: "session"}, {Name: "outbox"}, {Name: "erasing"}, {Name: "idempotency"}, {Name: "applied"},
 	{Name: "key"}, {Name: "box"}, {Name: "index"}, {Name: "index-seal"}, {Name: "birth"},
-	{Name: "card"}, {Name: "card-serial"}, {Name: "appointment"}, {Name: "link"}, {Name: "glass"},
+	{Name: "card"}, {Name: "card-serial"}, {Name: "appointment"}, {Name: "link"}, {Name: "glass"}, {Name: "check"},
 	{Name: "access"}, {Name: "spent"},
 	{Name: "ceremony"},
 	{Name: "duty"}, {Name: "ending"}, {Name: "named"}, {Name: "edge"},

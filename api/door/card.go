@@ -21,6 +21,7 @@ type guesses struct {
 	all     *rate.Limiter // unknown codes, from everybody
 	address *Limits       // unknown codes, a network
 	birth   *Limits       // wrong birth dates, a card
+	asked   *Limits       // questions of a counter, a code
 }
 
 // Card finds the holder of a card by the code as it was typed, for whoever wants

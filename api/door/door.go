@@ -55,6 +55,7 @@ func New(c Config) *Door {
 	d.guesses.all = rate.NewLimiter(c.WrongCodes, wrongCodesBurst)
 	d.guesses.address = NewLimits(rate.Every(30*time.Second), 10)
 	d.guesses.birth = NewLimits(rate.Every(10*time.Minute), 5)
+	d.guesses.asked = NewLimits(rate.Every(time.Minute), 20)
 	return d
 }
 

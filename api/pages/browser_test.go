@@ -233,7 +233,7 @@ func TestBrowserStopByTypedCode(t *testing.T) {
 // at 1280 and 320 px, in every language; nothing wider than the window, nothing
 // smaller than 14 pt, nothing to press under 44 px.
 func TestA11yPersonPages(t *testing.T) {
-	s, long := newSite(t), newSite(t)
+	s, long, other := newSite(t), newSite(t), newSite(t)
 	s.live()
 	long.longStory()
 	a := newAudit(t)
@@ -246,13 +246,25 @@ func TestA11yPersonPages(t *testing.T) {
 		a.page(lang+"-page", s.open(lang))
 		a.page(lang+"-confirm", s.cardIn(lang, "stop"))
 		a.page(lang+"-confirm-one", s.cardIn(lang, "stop", "mandate", string(s.mandate.ID)))
+		a.page(lang+"-check-code", s.cardIn(lang, "check", "mandate", string(s.mandate.ID), "service", "caf"))
+		a.page(lang+"-check", s.get(s.public, "/verifier", "Accept-Language", lang))
+		a.page(lang+"-check-slip", s.post(s.public, "/verifier", []string{"code", "S", "ref", "1", "procedure", "caf/rsa_declaration", "mode", "do_for_present"}, "Accept-Language", lang))
+		a.page(lang+"-check-no", s.post(s.public, "/verifier", []string{
+			"code", "S" + unknownCode(t)[1:], "ref", s.mandate.Ref, "procedure", "caf/rsa_declaration", "mode", "do_for_present", "day", "2027-01-11",
+		}, "Accept-Language", lang))
 		a.page(lang+"-missing", s.get(s.public, "/nothing", "Accept-Language", lang))
 	}
+	a.page("fr-check-yes", s.asked(s.given("caf"), s.mandate.Ref, "caf/rsa_declaration", "do_for_present", ""))
 	a.page("fr-receipt", s.card("stop_confirmed"))
 	a.page("fr-receipt-nothing", s.card("stop_confirmed"))
 	a.page("fr-page-stopped", s.open("fr"))
 	a.page("fr-page-long", long.open("fr"))
-	a.all(true, "fr-code", "fr-birth-wrong", "fr-page", "fr-confirm", "fr-receipt")
+	for _, kind := range []consent.CardKind{consent.CardStop, consent.CardDiscreet} {
+		other.reissue(kind)
+		a.page("fr-see-"+string(kind), other.card("see"))
+		a.page("fr-page-"+string(kind), other.open("fr"))
+	}
+	a.all(true, "fr-code", "fr-birth-wrong", "fr-page", "fr-confirm", "fr-receipt", "fr-check")
 }
 
 func TestA11yStaffPages(t *testing.T) {

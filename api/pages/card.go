@@ -48,6 +48,7 @@ const (
 	actOpen          = "open"
 	actStop          = "stop"
 	actStopConfirmed = "stop_confirmed"
+	actCheck         = "check"
 )
 
 // cardSheet begins a page of the visit. switchTo is the action that shows the
@@ -97,17 +98,18 @@ const maxCode = 64
 
 // A cardForm is what the person's forms send. None has all members.
 type cardForm struct {
-	action, code, mandate string
-	day, month, year      string
+	action, code, mandate, service string
+	day, month, year               string
 }
 
 func (p *Pages) readCardForm(c echo.Context) (*door.Visit, cardForm, error) {
-	f, err := form(c, "action", "code", "lang", "mandate", "day", "month", "year")
+	f, err := form(c, "action", "code", "lang", "mandate", "service", "day", "month", "year")
 	if err != nil {
 		return p.visit(c, ""), cardForm{}, err
 	}
 	return p.visit(c, f["lang"]), cardForm{
-		action: f["action"], code: f["code"], mandate: f["mandate"], day: f["day"], month: f["month"], year: f["year"],
+		action: f["action"], code: f["code"], mandate: f["mandate"], service: f["service"],
+		day: f["day"], month: f["month"], year: f["year"],
 	}, nil
 }
 
@@ -126,6 +128,8 @@ func (p *Pages) card(c echo.Context) error {
 		err = p.confirm(c, v, f)
 	case actStopConfirmed:
 		err = p.stop(c, v, f)
+	case actCheck:
+		err = p.giveCheck(c, v, f)
 	default:
 		return &door.Fault{Status: http.StatusBadRequest, Reason: "bad_request"}
 	}

@@ -41,6 +41,7 @@ func (p *Pages) desk(g *echo.Group) {
 	g.POST("/mandat/suite", p.resume)
 	g.POST("/mandat/signer", p.sign)
 	g.POST("/mandat/arreter", p.stopMandate)
+	g.POST("/mandat/controle", p.deskCheck)
 
 	g.POST("/personne", p.receive)
 	g.POST("/personne/quitter", p.leave)

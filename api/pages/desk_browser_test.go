@@ -398,6 +398,7 @@ func TestA11yDesk(t *testing.T) {
 		page("noted", k.send("/personne/acte", "person", person, "procedure", "ameli/reimbursements", "mode", "do_for_absent", "outcome", "done",
 			"typed", "none", "reason", "asked_by_person", "channel", "phone", "once", "n"+lang))
 		page("report", k.send("/personne/compte-rendu", "person", person))
+		page("check-code", k.send("/mandat/controle", "mandate", mandate, "service", "caf"))
 		page("card-ask", k.send("/personne/carte", "person", person))
 		page("card", k.send("/personne/carte", "person", person, "alone", "yes", "kind", "full", "lang", lang))
 		page("duties", k.open("/echeances"))

@@ -1,6 +1,8 @@
 package pages
 
 import (
+	"slices"
+
 	"github.com/labstack/echo/v4"
 
 	"aval/charter"
@@ -12,14 +14,16 @@ import (
 // A mandateView is a mandate by its reference: nothing on it says whose it is.
 type mandateView struct {
 	deskView
-	Row     rowView
-	Powers  []powerView
-	Facts   []string
-	State   consent.State
-	InForce bool
-	Fresh   bool // it has just come into force
-	Stopped bool // it has just been stopped
-	Ask     bool // whether stopping is asked once more
+	Row    rowView
+	Powers []powerView
+	Facts  []string
+	// Counters are the services for which a code can be made.
+	Counters []choiceView
+	State    consent.State
+	InForce  bool
+	Fresh    bool // it has just come into force
+	Stopped  bool // it has just been stopped
+	Ask      bool // whether stopping is asked once more
 }
 
 // A powerView is one power and whether the person took it back.
@@ -52,6 +56,14 @@ func (d *desk) mandateView(m *consent.Mandate, fresh bool) mandateView {
 	v := mandateView{
 		deskView: d.view("mandate.title"), Row: d.row(m), State: m.State(d.now()), InForce: m.InForce(d.now()), Fresh: fresh,
 		Powers: d.powersOf(m),
+	}
+	if v.InForce {
+		for _, power := range m.Payload.Powers {
+			s := choiceView{Value: string(power.Service), Label: d.service(power.Service)}
+			if !slices.Contains(v.Counters, s) {
+				v.Counters = append(v.Counters, s)
+			}
+		}
 	}
 	v.Facts = append(v.Facts, d.say("mandate.period", "From", d.day(m.Payload.From), "Until", d.lastDay(m)))
 	if m.Payload.Helpers.Team() {

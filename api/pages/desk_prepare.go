@@ -169,17 +169,17 @@ func (d *desk) duration(days int) string {
 }
 
 // catalogue is every procedure that can be a power, by service.
-func (d *desk) catalogue() []serviceView {
+func (d *desk) catalogue() []serviceView { return catalogueOf(d.charter, d.Lang()) }
+
+func catalogueOf(ch *charter.Charter, lang string) []serviceView {
 	var list []serviceView
-	for _, s := range d.charter.Services() {
-		v := serviceView{Label: s.Label.In(d.Lang())}
+	for _, s := range ch.Services() {
+		v := serviceView{Label: s.Label.In(lang)}
 		for _, p := range s.Procedures {
 			if p.Mission == charter.MissionPersonalAct || p.Mission == charter.MissionPayment {
 				continue // the person alone signs; money stays theirs
 			}
-			v.Procedures = append(v.Procedures, choiceView{
-				Value: string(s.Code) + "/" + string(p.Code), Label: p.Label.In(d.Lang()),
-			})
+			v.Procedures = append(v.Procedures, choiceView{Value: string(s.Code) + "/" + string(p.Code), Label: p.Label.In(lang)})
 		}
 		if len(v.Procedures) > 0 {
 			list = append(list, v)

@@ -74,7 +74,7 @@ func foldBy(lines []audit.Line, tz *time.Location, p period) []*fold {
 func sameWay(d *audit.Detail) string {
 	return strings.Join([]string{
 		string(d.Act), d.By, d.Role, d.Purpose, string(d.Out),
-		strings.Join(fieldsOf(d), ","), strings.Join(d.Rules, ","), attempted(d),
+		strings.Join(fieldsOf(d), ","), strings.Join(d.Rules, ","), attempted(d), answered(d),
 	}, "\n")
 }
 
@@ -102,6 +102,14 @@ func attempted(d *audit.Detail) string {
 		return ""
 	}
 	return d.On[0]
+}
+
+// answered is what a counter was told.
+func answered(d *audit.Detail) string {
+	if d.Act != audit.MandateStatusChecked {
+		return ""
+	}
+	return strings.Join(d.On, ",")
 }
 
 // A section of the person's page that a line belongs to.

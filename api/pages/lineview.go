@@ -157,6 +157,7 @@ const (
 	bySystem   = "system"
 	byOperator = "operator"
 	byProgram  = "program" // a role: the software's pseudonym says which
+	byService  = "service" // a counter
 )
 
 // actor names who did something: a member who signed or acted for the person by
@@ -169,6 +170,8 @@ func (t teller) actor(d *audit.Detail) string {
 		return t.say("who.system")
 	case byOperator:
 		return t.say("who.operator")
+	case byService:
+		return t.say("who.service")
 	}
 	if t.page.Discreet {
 		return t.say("accords.person")
@@ -210,6 +213,12 @@ func (t teller) what(d *audit.Detail) string {
 // why tells the purpose of a look; "" for the person's own, and for a purpose of
 // a later version.
 func (t teller) why(d *audit.Detail) string {
+	if d.Act == audit.MandateStatusChecked {
+		if slices.Contains(d.On, "valid") {
+			return t.say("checked.yes")
+		}
+		return t.say("checked.no")
+	}
 	if d.By == byPerson || d.Purpose == "" {
 		return ""
 	}

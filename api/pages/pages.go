@@ -11,6 +11,8 @@
 //	POST /carte       see: how many agreements, and the birth date is asked
 //	                  open: the page, revealed once and entered in the log
 //	                  stop: what will stop; stop_confirmed: it has, a receipt
+//	                  check: a code for a counter
+//	GET  /verifier    a counter asks whether an agreement is valid; POST answers
 //
 // Nothing personal is ever given by GET or stands in an address, but for the
 // code in the path of the square on the card, which the log of requests drops.
@@ -68,6 +70,10 @@ func (p *Pages) Public(g *echo.Group) {
 		g.GET(path, p.hello)
 	}
 	g.POST("/carte", p.card)
+	for _, path := range []string{"/verifier", "/verifier/:code/:ref", "/VERIFIER/:code/:ref"} {
+		g.GET(path, p.askCheck)
+	}
+	g.POST("/verifier", p.check)
 }
 
 // Staff mounts the pages for members.

@@ -42,9 +42,10 @@ type personView struct {
 
 // An accordView is one mandate.
 type accordView struct {
-	ID    consent.MandateID
-	Title string
-	Say   []string
+	ID       consent.MandateID
+	Title    string
+	Say      []string
+	Services []choiceView // that a code for a counter can be for
 }
 
 // maxPage is what the page may weigh, in bytes, uncompressed and style included:
@@ -130,6 +131,14 @@ func (t teller) accord(m *consent.Mandate) accordView {
 		}
 		if !slices.Contains(v.Say, sentence) {
 			v.Say = append(v.Say, sentence)
+		}
+	}
+	if m.InForce(t.page.At) && !t.page.Discreet {
+		for _, p := range m.Payload.Powers {
+			s := choiceView{Value: string(p.Service), Label: t.service(p.Service)}
+			if !slices.Contains(v.Services, s) {
+				v.Services = append(v.Services, s)
+			}
 		}
 	}
 	if m.Payload.Helpers.Team() {

@@ -16,9 +16,9 @@ import (
 // Each page is a template set of its own: the frame of its listener and its main
 // part. All are parsed at start.
 var (
-	personTemplates = []string{"code", "hello", "birth", "confirm", "receipt", "person", "trouble"}
+	personTemplates = []string{"code", "hello", "birth", "confirm", "receipt", "person", "trouble", "check", "checked", "check_code"}
 	staffTemplates  = []string{"signin", "link", "home", "reference", "fault",
-		"desk", "found", "new_person", "prepare", "recap", "sign", "mandate", "ask_card", "new_card", "receive", "cover", "noted", "report",
+		"desk", "found", "new_person", "prepare", "recap", "sign", "mandate", "ask_card", "new_card", "desk_check", "receive", "cover", "noted", "report",
 		"duties", "roles", "services", "traces", "office"}
 )
 
@@ -43,7 +43,7 @@ func (p *Pages) parse() error {
 	for frame, names := range map[string][]string{"person_frame": personTemplates, "staff_frame": staffTemplates} {
 		for _, name := range names {
 			t, err := template.New(name).Option("missingkey=error").ParseFS(files,
-				"templates/page.html", "templates/icons.html", "templates/"+frame+".html", "templates/"+name+".html")
+				"templates/page.html", "templates/icons.html", "templates/check_paper.html", "templates/"+frame+".html", "templates/"+name+".html")
 			if err != nil {
 				return fmt.Errorf("pages: %s: %w", name, err)
 			}

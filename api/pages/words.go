@@ -23,10 +23,10 @@ import (
 var localeFiles embed.FS
 
 // Who reads which catalogues: persons in every language that has a
-// person.LANG.json, staff in those of package locale.
+// person.LANG.json, staff and counters in those of package locale.
 var (
 	personCatalogues = []string{"common", "person", "tasks"}
-	staffCatalogues  = []string{"staff", "desk"}
+	staffCatalogues  = []string{"staff", "desk", "counter"}
 )
 
 // words has a speaker for each language of the pages.

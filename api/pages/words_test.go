@@ -175,6 +175,8 @@ func families(t *testing.T) map[string][]string {
 	f["every."], f["duration."] = []string{"month", "quarter", "year"}, []string{"31", "182", "365"}
 	f["notice.kept."] = []string{"mandate", "contact", "access"}
 	f["trace."] = memberActions
+	f["check."] = []string{string(charter.DoForPresent), string(charter.DoForAbsent)}
+	f["check.problem."] = []string{"card_check", "check_form", "ref_form", "date"}
 	f["do."], f["kept.until."] = []string{"other"}, []string{"mandate", "contact"}
 	for _, service := range ch.Services() {
 		for _, p := range service.Procedures { // a new procedure is told in the person's words

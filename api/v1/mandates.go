@@ -199,6 +199,21 @@ func (a *API) RenounceMandate(ctx context.Context, q RenounceMandateRequestObjec
 	return RenounceMandate200JSONResponse(a.mandate(m)), nil
 }
 
+// IssueCheck makes a code for a counter.
+func (a *API) IssueCheck(ctx context.Context, q IssueCheckRequestObject) (IssueCheckResponseObject, error) {
+	actor, err := a.asks(ctx)
+	if err != nil {
+		return nil, err
+	}
+	c, err := a.register().IssueCheck(ctx, actor, consent.MandateID(q.Mandate), charter.ServiceCode(q.Body.Service))
+	if err != nil {
+		return nil, err
+	}
+	return IssueCheck201JSONResponse{
+		Code: c.Code.Shown(), Ref: c.Ref, Service: Code(c.Service), Expires: c.Expires, Page: a.d.PublicURL + "/verifier",
+	}, nil
+}
+
 // MandateDocument gives the signed document.
 func (a *API) MandateDocument(ctx context.Context, q MandateDocumentRequestObject) (MandateDocumentResponseObject, error) {
 	actor, err := a.asks(ctx)

@@ -552,6 +552,28 @@ type CharterRule struct {
 	Text RuleWords `json:"text"`
 }
 
+// CheckIssued defines model for CheckIssued.
+type CheckIssued struct {
+	// Code S-XXXX-XXXX-XXXXX
+	Code    string    `json:"code"`
+	Expires time.Time `json:"expires"`
+
+	// Page Where the counter asks
+	Page string `json:"page"`
+
+	// Ref Reference of the mandate
+	Ref string `json:"ref"`
+
+	// Service A fixed word of the charter
+	Service Code `json:"service"`
+}
+
+// CheckRequest defines model for CheckRequest.
+type CheckRequest struct {
+	// Service A fixed word of the charter
+	Service Code `json:"service"`
+}
+
 // Choice defines model for Choice.
 type Choice struct {
 	// Here The session is of it
@@ -1700,6 +1722,12 @@ type AcceptMandateParams struct {
 	IdempotencyKey IdempotencyKey `json:"Idempotency-Key,omitempty,omitzero"`
 }
 
+// IssueCheckParams defines parameters for IssueCheck.
+type IssueCheckParams struct {
+	// IdempotencyKey Makes the write happen once within 24 hours. The same key with another request is refused (422).
+	IdempotencyKey IdempotencyKey `json:"Idempotency-Key,omitempty,omitzero"`
+}
+
 // DeliverMandateParams defines parameters for DeliverMandate.
 type DeliverMandateParams struct {
 	// IdempotencyKey Makes the write happen once within 24 hours. The same key with another request is refused (422).
@@ -1862,6 +1890,9 @@ type LogLinesJSONRequestBody = LogRequest
 // DraftMandateJSONRequestBody defines body for DraftMandate for application/json ContentType.
 type DraftMandateJSONRequestBody = DraftRequest
 
+// IssueCheckJSONRequestBody defines body for IssueCheck for application/json ContentType.
+type IssueCheckJSONRequestBody = CheckRequest
+
 // DeliverMandateJSONRequestBody defines body for DeliverMandate for application/json ContentType.
 type DeliverMandateJSONRequestBody = DeliverRequest
 
@@ -2008,6 +2039,9 @@ type ServerInterface interface {
 	// AcceptMandate Accept for the mandatary
 	// (POST /mandates/{mandate}/accept)
 	AcceptMandate(ctx echo.Context, mandate MandatePath, params AcceptMandateParams) error
+	// IssueCheck Make a code with which a counter checks a mandate
+	// (POST /mandates/{mandate}/check)
+	IssueCheck(ctx echo.Context, mandate MandatePath, params IssueCheckParams) error
 	// DeliverMandate Say that the person has their copy
 	// (POST /mandates/{mandate}/deliver)
 	DeliverMandate(ctx echo.Context, mandate MandatePath, params DeliverMandateParams) error
@@ -2598,6 +2632,42 @@ func (w *ServerInterfaceWrapper) AcceptMandate(ctx echo.Context) error {
 
 	// Invoke the callback with all the unmarshaled arguments
 	err = w.Handler.AcceptMandate(ctx, mandate, params)
+	return err
+}
+
+// IssueCheck converts echo context to params.
+func (w *ServerInterfaceWrapper) IssueCheck(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "mandate" -------------
+	var mandate MandatePath
+
+	err = runtime.BindStyledParameterWithOptions("simple", "mandate", ctx.Param("mandate"), &mandate, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter mandate: %s", err))
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params IssueCheckParams
+
+	headers := ctx.Request().Header
+	// ------------- Optional header parameter "Idempotency-Key" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Idempotency-Key")]; found {
+		var IdempotencyKey IdempotencyKey
+		n := len(valueList)
+		if n != 1 {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Expected one value for Idempotency-Key, got %d", n))
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Idempotency-Key", valueList[0], &IdempotencyKey, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter Idempotency-Key: %s", err))
+		}
+
+		params.IdempotencyKey = IdempotencyKey
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.IssueCheck(ctx, mandate, params)
 	return err
 }
 
@@ -3666,6 +3736,7 @@ func RegisterHandlersWithOptions(router EchoRouter, si ServerInterface, options 
 	router.POST(options.BaseURL+"/mandates/:mandate/accept", wrapper.AcceptMandate, options.OperationMiddlewares["acceptMandate"]...)
 	router.POST(options.BaseURL+"/mandates/:mandate/deliver", wrapper.DeliverMandate, options.OperationMiddlewares["deliverMandate"]...)
 	router.POST(options.BaseURL+"/mandates/:mandate/revoke", wrapper.RevokeMandate, options.OperationMiddlewares["revokeMandate"]...)
+	router.POST(options.BaseURL+"/mandates/:mandate/check", wrapper.IssueCheck, options.OperationMiddlewares["issueCheck"]...)
 	router.POST(options.BaseURL+"/mandates/:mandate/renounce", wrapper.RenounceMandate, options.OperationMiddlewares["renounceMandate"]...)
 	router.POST(options.BaseURL+"/mandates/:mandate/document", wrapper.MandateDocument, options.OperationMiddlewares["mandateDocument"]...)
 	router.POST(options.BaseURL+"/mandates/:mandate/opening", wrapper.MandateOpening, options.OperationMiddlewares["mandateOpening"]...)
@@ -4650,6 +4721,47 @@ type AcceptMandatedefaultApplicationProblemPlusJSONResponse struct {
 }
 
 func (response AcceptMandatedefaultApplicationProblemPlusJSONResponse) VisitAcceptMandateResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type IssueCheckRequestObject struct {
+	Mandate MandatePath `json:"mandate"`
+	Params  IssueCheckParams
+	Body    *IssueCheckJSONRequestBody
+}
+
+type IssueCheckResponseObject interface {
+	VisitIssueCheckResponse(w http.ResponseWriter) error
+}
+
+type IssueCheck201JSONResponse CheckIssued
+
+func (response IssueCheck201JSONResponse) VisitIssueCheckResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(201)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type IssueCheckdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response IssueCheckdefaultApplicationProblemPlusJSONResponse) VisitIssueCheckResponse(w http.ResponseWriter) error {
 
 	var buf bytes.Buffer
 	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
@@ -6554,6 +6666,9 @@ type StrictServerInterface interface {
 	// AcceptMandate Accept for the mandatary
 	// (POST /mandates/{mandate}/accept)
 	AcceptMandate(ctx context.Context, request AcceptMandateRequestObject) (AcceptMandateResponseObject, error)
+	// IssueCheck Make a code with which a counter checks a mandate
+	// (POST /mandates/{mandate}/check)
+	IssueCheck(ctx context.Context, request IssueCheckRequestObject) (IssueCheckResponseObject, error)
 	// DeliverMandate Say that the person has their copy
 	// (POST /mandates/{mandate}/deliver)
 	DeliverMandate(ctx context.Context, request DeliverMandateRequestObject) (DeliverMandateResponseObject, error)
@@ -7585,6 +7700,55 @@ func (sh *strictHandler) AcceptMandate(ctx echo.Context, mandate MandatePath, pa
 		return err
 	} else if validResponse, ok := response.(AcceptMandateResponseObject); ok {
 		return validResponse.VisitAcceptMandateResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// IssueCheck operation middleware
+func (sh *strictHandler) IssueCheck(ctx echo.Context, mandate MandatePath, params IssueCheckParams) error {
+	var request IssueCheckRequestObject
+
+	request.Mandate = mandate
+	request.Params = params
+
+	var body IssueCheckJSONRequestBody
+	var err error
+	if binder, ok := ctx.Echo().Binder.(*echo.DefaultBinder); ok {
+		// A request validator built on kin-openapi's openapi3filter with
+		// KeepValidatedValue leaves the value it validated on the body. Bind
+		// that value, matching member names exactly, so the handler receives
+		// what was validated instead of a second, case-insensitive decode.
+		// Otherwise bind only the request body, so that path and query
+		// parameters are not also bound into the body struct.
+		if vb, ok := ctx.Request().Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+			err = binder.BindBody(ctx, &body)
+		}
+	} else {
+		// A custom binder is installed on the Echo instance; defer to it
+		// entirely, since echo.Binder does not expose body-only binding and
+		// the binder may do more than decode (for example call ctx.Validate).
+		err = ctx.Bind(&body)
+	}
+	if err != nil {
+		return err
+	}
+	request.Body = &body
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.IssueCheck(ctx.Request().Context(), request.(IssueCheckRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "IssueCheck")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(IssueCheckResponseObject); ok {
+		return validResponse.VisitIssueCheckResponse(ctx.Response())
 	} else if response != nil {
 		return fmt.Errorf("unexpected response type: %T", response)
 	}
@@ -9304,212 +9468,215 @@ func (sh *strictHandler) WithoutHelper(ctx echo.Context) error {
 // const string: with thousands of chunks the chained `+` fold is several
 // times slower for the Go compiler than parsing a slice literal.
 var swaggerSpec = []string{
-	"7H3bcttIluCvZHAnwvY2RF0su8ryw4TKdlWrymVrLM+4e8taKQUcktkEM9HIBGmWVhH9G/sDM/8xn9Jf",
-	"spEnLwDJBAhQpO2q2hebFIG8nDx57pfbXiwmmeDAleyd3PYymtMJKMjx2+lAQf5vBeRz/S0BGecsU0zw",
-	"3knv/QhIXORS5OSawyd1TcSAqBGQgcgnkJOMDqEX9Zh+9u84RNTjdAK9kx7Vw/ainoxHMKF66H/JYdA7",
-	"6f2P/XI1++ZXuf8z5QlVcJb07u6i3ks6l35FocETOpcLYycwoEWqeiePD6LehH5ik2LSO3n89GnUmzBu",
-	"vh1GPTXP9OuMKxhCbuYq1PyrAIFeyAucCNf1Z0gzyM+pGnkgZPqLH32ED/SiXg5/L1gOSe9E5QW0hjhM",
-	"biC3AD9LYJIJBTye/wQBIPxMxyBx17OcKSAjmmXAieAxkBlTI8bJ0TEZiSKXfaIhJukEyBjm+CuhXKgR",
-	"5ESvFKQiTJIcBoWEhDw8Pjp61HcAHAFNcE92j5V17emFVTeXUaUg12/9719O9/4X3fv1YO/Z1d7l7WH0",
-	"9PjuX3r+tKXKGR/iPl+zCVONmJXqJ8Ko9aSKWocHB2tRyyJ1wxlOzBObH+LCtflZcDWqRWMmyUQ/QGYj",
-	"4ITeSOCqBnHxufZ3F5/WCzinUo5h3rDhzDyx8YbtDHbD55BLwZumwwc2nw1fX5isBrxveTonSsPYTPlA",
-	"PtfXhRMuLPWoAbVf4SYrykGCato+PrD59vF1P5kY5nTSOBs+cY/p8H03X5FnQkINvD+M5kSKCdyIZE5S",
-	"IcbyuScpmuSIQpGHLw6fPKoDuxm9NdxfiARwWe9g0MAo7H02VA/R4du9hA2Z0ouDHHhcxyv03HXU7WDv",
-	"2eXttzUk7QKkZI2XQJonNj4XOwOey50eRGaCS0Dh4TwXNylM9MdYcKVJysltj2ZZymKqAbOfmSf+9DeN",
-	"5ie37XEBx8UZV+HsGMmMSsKFIjHNcwYJEYVCoNhhULyJzZKShOkBaHqeiwxyxfQGBjSVEGnM9X+67d3M",
-	"2/POqBePKOeQ6leWDifqxTkkwBWj6RVwZZBm5SHDS/WhNE/6nk1AP8/WPnkaK7O2VPOWcs4bIVKgXP/i",
-	"GE97/hL1JvoOtLonUU8UKhYTCG44g5yJpO4niybtiCAeXQxJkbdeWQ7UTrEyew6xyJP2J5GLtPW0EvIp",
-	"i1s/XuRDe5dWz25KU6ZPpfU6/QtXIzEL7nzKOlLnkpL8ohEyKvnYDTJ3DZly09VjsnhUwfsK4C3K+v1f",
-	"eoonbv4GsdJrNdi9SCLV1S9079ejvW8ub4+e3P1CgU3+XsyPLwMkEwd4Z+hHR8JQueptzjB0+9u815Ug",
-	"bHSXkYJ1oXMb3v42j5cEYZHSHx0cPY2I/nfv4Bsicvdx3/z/TOPVMps8vnu4Zz4d3T3cd3/zf3r0r4/+",
-	"NYgUn5Xy/OYIRivRqEoTSrG2ngTUXG7Z8VZS+wpTMJEtWKOexs5L85zOV9aOAwYXlyQ5SPkePqlVZD0l",
-	"mZCKpoSapyIi4xwsgZvQT6+BD7WI9kQrjovoF/U+7Q3Fnv1jIkTefz/P8EX/wx6bZCJXlu6N9OKnNN2n",
-	"GdvXL+AmTpMR5LAZbUvY0L7UaKMwT2kUgRyFypPb6uYeH61eyT/90r9c+hCWZKtn4IaP3MLC5zGyMnVH",
-	"jFFtL8I9oNJxf5FeVXCTWSYYVxMnWrff5gYkzWpFbWkOVyxtB8o68lDqYWawNRDYDLd3DIh1ewvuSY4N",
-	"Oe4ifkAOE8FDqqcgN0AkcEVuaDx26icQyuUM7Wkr/E7gu3J1rNusuElZ/BPMT8g///GfdxGhknyAm9NC",
-	"jbgx/0nCFGGc/Hjx9k1vZXNL4PCrLucMAeQ7lqvRSyvGLK7or3/9618jov/d+/lnLQbYj3svX66VANYz",
-	"/hc0T86kLLofhxWIFhf7Yu8vf/nLX8p//vKcpDBQWjMlA5ETag1EZDYSZEa5kmgionkSlEroMDCH5UPO",
-	"EK0fImpEFX7TyyIiAy7XElkcPXQYGiYfmBythciyUcauwW6RaiTHXc+MKQytNZBKICMwO14izKngEDL2",
-	"AJqP1QjmJBZFmljEJvhCBcJsgOYAnLgX9YAXE73ROWhgcFHZbAnjMeN49O7hQZGmWnBRIkPyjGxc4fsc",
-	"AiPchQA4orky8nUXHryorpdL7MqGWFi7zosU2otKdg/vihRWRaYOrA7Vwwq/MwqeZ3tmUZf1QMQFdLya",
-	"KZWLG12BxfJ21ltV9DoMdxhDppqwFN0bKVAJZAyQGceJ3mfoiisrTa6b+oPIExkGLg4R2V3b5YUBKlhn",
-	"YUmLWGFjp7UrEoaUCL0mAUNTZ0XTWC0DRyYzGsN6fLMzuuftgJHZSD1YuqodUuVFrIq8041C+K/TPyoj",
-	"1yxXyA2l/K6nEQZtcFVBbnhKBuwTJGQm8sSxq9jSxkXWTfd+vfzF+vAubw+i42/uwuxacEU7m3StThZE",
-	"K5hQFjbfppQPC8uBm+D1mlpuPbLsqw2HMPvY7Bgr22lUdiv6anWjTe+80g+5NzYGQKOcrR8yM4QBM4X8",
-	"1MitXQWyKeSQhG0gCSi7+0UMPeOGOqPj+YEkfssB3NvE0NZkbi7Wm49LprO5suXgclkH7Q1pyVdndvwM",
-	"NrxOVrkt2cTqtSKjBGlVTOOw5xsPJFFsAuRXfRuDGpJXi/yHILF9CSnbGD82NR3q94Jg8ELwIiAu/ny6",
-	"d/TkaURuqISnx0WeLu15ITjk+HHNVnM62NQtQDMaM9Xavh8LPkhZrNo+j8FOxs7mw5rWBJ9EPfiUpZS1",
-	"8CK8cg+6zd9FvUEuJmu1DY2Vd5ENQ2ovBC1cbvrpzLzz5GBVJBccrhYu6CpV3+DGi1mX1Z7rx9cv1Xr3",
-	"1ZU+W5ZP6riQzCBmNL0ytJMueISrjxV6Y9Ztv01jnDm0WoOVgU3w8hUV2aO1PutfagXrl4Wah1Qz3kJD",
-	"Wgqeq27PrqJmV/POQkbBrSdlyfBjfiD67lhyTHPlhF4XGCIZj4FwoUaMDzF8oRK6QOYQVqJgaiNOnI3C",
-	"BWj9vXCy9BxoHjRvpFSqq/YWb3y8yXu/68iBNqftFvtZnHaDsDLa0T23sfRWDREcVB3tjc51gzEWmpHH",
-	"2iYze+UKheOP3psPT++cH+f26d3+pOJ5f3q3X6pwGIW5/D3IekuVY1V/5AT29M/rvGpHT4535VV7xZP/",
-	"YDDbmY/pJhwW5MySzcYOqk8XH8WBQuf6asoS4DFssIkUpuvDHV7jQ5VwmBpb27qt2JgRfCiyUwf3syyw",
-	"dDyY9ZY+d2m1LthO9V3aCr4Y4VSNO9gEr2psuzVY5LbQDPrKeuvR6JPKNzZYtBEoPVHPxYC1D6zq6LNU",
-	"YiMqjBvAt8sFNnv4vmd8QwztuqMWDFMvxptcqvuypuN1GwlTZ/T3LEbhkoHI62j0491FPnwv8qFQCvjO",
-	"qPTmDBxJdD3b/V4UvLPrkfIEA3TaC9fvYAo0hSQkYHcT6TYRvJYtUuX6QyAxqS+bEMdqQEizZdQ9eBf1",
-	"aJEwZaSeVdE7ToXcZmxuVf0VncL8zNNXNYTeaaDhXbSPVA35lyxn9lOUIPN7qC6v/khlZ99TN9tCBXHW",
-	"OVnc0KHFnmHYZmfV8IblJgZ/lTnrX65qHVtDNgWOP4c9FIWEpO7tkAn9jE+ZosoaDzrsoBv6poyPQ5kw",
-	"sIfWR/w56smRmJlMsd4JL9I0Wu8uDp3Jj7Nxx2iEU2IiWcgY5n1iFo6eSkokxDkokmkFneZANGwTIoWJ",
-	"omCKxJSTG/AZJYyjB0v2AxELw/pctP7Jn/Yubw+iw6dhxSfOp5u/HDBBXJhtUZ64lddaQv3oBwcHNeNn",
-	"u57g7zueADYHrhV3VgnpeMdrHsP8SmSLFG+zLZQGy29XOf6YBdDnjVAEYwfWLf/oyZOa1Rua2fz2t+F3",
-	"eYut1oJt17i6a1T9O9vxBIWEjU/mU4uTOap5d77xu0tsQaNWDV+4ANWZNfz44SdyAYo8fPf9C/LNk8Nv",
-	"yH//15NHEWE8ZRxWyPwY5u2lEM2qFj0G6KyxXw7XCCY4VWinr60qv7iV19ZfbeL+Hn734pwcf/NoyTh2",
-	"HEKcy9uj6PHdw73ySPRfvr17dHsQ1TjJXlOpWonlq8FCKZWK0FgZBuwtlobjxmICEkNXI8R3DBdkJr0P",
-	"X6zm990jmrtFdIKXtpsS2D6n1zhs5kWl0q0xiC3OdOdcBq8OelHv1aH+50j/81j/cxx0GbwWw5c+XKJb",
-	"JkYX2xQapRtUgtveQOQTfbw9xtXT417Iz7my8TJWcmXCAYM02SgusMkLshpazbtNoZG6clBibHQtpPiX",
-	"jalKqz+VpqOAhuiNUau/1ZluV0NG12wnpD9qvLCJgXqvQXQVw9eMQ2c6rqk1GWEWMDEhPqYohRqB/W6D",
-	"E33xA8j1L1LlYg6rEcg+ctSdhtZxqSanWpXpRb1h8EjK6KJGW7G/V1p7AjoIx1Xinnw8t8oBdzgCWSs2",
-	"tbknbAIbma94z75cBpji0htOsauan7p3WrFXhyoNnuL6Ci43MBA5VGq4pKmYMT7EIPrntioGsaAHdKus",
-	"Be6yMR13UwOezSzCZtXBk/ZBIc8ODr45fPbs6MnxN8cHz54dVgJEDkIIYQqdbF7f5HPlne4+eWflnH52",
-	"0RkbmCBr+MVykoGP1cL4ZFXkNA2nFiyIhsbPV2Mh+bk8jk48O4asQ2poHS+vxECt/lhmQyzezP/wWQEB",
-	"4SALD5aYmLT2K+6aPJHkdNABIMDXh1hZDzJGchhnbGtqt+C9DZC87nFebqQuPrmKIXaJAxuCORC5qQ41",
-	"EikQBVgFpnM4WPecjAXawvjVQORxTaiY1iM6MBmn6QSW1c0rvhDqtX4vjurcIfW96jbXVxMxVwc6TXu6",
-	"+FPqom9KqthF0JZs2MHfIpWlpo5mI2HoVTbhR0QRl00x8OZThguLeoMiHbA0tQUupmJsP3FR8Ni8bcL8",
-	"kho5X6plS2BjlR4lsjqw+4k6hGlWb9byeOrXsJ9iYx+pcTMtxTcpE/bkr7VHxci5482EuJ5l5K9evJID",
-	"VS+Vu8iVlZTEv4HBrhQfmXQpPmIHkZsF23c+v03jKRcLywXi0cIS7s/w5T22KeNj6yVdDlcQZEIToxzq",
-	"p4ySZRyXROREKsgySEiRmSS+snBWQP8PTKC55AkxxWxIBiJLAc1ZNPYccvKcDMUUcn6C8+LP6GImRjKW",
-	"zwlu7gQzUsxKxRAfm9AxEDBROLLKXh190tNrDRXHd07aIGVZDQCYX2lSVpPnx4Z8j2GeH1VkIqQiT8iE",
-	"8UKBJCJNtpT3N2EI7Q4obl54AWka3FQh1ZXBr1BimhFpMA17ZKuIOVm4mqZGGCdIftAnmAgfu1tN5g5C",
-	"YFse+aiiLKzlAfZBwwjqEiOb/PlVxaQKwfJeVdDF3IPK0YVpgj3jRao56kQ1cYw31gW+w4TH2vTTOlji",
-	"4/XbfuOc+h3W7AMBOgjQCJp1xjgz8JrF3iexdBtZIO09JW7O4IYqtKFrlY00rQl1q5CFB5JMqMrZJyLp",
-	"XFrqziTRV+uEwKc4LSSbQkRSoElExIxHhA2uDK+pfLzCEp1cRYSLaIWaVPgN65AMsgwn5tgY7i0ILswn",
-	"qMsxu0+CWfA6a0TbDM/c7WwCgh49GOxYe1f9GwE+oV+qjTrfXUTjPe6iwaIOGltF2SvvojMA1l3GbRTJ",
-	"kWtCT9/AzBb87SpW+vzhmmt8k4uZhJwM6RTIw3NX8uaFL9nXV+LHi7dvHkXoO9AfiYJPilC5kGdYRYaj",
-	"Aw2yuszDP4VDgCo1fVqmXKDD1iVchEMpWlwSC1fDN+pL9vgCQrV3520G3MTdbRiP3yTLd7vuO4uCtBUk",
-	"8P06GNj6mBtWX1tN8XyyzvzuYhLWhCJcgNoEkjIWWZfSFlZULenH4y6s3AIYt+TntpmvIYBvSBWSDsVd",
-	"Y5GxUJ7fmZLEpFPlZOYqbkUmeBByIBM6JzdAKIlFNje+xxPCjJopvfZA+ZxMRA5BzWG93bNSBr2pYMoc",
-	"DU3BLWhtMsfF4jqZIgp3QEYiNZUQTMn+BKZYHCW0zqK1JS/oFU5MxVcb2WQX6wHfcOyn7hy3Gtq6WFq+",
-	"RUiqW80mtSr+yAxqLbdpAPaKGjnuokZWmV4Y9HNRkJimKd5aPIe0wEYWEX4TgwGLgShIwdQ6WQCwzcp3",
-	"Xw93JRvabXTVK7PKa+0EQ0tl1+mVfuDgwTnpcvHcsk7nhmO8q5Tn3u7Nr8tTqbv4voJNQF/wuEF4ofXT",
-	"Ot3heGeqw3lKY6jL2NIsSooJGDbE5BdQbUxNhY72hS5lYL58eF5tLZfSO9Y140vBULSvIf71wMv4sbKQ",
-	"HPK+LBWphBjb/ikaQihUBWSOVsD3sPLZ8G4FwRMxPVJ23SJi2CFgwSoDtZ52TVzKCFrB03kw5KsF4fMN",
-	"XhqkyDZO5Q2LqqwPHbSKgXf8LTv5HGhr05b9FhfZz7QT+8ExtqbZrS/es9nJrX/eKXc7PNJNjbmLB11/",
-	"kg2ZyJSYfkeENaYhf7s7xobTdxbLyrfagdoQrLVCmR02DErftacLKncsoXdCZqN5RG7mZDZi8QgroLr4",
-	"for6ZiII41IBDRc/FvpKBJQkVHbsryaD4+mzg8NHToM1fgFCFTGBjVHHWOhOZfmkoqqohp8sxNyqNRUx",
-	"lvzHSmXyZH//7buzH87euM5Jcv/dq9OFSts1ipStnGFm9SvzwcnlrmtQwpCDzyCcxB2EE1/6KFDa4mZ9",
-	"aJStmtvRgRL1uJ73yjbJCxDIlRKLybLk4Z0uZp01MLctdRaZ07Abc8JBNjm2lAFXV6FUwBf4E2Foaxgw",
-	"f82+OX5G/vu/jvpHjyIf86fEGDgBnuCNDNoQtpxDX2lFVJpBFzeAaV1PH39L1KiY3GQ548onApRpwQth",
-	"FGujJOolpM3z+NuKkBuaY1cCwQD47iteoORWYpeX4rxd14LehW+1rCFgj707fy1fa8lgyxu1nsvawYML",
-	"Nq6tz1AFZnlVDT61d0CTCjHs1P4K4nFIj/uzmKHhDIOrpNZJZiNBqBzLSg3+AY3hSomrgSnKHdM01Udt",
-	"9LxYpCnQYQFXU1HEo4UohWo3hNKAtaxJCqkpEclhIqbwnNA0tTkek+V+px0sX6s+0dUrNRstVOZLBVa1",
-	"l0qkgO3Qck0ekflmKY2DoZ5Lp6dHjDy0w2cYizxxVrGNMkpcrYomKJQ9OVZqWLR1I8Vlue5mLF6ohr1a",
-	"E6PtfAulMjYKEjCQCUM9AdjQwYdMssYCUikTiVGJ2Daa7Gv6ub9kYD6uN9//z/WWdrOI+q11Nq3eAM1D",
-	"ArrtGGpEg8i3fxYctFQONB75oEKtDkgF2V6RGYO7fsjkO611mVXrNWQsX48pZce8BNqFiJ4QavWJB5Kw",
-	"JCIi18vKqYmW27RHgQVcufByTW6M8DFNgaYblmBbTX51NIu5ejflfb1srChxvCYyZNc1QjtbLDuWVLtX",
-	"lW/f0cpCvP4gO9+39qnu3eiuyWNSoa7Gb9CJUaFP4KLBUjFskx0Zlei1ZjG+7NL9C4z5QDqzq9rmau8w",
-	"L6PthQrYnJgk1rjsZQ6mXLsj52Mh0lRWDBW36pQKuWvHxip8jJ1jUT190RjbV/aq6YbbQOX8Kgda4yf4",
-	"PgcejzTuyZHIFcFkNlOVKcgQwvnxg3w9bR4gXUbk8UsK4c4F0DwebeT9H7iaf/cs3be8chy2fq2fS1Ts",
-	"KiTeR9WxqqVZZHM04YW5DZtYSjrwpm5mKX+lO6mnFUvdXagYPXb8qGlRjyEMjKZkRuemWyDj65v4GfuW",
-	"2VtlhoUNNMC8c3Olymvtst8qZ7u2v5IbPLzgTVTjcJLJGfIHJ9RispFVilf9LbZbhlcjTfE8q/H2op5g",
-	"SYwFaFUWFM7WW80qbfw3TpJiqponxRQpsnBzyS4GsSwX052Ype4boebtUq74llloabjSh9bQWKyE+CID",
-	"fchrDLz/R3NWuje4vH16fPcoyF7tmN0vVMfkKncP1l+mhtSfixHArhsR705uNQKatyYslbkckNlIwBRy",
-	"4lPw9d2wCaTVpg+94HXtLhN3L9O7vUyiqIcqfMD09hZVe5cVWqbLuUAFZ3Qv+UR07wzWTRPiop6CSZa2",
-	"AOJ7+1w4kc6fa0VzXqzoMTEhs242h6bBS8KGGxrxRKEkS+AK6y1UYwy+XVf8JaMas9EguVbc8NFkFb9l",
-	"G0FoxhQHKTsgYFUmbChfGXJ71gEWkjP+WzVqxdjoMRRj6HENU1cVdn+OR0ICJwOWS0Uenr+9eE/27Xr2",
-	"y46Sj7A3NONlBm+44Uw3e9p9hRdvNQuGPM1GLDUgXN5t0AJnhJOrIgsKZKaSoGvJyrk+BNfINJjIu95y",
-	"Z6SAyrz+6MJYOWEpzb9us/2G1veKIudwIcshozlcOZp5Ga2pb30Po/0a9U9R3oYaLKLMS+RqNNfig03q",
-	"XK1AOaOdnLndXL9dmrGt724R7ACGG7AV+spOFw1A7N4sl/KEdRE/7WGt75VrBw4v1pZE+cyte0rLXnPp",
-	"0KamUi3a/tS4yb3Ms6J3yC5xJX6YDd3X3VvBLhhwR4vN1gPb27g4WyuBcU1QrN9eDccCbtPBmOb1HLr4",
-	"imrq6zSEx7pO1+rXIMje0zTdoHufuNKyQsv6khOXQd5I1vAhDVehrvJKOkdtXHjCEizNMaNcWdbv32ul",
-	"xKmcsnY1MpeFfNtizwwQeXAsLb4O3vPNrs1yncDWszeVDAyusarg7FZDb9eDyo5qHw8u2ZYw9SepBYo9",
-	"W5t05Q6180GsZu98UlqHte6GhzdMs5fhIxTpX/FhyuRohf9vwdlwGbLASoiLnKn5hQbpQjBTIGKPSiBS",
-	"DNSMuqralLh0aJKC3lWfnCmCRiyJEToM7ZMar8h1lrMpVXA1hvnV32bq2lVGP3ps9j4EJQm1wX5aty9L",
-	"ACnrCLsRBU/0JaVkDHNyMycvz8W5GejZ8fGzRydEAk/I9WmhRiJnv2KLkhPz1D//8Z/XeqLIrAfVKRuv",
-	"GhFKOMz0ysVAH861fuO6T15dHD15SkROXiUvL0775PqHV+/Jfn8Gabo35mLG9wUt1GiPVufb00wW8mui",
-	"IE2NHmB7C4I0a/32+PD4UZ+gf8+WFsbINYIEnQtiD8Fkz9I07WtSlIpZJaqyzNM08o8P38PiTdhrAUwY",
-	"tIsv0KQOHfBTLTr0TuVYsxFUMf0jTBLbzDsiXMwiX3fElzvTk/QuAEqDzM3coUEMz/XquTPw6KP89zzt",
-	"nfQwjH16uG8CRKqeQA26IyOaeLt4g1psqrvnNpoE7cd98p1JZZXm9BmmqFISCzFm0MewQI3eWudyupWd",
-	"faRU1ru7w9KOAxHmExgLngjhTX1S0cGApEwq4JD3iQmxGYL0D1BsTmN+N8meagQfOf69kLAXUwmy/5F/",
-	"5BdsyDXCIQz1nlBl16po2eLmudkW4hH6Ah9Icm12ck2o/MiX0f07/A0R3qzOgvaBJMjHMX2BfYLkhFBO",
-	"WIIwNcaGj9w/8VEzAoIev489XKxxhtOUJFRRgoKxxOQgghYJvTRpbicaB/DWYvEaExOLipMJz9eX7yOX",
-	"RTyy72Hpr2Ujalmi2vJqCSD75I21bNg8eKlEDsnJRwyonrvxcN7rFzQewd4LwVUu0hPCxR4+fY3beVV9",
-	"foQoc2156t5Zct0np44+eAKkIVJtp+s2TT9yG0tPEhEXE00RLVV68s2jE3Kt8e2agAYYUh8E302KOQ16",
-	"Z5j/e50XKVwTJj/yxUJA+u9mDQnELNGX89pmJ1yHEhKQDCM8PvIcMqBIWac0LewwM4p3RSEcvhMJsxqo",
-	"4BbfzbMaL2w9tqfH5Cf23XNScKR7rphcRBJR3KSQuD985Pp83VMZzekEFIIo992O+uR7jX3Gt04eOm9Z",
-	"VDHhRmQiEpDRR27xRv7zH//5iBjOIyS4q2ZhdGIps/267w5BHzQWFouBG6uBkbd7r/79/PXeYf+oF/UK",
-	"JFAuM+JvgvEi60PchyIXGe1DsY+xo7G+W/tQZCn+s6f5+B5+OjyqpGL0Tqc07UW9qS08fNI7dP4qmrHe",
-	"Se9x/6D/2JQ0GiG93jcE+7aXCakaRVWN/uggwxvCcqQ6rh00k2Qi9J413jr+YW4fJ9fmdK41U5aA5QKR",
-	"NT8vKX8KdGqHL1Tf+KZyJChay7MBoaex6d3jTrV38ktYRisf2T9LYJIJBTye/wTz3t2lTxP5TiRz4/zm",
-	"ymZB0CxLWYzT7v/NxucYeW9t+cZKcOeiDKTyAvAPMhPcWouPDg63ObOZcvXgbOSTL4AeHsivbN+lTVVl",
-	"M4SxZ46/XN5FFSHtF8PuLzVUZTGZYBVgw/spJ6YtgqJDWXnyLtLcGMnHxO59aHxoiyd+WnlmBXoH24Ne",
-	"ZZo6KFYf2RSaHjgfRu6+OKus1PzJKj8OWAnIce8Sc8RCt/JsqdzKCTHcB2tqSsXSdIXzIeMr2Zz1WokZ",
-	"X71sF4rmahn+O7gy5Qydrs6XOvyIPD3wOoFlTFtAiAs613SxDilcQuF8FTuWrtK+rdTuUGbxUF/xpPFK",
-	"Ha9i2SuOvN6kQeWAbBttPfff9CsnUS4sKbC/Sml9SyaCFfYRSEbDRi5tNQ9bA9WU+NTCoRFI7YM2duXi",
-	"z6d7qGcZnu6Y9wOtWigtC/hyM6tX5YWvu7wzJHVTBBDUbj7yO+cJMQ1ttkD1F0j6+0DB2MqBuVNaOLP9",
-	"sjZtGCVPXeXVr5Oj4+o6UabAHTp17Sfuf2fMUFW5c+0JOFyu5bIWuV665+6Jx8smniBJ9SqKkQYt7lp9",
-	"jnGv2e8Uid0iIrzkaGfQH+ohaswWdWLyKeECuavTRK2Zx3hhbZns1azwRmFZrwkZAzNhdRVpWX/1Fbcl",
-	"pAMcf40M/QK3sJvLgmN/IS6Oc9sw5QDK/RWkZmFc7FoUNiiyJAufTshZjU3rX8PCcVI4s2vwxr40P3cl",
-	"mi8LNT8dKMj/rYB83tNLX/PGazZhyj59ucPjsxuqIRap4EgekgJM6Ie+Bah4OvsLRstbcdb0fNqGkL7U",
-	"tLFqZAwLKoB29Npje2V+7nxsdC4/wxn4pg01p2CCbpQgwBPzJfKmmcODgy1A3K3AGIj0NFKYcJUAqF2P",
-	"gAZy/CvLzFDXdEpTMoWcDebXBJNOJRGDgdaC+uRcQpEIPp+IQq5SzFdmoh3RTDv61qjmryxbnNz7kW4Y",
-	"N21Cln01wcO24N2GxMLdYLYrKuRMJOShc9tE5OX520eVQ07F0J7xgC0qM8vnG9M8MXZ2GVPOIUfdVzO/",
-	"SLNJg00PJPl2L2FDpsrbi/oMJRhQQ/RDJaO+gSHDgCk0pWNwUGRsy3Mi8gTyPnlF4xGJKU+YfrW8BE8i",
-	"q1sLMa7o1ppY4UpxTr+GReXdemJcvN1i7Ju1+qIdfBVBvzcN03aBnXroL8TQv8c0nwB2nrqDNcYMJa1p",
-	"MvKNKvB0/fnILeDwWw7kRnzSxE/jJKFD47AO0KVKE7EgD3jNpPqzfWaH4HNThACYpqXp3FQtIYKjZiy2",
-	"QcTN0KWnymKyEYZFoYgPHLbQcyCrN3W9d2kaTGpeP+PY/7RPTuUY7GmUNxhdXBX9cO8nV9i04mfRX1lC",
-	"aCo4rF6pstz316qYrhYk/8wW5zM+ZQpfrGMhTk2xVp4Ff2JEpjRlCTk6JiNR5Fu5o9hpyM3q2cujIKJV",
-	"buq+DwCtYTOOuh/0iaYDSw7CiNAbRGphqc8qNlWbpOwGGwKdTT4zua7usQYfDJzvf9AvmcxSOjfjaTLj",
-	"66rItWd9az7c7SPdqz/075ccWt60bnyxhraxHFmz9Sg6RGe5s99KLcIGVHA99YbUxbx2TjHAbDNatM5Y",
-	"9cLUsbr/OeFAG91If0oYY19rOnzN+HgLcLz8olQySBYPy8SFbWhVY30MLm0D+egmh1EtTBQUbRxQ7WPb",
-	"PZPtkSq/wJoT0b/ZQuhpom876rrb0ITKIisOlktC0UbnkmOtK9Xsvk81C9Mzmo58y5k5UYByGaeTiUpD",
-	"pAGei1R6HWUMc5dn49i41mLm5r2RmGGRCCqJLfLk62VFxs5bYaIhXz9ualvXe/sst1ph7KsTvXYta72G",
-	"SkifVo6NBD4SBs8MLpmmGm1QWq9ST5qAKdcaRuO3qC9Th6ORS9KuSXOqxMHRGHuZkCLrk1PuIoMigmxb",
-	"YG6rPjlbmMoFkdm3Q7ipF/ra5H/tBreqNbg+syTnq2TV4JYsc6a36pgx8y4HHlZwxk1scUYMG1CFwz//",
-	"8X/R+oLyuiQcIEEZ3QRC9Mlr/LOR3U3WL/qMXb1PH1Ts1JeX528NYdPkViMaVt0rYymoJDNIA97h12KI",
-	"c+0IV16L4RdCFL+xoJEGzfNiYMC/DZKD5+Uy3bXexWFWcueQ+bDaTrjWFuOt3l15jIlEbe1JeQeD1s9+",
-	"nT6aJv9Aed7bdNw2OdrKDs2LvjbvQ1i2P1VQpPJuncXpA+YL+KIH1zaNwHVFJ1ShCcrbIBXkE0tB2CdI",
-	"+uQHNgVXGuA6oXN5HZFrLKmBGQDkeqE8/fUq3XiZ04HDzq/VCoVr/EIGKF85ocb6VBZWuK+9QW+y9CeE",
-	"8ahKb/Zv7ae7Wsqz6bna93avJO0auve75G85bHIc+6b3dbOmZERTFB+0hqPVZumlgNIvI4Gmsk/eACSy",
-	"ol0He4evXm4TxrMVLNiGGejgt3crbSCUk9fMwNbB2RofEkhZY0hPZc0o68VKk/XlcPfI6cGaE+AcAXJu",
-	"pvqSR74D+m829aVszp8L1y7ofCUPyDqRWI6tJbthXSUgL4x2PwCHnKYmD0ZCzmhqM6u0OPHjhwuXuHj4",
-	"5NFzb0Ki3BjFAx4IM3Ulwu++bGf7uLRUR/7+uCQk/Ome0YnLgYH3RyXUoLFkTxkCiWERm7AzkQG38UYN",
-	"UizT9MlW8RqJNJELEc4kptxY6GyGGcq5Ri82rcoMvj+sxtCQvT079/UjTPQqx3XFoqrBiEahHjKJaVJL",
-	"yXQ4bS3KvrVb/ENg7GbIak/Cp6OJyYRhML0zsHp6s5XEFSvsQLLAGDW+dMJdq0nVe3fOzQO/L4b5yimU",
-	"fwSWORIzQk2tQPQDeG26E6LkwEXB4wZMeWef+P/i9Obn5WBYciJC5YZSdY71xuu50htkRc5tPjBhcQLb",
-	"phGp9NQ2Uo4GwylMOfPfF11YLNF+Z6nCb54IKJFVEMrpai5KbzYSKZ41wyztbvxDuqqrYZpg92hqs/4x",
-	"hYfGClAIlwACYASPPpA4BZpH3vCBPo6ymoIU2wqwR4SgmaliW+KKnqUbPrAhr0eHCzbkvy+KUS2o+nsV",
-	"IkzC/4rqTYc5NAoRUG93hd5Og+DWxEL6jmFbksQn5KxMKpvQOTkjiah1mU5g35V6q7d2mSwP7/7ES1la",
-	"PZl0RdK90aHG5HAB6u2Mv7ENb79G54Ve230zO1/YzsxbiJbDkYjg8MD4rZNKmGPTka4Ny6oEZP3+Yqp+",
-	"ngdiqZSLNiVnZEinWOZ/EoRhVCuibmbWT5JzXw94JzgLMzfBZ3a32WlPkyQcGmJ/uL9dP0msTIDzlbWC",
-	"JjRpdQ/2qRw3BREpjG/TsiinUzakSuT9uCxkpj9TBX3ygxCJr+/uKkTxhQIN0Uqd6c0dQnJcOdtdlruQ",
-	"4/ABfrCJyRp8WzhGOTbpVKYsmtXysMCd3+P6o1wJzV8Emqbgfyzq1oG0LcPy1n7S+vlETBvEgDMlF0PY",
-	"N0XqdzhRidQdA2zMe3W+7gA3NvMlW5E89UiYZWzIkBjorTYSoGr3kSAj9l1NdqnYuTlqUHUpTNKibUql",
-	"MtGQ28LcD1gs5kyLqNZavJAwVwu8/Vv76W5tJRvXvKUrXtn3OuAV1sDZUsEbGxI0mfsjqAWLLdjWdxgQ",
-	"RKq3tqrbrj0Nep7T8zPyuH+wg5ocWPOTu0TrcPUNo/3JxqhPpI1aSwEuiuHoueFBZZqvrRdAyRxoXldh",
-	"7tz1Vfwq1ZZQW+TPLQvayW195hpSU/bV354pwKX4VpDEocUCkrRN6js6iExHyxyLWtnc7lAWd0RmIxaP",
-	"VkqBrsb7Mql2mev3JbP8FrpBNqX5Rc73iCnzWqbcCgF941L+ylOQxkSRMqkiK2WWzWmbcUTiblpkflaS",
-	"ybeBIQaK53ZNOzIPLvTC/ArRZKv5+d9jUr6D+o0xmqBlrKT969HB9KxpwAc5dv2NTG16FKTEBG5EMu+T",
-	"ELo8NzW+Q+gSwAuzgB0jxmJnnt87ZlhgouXVMn/XqsrGuCy3W2hGklvz4c5XzA2b3PChU/3IZmkFbZ0N",
-	"1ov0GaL/cTMhuXC7Gu8HZ+5J9BFZem79haj7mqSPxwcHz/FC2d7TNND8sOVBxjRvLDLDYWbKt4yZK6U/",
-	"EPnEVV2PRQKLZSmQ7pjiLiUrwHjijA7BV4MxHUd5Osfe2tKXg+G2Prne+8ee/v6xV22zgjP2yQdvf9fU",
-	"x4VtkUGRpjj+Knk5k7KAF3q3u8XJzyQH6518YHIU9pYfbnUeBF2toKsPJKogwPZytg3uPJB4ot1Qel+j",
-	"a73+/BNL0y+FC+vUbb22rYiLFoqYk4p3rpCQgpQdICm40jppLRz/PdOc6oV97Pdxscxm7usaewfYeXM7",
-	"1jgcauFCeIi3PMmByIfQEHLt88YkBq3wxE1hOk0wSTSfy8W8TP56TmCqlVzTqyIVmOSOKV4+ESBQrQvX",
-	"saGJYduXb5vluvKhUAp4rWuBSTKGTFkAzUbAtyH4IzRL0Z+65HNXqaW+zNwafFmbPGrO4p7po58tkWuH",
-	"stv28jVbW3f8KeUwBZo2hYbq37dw23YX9wc0/WKZ/nryerlGE77dRoBdwAJR97kDInfUt7VNJwcJqjnV",
-	"+9w+s0tPoZ0iANHv5r4p1X11WjNJU4bzmtYRTnm4Zsm1dcui9XM1aTmYq2xqVXLhSuvHokgTG+hdFsQK",
-	"GDjoFMziv1bjulndF7qPFjQ1tzGzv95fxc6ZwmuHA4brs1QKWtqbtX9rPtztJ7nI6inuy1xkG56xeW2n",
-	"qsUPgsPzsm3chCa29CvD4vPzbWR4WdXNQJfO6LwFiJFNrqNe9qGdYqCdo862Xym5sYvaoYH+jhM6J1SO",
-	"ffB4iNp5+N03oItcj0ETPTSl/PjhJ3IBGAKZFTcpi22cx/meb8h49OTJ4bMTrEkU56Awir1KAclPMDfJ",
-	"46Y3Ylkg4oQoQWIf8xeZslyutBaqH1g+D8ONamuU2vP6mouU2iV+KU+lmR37v9bSVXwkcnRAEtPccrv+",
-	"S1Mxy7V5YDxMEyqIXKULmvbip+51K7E2iRgDXyn8hk0qseEpF6YCUk2pyk2RzL732ypW6U6ozfG4poEN",
-	"AT/2gZ16VOwcteW6zO9L3Qq3HsNx4Tso2r6Avo+isYcPBixmNCUzrTzc0Hi8GBC0GOphqbQLXqvH9wts",
-	"IWO6WbaoABcZPm9qxmlNxj5aZFamZZLMcsGHdkxeaQ3KhSIqGOZ2wYb8jH83323orwvArfjOPqPfDmO4",
-	"zvjnLgrnetPaI7b44Ev/kSKrjZ5awqH7hgUPwVYDkITKshsYeXiOssFPMC+7IfczmvvULju0psw/Xrx9",
-	"8ygYWRyKJDYhdDeur7CRKXw8KHlIOTk7d22dI5uIoYHVT0VM00fVkudMkuODZ8Gw4998zHEN6oQjkNdF",
-	"Hzus8WJmA3UvH9lp5zdRT96NhGizozCI08m3TJKhRbPtmFltcEsJF5tvNBP5mHAx65ReceopL0PGpC+C",
-	"H7lPMB7Q+EOrEjG2Lnbee6ZIrPHdtEd0TcR9tsBS3hJNc6DJ3MR5hdpijYSQcFHRLXbiWcFZvlToxa5J",
-	"eGlg0Cjh6JvhwpPmCycK1Zy7+bZo162yshGs0ANbjNxVFSDV7kZRnrCmGHD9wNmOY8DdHCGT/4AokVBb",
-	"noWqrSg3H0aCKDrWQubUUtrZSEza2yNP9a1E3pUyqeQJqiZsCqib5Gw4UraotCkbjJwO60dXqhVgVJZx",
-	"OWIEmMCorFBeooXP16o1u+Vt6nh9IxQkGIBpvKZWDkYIm/C17TWsrR57xdVmEADNKDM6r7F6ubtSVjJf",
-	"b1nc9Og+Q9+EH7bTFBfNh/68TIxa2fJxRud1wHSsqyGUyZqxeKEHixbNaSbr9MTXOWVcoW2vNJaiGcsG",
-	"ubjg2wcY0ySxrDZMMjVHmm+QghnrZ80VtNOejwSHr/cm2lXeNxbiQ86Mb3xLpegWz01BCpmG41pDs6Jp",
-	"2tRX8r39vXOJBMHV6DMEIbr1BRjbC63feyuHKS3igfQc4+qIMaVaLvJgG+Glmq5UhE6ezgkaGhYiSVeY",
-	"33JL1oJjo4Ov9RpoqM/vnSlvwbIFUx3W8teHuFSEIIzz9pk9c+q1qG9dor7hxB+hzabpvWyEKSdaUdSW",
-	"UuvcCYC0KeRDK+CQTx36FnnaO+nt04ztTw8RPe1gK/TR1cWIeqZCRa/URm5rgolomooZrtC+Ulo2V2K7",
-	"alrSle+6fhSr7y66pOpH8Lbh1SHOQWQpmOIfuSU/lXW7QIbVF01wqU+Ls89XKqzXwQaDpwuOqTeVypJ2",
-	"AAxdr3lZL07aMCqCR+5fw281r1UrPJJZrkWXRMx4+XIqhr27y7v/FwAA//8=",
+	"7H3bcttIluCvZHAnwvY2dLXsKssPEyrbVa0ql62xPOPuLWulFHBIZhPMRCMTollaRfRv7A/M/Md8Sn/J",
+	"Rp68ACQTIACRtqtqX2xSBPJy8uS5X24HsZhmggNXcnB8O8hoTqegIMdvJ0MF+b8VkM/1twRknLNMMcEH",
+	"x4P3YyBxkUuRkysOn9QVEUOixkCGIp9CTjI6gkE0YPrZv+MQ0YDTKQyOB1QPO4gGMh7DlOqh/yWH4eB4",
+	"8D/2ytXsmV/l3s+UJ1TBaTK4u4sGL+lc+hWFBk/oXC6MncCQFqkaHD/ejwZT+olNi+ng+PHTp9Fgyrj5",
+	"dhAN1DzTrzOuYAS5matQ868CBHohL3AiXNefIc0gP6Nq7IGQ6S9+9DE+MIgGOfy9YDkkg2OVF9Aa4jC9",
+	"htwC/DSBaSYU8Hj+EwSA8DOdgMRdz3KmgIxplgEngsdAZkyNGSeHR2QsilzuEg0xSadAJjDHXwnlQo0h",
+	"J3qlIBVhkuQwLCQk5OHR4eGjXQfAMdAE92T3WFnXjl5YdXMZVQpy/db//uVk53/RnV/3d55d7lzcHkRP",
+	"j+7+ZeBPW6qc8RHu8zWbMtWIWal+IoxaT6qodbC/vxa1LFI3nOHUPNH/EBeuzc+Cq3EtGjNJpvoBMhsD",
+	"J/RaAlc1iIvPtb+7+LRewBmVcgLzhg1n5oneG7Yz2A2fQS4Fb5oOH+g/G76+MFkNeN/ydE6UhrGZ8oF8",
+	"rq8LJ1xY6lEDar/CPivKQYJq2j4+0H/7+LqfTIxyOm2cDZ+4x3T4vpuvyDMhoQbeH8ZzIsUUrkUyJ6kQ",
+	"E/nckxRNckShyMMXB08e1YHdjN4a7i9EArisdzBsYBT2Phuqh+jw7U7CRkzpxUEOPK7jFXruOuq2v/Ps",
+	"4vbbGpJ2DlKyxksgzRO9z8XOgOdypweRmeASUHg4y8V1ClP9MRZcaZJyfDugWZaymGrA7GXmiT/9TaP5",
+	"8W17XMBxccZVODtGMqOScKFITPOcQUJEoRAodhgUb2KzpCRhegCanuUig1wxvYEhTSVEGnP9n24H1/P2",
+	"vDMaxGPKOaT6laXDiQZxDglwxWh6CVwZpFl5yPBSfSjNk75nU9DPs7VPnsTKrC3VvKWc81qIFCjXvzjG",
+	"056/RIOpvgOt7kk0EIWKxRSCG84gZyKp+8miSTsiiEcXQ1LkrVeWA7VTrMyeQyzypP1J5CJtPa2E/IbF",
+	"rR8v8pG9S6tnd0NTpk+l9Tr9C5djMQvu/IZ1pM4lJflFI2RU8rFrZO4aMuWmq8dk8aiC9xXAW5T1+7/w",
+	"FE9c/w1ipddqsHuRRKrLX+jOr4c731zcHj65+4UCm/69mB9dBEgmDvDO0I+OhKFy1ducYej2t3mvK0Ho",
+	"dZeRgnWhcz1vf5vHS4KwSOkP9w+fRkT/u7P/DRG5+7hn/n+m8WqZTR7dPdwxnw7vHu65v/k/PfrXR/8a",
+	"RIrPSnl+cwSjlWhUpQmlWFtPAmout+x4K6l9hSmYyhasUU9j56V5Tucra8cBg4tLkhykfA+f1CqynpBM",
+	"SEVTQs1TEZFxDpbATemn18BHWkR7ohXHRfSLBp92RmLH/jERIt99P8/wRf/DDptmIleW7o314m9oukcz",
+	"tqdfwE2cJGPIoR9tS9jIvtRoozBPaRSBHIXK49vq5h4frl7JP/2ye7H0ISzJVs/ADR+5hYXPY2xl6o4Y",
+	"o9pehHtApeP+Ir2q4CazTDCupk60br/NHiTNakVtaQ5XLG0HyjryUOphZrA1EOiH21sGxLq9BfckJ4Yc",
+	"dxE/IIep4CHVU5BrIBK4Itc0njj1Ewjlcob2tBV+J/BduTrWbVZcpyz+CebH5J//+M+7iFBJPsD1SaHG",
+	"3Jj/JGGKME5+PH/7ZrCyuSVw+FWXc4YA8h3L1filFWMWV/TXv/71rxHR/+78/LMWA+zHnZcv10oA6xn/",
+	"C5onp1IW3Y/DCkSLi32x85e//OUv5T9/eU5SGCqtmZKhyAm1BiIyGwsyo1xJNBHRPAlKJXQUmMPyIWeI",
+	"1g8RNaYKv+llEZEBl2uJLI4eOgwNkw9MjtdCZNkoY9dgt0g1kuOuZ8YUhtYaSCWQMZgdLxHmVHAIGXsA",
+	"zcdqDHMSiyJNLGITfKECYTZEcwBOPIgGwIup3ugcNDC4qGy2hPGEcTx69/CwSFMtuCiRIXlGNq7wfQ6B",
+	"Ee5CABzTXBn5ugsPXlTXyyV2ZUMsrF3nRQrtRSW7h3dFCqsiUwdWh+phhd8ZBc+zPbOoi3og4gI6Xs2U",
+	"ysWNrsBieTvrrSp6HYY7TCBTTViK7o0UqAQyAciM40TvM3TFlZUm1039QeSJDAMXh4jsru3ywgCFeLJB",
+	"Wne+TOtC+4NPGcvNKEORT7XshTiwo7Rg0JrmfdCiniVwBVf67suJDL2PcFx+/Z0zvzqiWXpeVgbopHkt",
+	"cztj27DWXK/7OCBEDTRXH04/+eY+C3bvhpckWGfhWp9T2Dhu7dCEIedCL1vAMNnZMGGs3IErLjMaw3r6",
+	"ZGd0z9sBI7ORerB0VVOlyotYFXknCozwX6evVkauWa6QPbXCrqcRBm1wVUGKckKG7BMkZCbyxN3U2PLS",
+	"RVGP7vx68Yv1+V7c7kdH39yFxTvBFe3sArA6fBCtYEpZ2NyfUj4qLPVqgtdraind2Io7bSQKs49+x1jZ",
+	"TqNxpGLfqG606Z1X+iH3Rm8ANOpl+iEzQxgwN5CfGD2nK1O7gRySsM0sAWV3v4ihp9xwcwxUeCCJ33IA",
+	"9/oYZpvcE8V6d0MppPRXzh1cLuqg3ZOWfHVm6s9g870Pa+5rQ63Xoo3SrFV3jcOebzyQRAtj5Fd9G4Ma",
+	"tVej/YcgsX0JKeuNH31Nzfq9IBi80rQktf75ZOfwydOIXFMJT4+KPF3a80Iw0dHjmq3mdNjXjUQzGjPV",
+	"2h8UCz5MWazaPo/BccYu68Pg1gQroYSaUtbC6/TKPeg2fxcNhrmYrtVONVbeRTZsrb0QtHC56adT886T",
+	"/VUVTnC4XLigq1S9x40Xsy6rPdOPr1+qjQZRl/psWT6t40Iyg5jR9NLQTroQQVB9rNAbs2EemzTemkOr",
+	"NXAa2AQvX1GRPVrbP/xLrWD9slDzkCrPW2jUS8GW1e3ZVdTsat5ZyNDaasC5+cL8QPTdseSY5mpJPSWS",
+	"aZ2VCzVmfIThLpVQFzKHsBIFNzZCydm0XEDf3wsnS8+B5kFzWEqlumzvIcHHm6I9th1p0ua03WI/i5N3",
+	"GFZGO7pze0tv1ZDSYTUwozEYw2CMhWbksbbJLVO5QuF4tffmw9M75/e7fXq3N61Eajy92ytVOIzaXf4e",
+	"ZL2lyrGqP3ICO/rndV7YwydH2/LCvuLJfzCYbc0neR0OI3Nm7GZjB9Wni4/iQKFzfXXDEuAx9NhECjfr",
+	"w2Ne40OV8Kka2+y6rdgYI3woslMH97MssHQ8mPWWYXdptS7YTvVd2gq+GOFUjTvog1c1voAaLHJbaAZ9",
+	"Zb31aPRJ5b0NFm0ESk/UczFk7QPxOvq4lehFhXED+Ha5wGaP8PeM98TQrjtqwTD1YrzJpbov62pYt5Ew",
+	"dUb/4GLUNhmKvI5GP95epMz3Ih8JpYBvjUr3Z+BIouvZ7vei4J3dN5QnGNDVXrh+BzdAU0hCAnY3ka6P",
+	"4LVskSrXHwKJSZXqQxyrAUTNllH34F00oEXClJF6VkXvOBVyk7HcVfVXdAoLNU9f1hB6p4GGd9E+sjnk",
+	"j7Sc2U9Rgszvobq8+iOVnX1P3WwLFcRZ52RxQ4cWe4phvp1Vw2uWm5yNVeasf7msdWyN2A1w/DnsoSgk",
+	"JHVvh0zop/yGKaqs8aDDDrqhb8r4JJQ5ZVzBBH+OBnIsZiazcHDMizSN1ocXhM7kx9mkY/TKCTGRT2QC",
+	"811iFo6eSkokxDkokmkFneZANGwTIoWJumGKxJSTa/AZSIyjB0vuBiJcRvW5i7vHf9q5uN2PDp6GFZ84",
+	"v+n/csAEcW62RXniVl5rCfWj7+/v14yfbXuCv295AugPXCvurBLSyZbXPIH5pcgWKV6/LZQGy29XOf6E",
+	"BdDnjVAEY03WLf/wyZOa1Rua2fz2t+F3eYut1oJt27i6bVT9O9vyBIWE3ifzqcXJHNa8O+/97hJb0KhV",
+	"wxfOQXVmDT9++ImcgyIP333/gnzz5OAb8t//9eRRRBhPGYcVMj+BeXspRLOqRY8BOmvsl4M1gglOFdrp",
+	"a6vKL27ltfVXmzjRh9+9OCNH3zxaMo4dhRDn4vYwenz3cKc8Ev2Xb+8e3e5HNU6y11SqVmL5arBQSqUi",
+	"NFaGAXuLpeG4sZiCxFDnCPEdw0uZSQfFF6v5oPeI/m8RneCl7aaEx8/pNQ6beVGpdGsMYosz3TmXwav9",
+	"QTR4daD/OdT/PNb/HAVdBq/F6KUPl+iWudPFNoVG6QaVoBJgyLh6ejQI+TlXNl7G1q5MOGSQJr3iSJu8",
+	"IKuh+LzbFBqpKwclJkbXQop/0ZjatvpTaToKaIjeGLX6W53pdjXEeM12QvqjxgubSKr3GkRXMXrNOHSm",
+	"45pakzFmjRMT4mOKmKgx2O82ONEXy4Bc/yJVLuawGrHuI43daWgdl2pyqlWZQTQYBY+kjC5qtBX7e6W1",
+	"J6DDcFwl7snH/6sccIdjkLViU5t7wqbQy3zFB/blMiAZl95wil3V/NS904q9OlRp8BTXV/y5hqHIoVLz",
+	"J03FjPERJl08t1VUiAU9oFtlLXCXjem4mxrw9LMIm1UHT9oHhTzb3//m4NmzwydH3xztP3t2UAkQ2Q8h",
+	"hCmM078ezufKU95+stfKOf3sojN6mCBr+MVyUoqP1cL4ZFXkNA2noiyIhsbPV2Mh+bk8jk48O4asQypx",
+	"HS+vxECt/lhmzyzezP/wWSQB4SALD5aYmLT2K+6abJPkdNgBIMDXh1hZDzJGchhnbGtqt+C9DZC87nFe",
+	"bqQuPrmKIXaJAxuCORS5qSY2FikQBVg1qHM4WPccngXawvjlUORxTaiY1iM6MBmn6QSW1c0rvhDqtX4v",
+	"jurcIfW97DbXVxMxVwc6TXu6+FPqom9KqthF0JZs1MHfIpWlpo5mI2EYVDbhR0QRl92UmUEoNxTpkKWp",
+	"LYhyIyb2ExcFj83bJswvqZHzpVq2BDZWdVIiqwO7n6hDmGb1Zi2Pp34N+yl6+0iNm2kpvkmZsCd/rT0q",
+	"Rs4dbybE9Swjf/XilRyoeqncRa6spCT+DQx2pVjNtEuxGjuI7Bds3/n8+sZTLhYiDMSjhSXcn+HLe2xT",
+	"xifWS7ocriDIlCZGOdRPGSXLOC6JyIlUkGWQkCIzSZ9lobWA/h+YQHPJY2KKH5EMRJYCmrNo7Dnk9DkZ",
+	"iRvI+THOiz+ji5kYyVg+J7i5Y8xIMSsVI3xsSidAwEThyCp7dfRJT681VBzfOWmDlGU1AGB+qUlZTZ4f",
+	"G/Edhnl+VJGpkIo8IVPGCwWSiDTZUN7flCG0O6C4eeEFpGlwU4VUlwa/QolpRqTBtP2xrTrnZOFqmhph",
+	"nCD5QZ9gInzsbjX5PwiBTXnko4qysJYH2AcNI6hLjGzy51cVkyoEy3tVQRdzDypHF6YJ9owXqea4E9XE",
+	"Md5YF/gWEx5r00/rYImP12/7jXPqd1izDwToIEAjaNYZ48zAaxZ7n8TSTWSBtPeUuDmDG6rQhq5VWdK0",
+	"JtStQhYeSDKlKmefiKRzaak7k0RfrWMCn+K0kOwGIpICTSIiZjwibHhpeE3l4yWWdOUqIlxEK9Skwm9Y",
+	"h2SQZTgxx8Zwb0FwYT5BXY7ZfRLMgtdZI1o/PHO3swkIevRgsGPtXfVvBPiEfqk26nx7EY33uIsGizpo",
+	"bBVlr7yLzgBYdxk3UVRJrgk9fQMzWyC6q1jp84drrvF1LmYScjKiN0AenrkSSS98icddJX48f/vmUYS+",
+	"A/2RKPikCJULeYZVZDjc1yCryzz8UzgEqFIDqmXKBTpsXcJFOJSixSWxcDV8o77Eky84VXt33mbATdxd",
+	"z3j8Jlm+23XfWhSkrSCB79fBwNZT7VmtbzXF88k687uLSVgTinAOqg8kZSyyLqUtrKha0o/HXVi5BTBu",
+	"yc9tM19DAO9JFZIOxYBjkbFQnt+pkr5kzcxVaItM8CDkQKZ0Tq6BUBKLbG58j8eEGTVTeu2B8jmZihyC",
+	"msN6u2elbH5TwZQ5GpqCW9DaZI6LxXUyRRTugIxFaiohmBYPCdxgcZTQOovWlrygVzgxFYJtZJNdrAd8",
+	"w7GfuHPcaGjrYiuCFiGpbjV9alX8kRnUWm7TAOwVNXLSRY2sMr0w6OeiIDFNU7y1eA5pgY1PIvwmhkMW",
+	"A1GQgql1sgBgm5Xvvh5sSza02+iqV2aV19oJhpbKrtMr/cDBg3PS5eK5ZZ3ODcd4VynnvtmbX5enUnfx",
+	"fQWbgL7gcYPwQuundbrD0dZUh7OUxlCXsaVZlBRTMGyIyS+g2piaCh3tC13KwHz58LzaWi6ld6xrxpeC",
+	"kWhfc/7rgZfxY2UhOeR9WVpUCTGx/XY0hFCoCsgcrYDvYeWz4d0Kgidieupsu6XIqEPAglUGaj3tmriU",
+	"EbSCp/NgyFcLwucbAjVIkW2cyj2LqqwPHbSKgXf8LTv5HGhr05b9FhfZz00n9oNjbEyzW1+8p9/JrX/e",
+	"KXdbPNK+xtzFg64/yYZMZEpMfyzCGtOQv90eY8PpO4tl5VvtQG0I1lqhzA4bBqXv8tQFlTuW0Dsms/E8",
+	"ItdzMhuzeIwVc118P0V9MxGEcamAhotlC30lAkoSKjv2V5PB8fTZ/sEjp8EavwChipjAxqhjLHSnsnxS",
+	"UVVUw08WYm7VmooYS/5jpTJ5vLf39t3pD6dvXKctuffu1clCZfYaRcpWzjCz+pX54ORy1zUoYcjBZxBO",
+	"4g7CiS99FChtcb0+NMpWWe7oQIkGXM97aZsqBghkuExwVfLwThezzhqY2xZMi8xp1I054SB9ji1lwNVl",
+	"KBXwBf5EGNoahsxfs2+OnpH//q/D3cNHkY/5U2ICnABP8EYGbQgbzqGvtK4qzaBL9aG/f0G+efr4W6LG",
+	"xfQ6yxlXPhGgTAteCKNYGyVRLyH1z+NvK0L2NMeuBIIB8O1XvEDJrcQuL8V5u64FvQvfallDwB57d/5a",
+	"vtaSwZY3aj2XtYMHF2xcW5+hCszyqhp8au+AJhVi2KldGsSTkB73ZzFDwxkGV0mtk8zGwtVz920YaAyX",
+	"SlwOTVHumKapPmqj58UiTYGOCri8EUU8XohSqFaSLw1Yy5qkkJoSkRym4gaeE5qmNsdjutwft4Pla9Un",
+	"unqlZuOFynypwC4IUokUsH1erskjMt8spXEw1HPp9PSIkYd2+AxjkSfOKtYro8TVqmiCQtnDZaWGRVs3",
+	"UlyW627G4oVq2Ks1MdrOt1Aqo1eQgIFMGOoJQE8HHzLJGgtIpUwkRiVim3Gyp+nn3pKB+ajefP8/11va",
+	"zSLqt9bZtHoNNA8J6LbDrBENIt8uXHDQUjnQeOyDCrU6IBVkO0VmDO76IZPvtNZlFmxK0a7DYgLtQkSP",
+	"CbX6xANJWBIRketl5dREy/XtUWABV20k4dbkxggf0w3QtGcJttXkV0ezmKt3U97Xi8aKEkdrIkO2XSO0",
+	"s8WyY0m1e1X59h3QLMTrD7LzfWuf6t6N7po8JhXqgv0GnRgV+gQuGiwVozbZkVGJXmsW48su3b/AmA+k",
+	"M7uqbcb3DvMy2l6ogM2JSWKNy17mYMq1x3I+FiJNZcVQcatOqZDbdmyswsfYORbV0xeNsX1lb6NuuA1U",
+	"zi9zoDV+gu9z4PFY454ci1wRTGYzVZmCDCGcHz/M19PmIdJlRB6/pBDunAPN43Ev7//Q1fy7Z+m+5ZXj",
+	"sPVr/VyiYlch8T6qjlUtzSKbownPzW3oYynpwJu6maX8le6knlYsdXehYvTY8WMevkgYwsBoSmZ0brpL",
+	"Mr6+6aOxb5m9VWZY2EADzGW/Dlgdst8qZ7u2v5IbPLzgPqpxOMnkFPmDE2ox2WixyVnF32K7ZXg10hTP",
+	"sxrvIBoIlsRYgFZlQeFsvdXM7qys3dcjSYqpap4UU6TIws1IuxjEslzcbMUsdd8INW+XcsW3zEJLw5U+",
+	"tIbGYiXEFxnoQ15j4P0/mrPSneHF7dOju0dB9mrH7H6hOiZXuXuw/jI1pP6cjwG23bh6e3KrEdC8NWGp",
+	"zOWQzMYCbiAnPgVf3w2bQLquJ2Efmbh7md7NZRJFA1ThA6a3t6jau6zQMl3OBSo4o3vJJ6J7Z7D2TYiL",
+	"BgqmWdoCiO/tc+FEOn+uFc15saLH1ITMutkcmgYvCRv1NOKJQkmWwCXWW6jGGHy7rvhLRjVmo0Fyrbjh",
+	"o8kqfss2gtCMKQ5SdkDAqkzYUL4y5PasAywkp/y3atSKsdFjKMbQ4xqmrirsFh6PhQROhiyXijw8e3v+",
+	"nuzZ9eyVHSUfYS9xxssM3nDDmW72tPsKL95qFgx5mo1ZakC4vNugBc4IJ5dFFhTITCVB18KXc30IrpFp",
+	"MJF3veXOSAGVef3RhbFyylKaf91m+57W94oi53AhyyGjOVw6mnkRralvfQ+j/Rr1T1HehhososxL5Go0",
+	"1+KDTepcrUA5o52cud1cv12asa3vbhHsAIYbsBX6yk4XDUDs3iyX8oR1ET/tYa3vlWsHDi/WlkT5zK17",
+	"Sstec+nQpqZSLdr+1LjJvcyzonfILnElfpie7uvurWAXDLjjxeb8ge31Ls7WSmBcExTrt1fDsYDbdDCm",
+	"eT2HLr6imvo6DeGxrtO1+jUIsvc0TXt07xOXWlZoWV9y6jLIG8kaPqThKtRlXknnqI0LT1iCpTlmlCvL",
+	"+v17rZQ4lVPWrkbmspBvW+yZASIPjqXF18F73u/aLNcJbD17U8nA4BqrCs52NfR2PajsqPbx4JJtCVN/",
+	"klqg2LG1SVfuUDsfxGr2zieldVjrbnh4zTR7GT1Ckf4VH6VMjlf4/wacDRchC6yEuMiZmp9rkC4EMwUi",
+	"9qgEIsVQzairqk2JS4cmKehd7ZJTRdCIJTFCh6F9UuMVucpydkMVXE5gfvm3mbpyldEPH5u9j0BJQm2w",
+	"n9btyxJAyjrCrkXBE31JKZnAnFzPycszcWYGenZ09OzRMZHAE3J1UqixyNmv2KLk2Dz1z3/855WeKDLr",
+	"QXXKxqtGhBIOM71yMdSHc6XfuNolr84PnzwlIievkpfnJ7vk6odX78ne7gzSdGfCxYzvCVqo8Q6tzrej",
+	"mSzkV0RBmho9wPYWBGnW+u3RwdGjXYL+PVtaGCPXCBJ0Log9BJM9S9N0V5OiVMwqUZVlnqaRf3z4HhZv",
+	"wl4LYMKgXXyBJnXogL/RosPgRE40G0EV0z/CJLHNvCPCxSzydUd8uTM9yeAcoDTIXM8dGsTwXK+eOwOP",
+	"Psp/z9PB8QDD2G8O9kyASNUTqEF3aEQTbxdvUItNdffcRpOg/XiXfGdSWaU5fYYpqpTEQkwY7GJYoEZv",
+	"rXM53crOPlYqG9zdYWnHoQjzCYwFT4Twpj6p6HBIUiYVcMh3iQmxGYH0D1BsTmN+N8meagwfOf69kLAT",
+	"Uwly9yP/yM/ZiGuEQxjqPaHKrlXRssXNc7MtxCP0BT6Q5Mrs5IpQ+ZEvo/t3+BsivFmdBe0DSZCPY/oC",
+	"+wTJMaGcsARhaowNH7l/4qNmBAQ9fh8HuFjjDKcpSaiiBAVjiclBBC0SemnS3E40DuCtxeI1JiYWFScT",
+	"nq8v30cui3hs38PSX8tG1LJEteXVEkDukjfWsmHz4KUSOSTHHzGgeu7Gw3mvXtB4DDsvBFe5SI8JFzv4",
+	"9BVu51X1+TGizJXlqTunydUuOXH0wRMgDZFqO123afqR21h6koi4mGqKaKnSk28eHZMrjW9XBDTAkPog",
+	"+K5TzGnQO8P836u8SOGKMPmRLxYC0n83a0ggZom+nFc2O+EqlJCAZBjh8ZHnkAFFynpD08IOM6N4VxTC",
+	"4TuRMKuBCm7x3Tyr8cLWY3t6RH5i3z0nBUe654rJRSQRxXUKifvDR67P1z2V0ZxOQSGIct/taJd8r7HP",
+	"+NbJQ+ctiyom3IhMRQIy+sgt3sh//uM/HxHDeYQEd9UsjI4tZbZf99wh6IPGwmIxcGM1MPL24NW/n73e",
+	"Odg9HESDAgmUy4z4m2C8yHYh3oUiFxndhWIPY0djfbf2oMhS/GdH8/Ed/HRwWEnFGJzc0HQQDW5s4eHj",
+	"wYHzV9GMDY4Hj3f3dx+bkkZjpNd7hmDfDjIhVaOoqtEfHWR4Q1iOVMe1g2aSTIXes8Zbxz/M7ePkypzO",
+	"lWbKErBcILLm5yXlT4He2OELtWt8UzkSFK3l2YDQk9j07nGnOjj+JSyjlY/snSYwzYQCHs9/gvng7sKn",
+	"iXwnkrlxfnNlsyBolqUsxmn3/mbjc4y8t7Z8YyW4c1EGUnkB+AeZCW6txYf7B5uc2Uy5enA28skXQA8P",
+	"5Fe259KmqrIZwtgzx18u7qKKkPaLYfcXGqqymE6xCrDh/ZQT0xZB0ZGsPHkXaW6M5GNq9z4yPrTFEz+p",
+	"PLMCvf3NQa8yTR0Uq4/0haYHzoexuy/OKis1f7LKjwNWAnIyuMAcsdCtPF0qt3JMDPfBmppSsTRd4XzI",
+	"+Eo2Z71WYsZXL9u5orlahv8Wrkw5Q6er86UOPyJP971OYBnTBhDinM41XaxDCpdQOF/FjqWrtGcrtTuU",
+	"WTzUVzxpvFJHq1j2iiOvN2lQOSDbRlvP/Tf9ykmUC0sK7K9SWt+SiWCFfQSS0bCRS1vNw9ZANSU+tXBo",
+	"BFL7oI1dOf/zyQ7qWYanO+b9QKsWSssCvtzM6lV54esubw1J3RQBBLWbj/zOeUJMQ5sNUP0Fkv4+UDC2",
+	"cmDulBbObK+sTRtGyRNXefXr5Oi4uk6UKXCHTlz7ifvfGTNUVe5cewIOl2u5rEWul+65e+LxsoknSFK9",
+	"imKkQYu7Vp9j3Gv2W0Vit4gILznaGfSHeogas0WdmHxCuEDu6jRRa+YxXlhbJns1K7xRWNZrQsbATFhd",
+	"RVrWX33FbQnpEMdfI0O/wC1s57Lg2F+Ii+PcNkw5gHJ/BalZGBfbFoUNiizJwidTclpj0/rXsHCcFM7s",
+	"GryxL83PXYnmy0LNT4YK8n8rIJ8P9NLXvPGaTZmyT19s8fjshmqIRSo4koekABP6oW8BKp7O/oLR8lac",
+	"NT2fNiGkLzVtrBoZw4IKoB299themZ87Hxudy89wBr5pQ80pmKAbJQjwxHyJvGnmYH9/AxB3KzAGIj2N",
+	"FCZcJQBq1yOggRz/yjIz1BW9oSm5gZwN51cEk04lEcOh1oJ2yZmEIhF8PhWFXKWYr8xEW6KZdvSNUc1f",
+	"WbY4ufcjXTNu2oQs+2qCh23BuwmJhbvBbFdUyJlIyEPntonIy7O3jyqHnIqRPeMhW1Rmls83pnli7Owy",
+	"ppxDjrqvZn6RZpMGmx5I8u1OwkZMlbcX9RlKMKCG6IdKRn0NI4YBU2hKx+CgyNiW50TkCeS75BWNxySm",
+	"PGH61fISPImsbi3EpKJba2KFK8U5/RoWlXfriXHxdouxb9bqi3bwVQT93jRM2wZ26qG/EEP/HtN8Ath5",
+	"4g7WGDOUtKbJyDeqwNP15yM3gMNvOZBr8UkTP42ThI6MwzpAlypNxII84DWT6s/2mS2Cz00RAmCalqZz",
+	"U7WECI6asdgEETdDl54qi8lGGBaFIj5w2ELPgaze1PXepWkwqXn9jGP/011yIidgT6O8wejiquiHOz+5",
+	"wqYVP4v+yhJCU8Fh9UqV5b6/VsV0tSD5Z7Y4n/IbpvDFOhbi1BRr5VnwJ0bkhqYsIYdHZCyKfCN3FDsN",
+	"uVk9e3kURLTKTd3zAaA1bMZR9/1dounAkoMwIvQakVpY6rOKTdUmKdvBhkBnk89Mrqt7rMEHA+f7H/RL",
+	"JrOUzs14msz4uipy7Vnfmg93e0j36g/9+yWHljetG1+soW0sR9ZsPYoO0Vnu7LdSi7ABFVxP3ZO6mNfO",
+	"KAaY9aNF64xVL0wdq/ufEw7U60b6U8IY+1rT4WvGJxuA48UXpZJBsnhQJi5sQqua6GNwaRvIR/scRrUw",
+	"UVC0cUC1j232TDZHqvwCa05E/2YLoaeJvu2o625CEyqLrDhYLglFvc4lx1pXqtl9n2oWpmc0HfmWM3Oi",
+	"AOUyTicTlYZIAzwXqfQ6ygTmLs/GsXGtxczNe2MxwyIRVBJb5MnXy4qMnbfCREO+ftzUpq735llutcLY",
+	"Vyd6bVvWeg2VkD6tHBsJfCwMnhlcMk012qC0XqWeNAFTrjWMxm9RX6YORyOXpF2T5lSJg6Mx9jIhRbZL",
+	"TriLDIoIsm2Bua365GxhKhdEZt8O4aZe6GuT/7Ud3KrW4PrMkpyvklWDW7LMmd6oY8bMuxx4WMEZN7HF",
+	"GTFqQBUO//zH/0XrC8rrknCABGV0EwixS17jn43sbrJ+0Wfs6n36oGKnvrw8e2sImya3GtGw6l4ZS0El",
+	"mUEa8A6/FiOca0u48lqMvhCi+I0FjTRonhdDA/5NkBw8L5fprvUuDrOSO4fMh9V2wrW2GG/17spjTCRq",
+	"a0/KOxi2fvbr9NE0+QfK896k47bJ0VZ2aF70tXkfwrL9qYIilXfrLE4fMF/AFz24smkEris6oQpNUN4G",
+	"qSCfWgrCPkGyS35gN+BKA1wldC6vInKFJTUwA4BcLZSnv1qlGy9zOnTY+bVaoXCNX8gA5Ssn1FifysIK",
+	"97U36E2W/oQwHlXpzd6t/XRXS3n6nqt9b/tK0rahe79L/pZDn+PYM72vmzUlI5qi+KA1HK02Sy8FlH4Z",
+	"CTSVu+QNQCIr2nWwd/jq5TZhPBvBgk2YgfZ/e7fSBkI5ec0MbB2crfEBNdMGK6Ct7mKzAyLyeJ9oUh5V",
+	"nBDPTSyW7ZWo5pkJvikDf0p/n1F3bWF25Jc2YCfnksxdhMouOSGxSMAUqLL1NNw2UZ2xy9H8KAEawK5T",
+	"KQt4gXv7Eqi1hcgivZcvxGdwboRorUqkj6uKE5sz2iEiIC6Z7iLUY5oNYujFlvYSSFljKFvlrqKOEyst",
+	"ziyneUTO/qMlIJwjIMaYqb4kqduC3GM29aV8LZ+Lxp7T+Ur+m3WeshxbqnbDukogahjtfgAOOU1N/peE",
+	"nNHUZhRqMfrHD+cuYffgyaPn3nRKuXEGBTxvZupKZOt9xa3N49JS/4T745KQ8Kd7RuUuB8TeH5XQcoSl",
+	"qsrQXwwH6kO+RAbcxtk1aG9M0ydbvW4s0kQuRPaTmHJDRG1mJep3xh5kWvQZfH9YjR0jOzt27qtHmOBY",
+	"juuKpFWDcA3/HzGJ6YFLSaQ4bS3KvrVb/ENgbD9ktSfh0zDFdMowicQ5Fjy92UjClhXyIVlgjBpfOuGu",
+	"tSDUezXPzAO/L4b5yhlS/ggscyxmhJoamej/8lakToiSAxcFjxsw5Z194v+rkf3Py8Gw5ESEyp7aZI51",
+	"9uu50htkRS5cZGjCQQW2CyRS6althCgNhhGZMv6/L7qw2JrgzlKF3zwRUCKrIJRT3l106mwsUjxrhtUJ",
+	"uvEP6aoNh2mC3aOpSfzHFB4aK58hXAIIgJFr+kDiFGgeeYMf+vbKKiJSbCqxBBGCZqZ6c4krepZu+MBG",
+	"vB4dztmI/74oRrWQ8O9ViDCFLlZUbzrKoVGIgHp/Awy2Gvy5JgbYd8rbkCQ+JadlMuWUzskpSURtqMAU",
+	"9lyJw3prl8lu8m5/vJSltZ9J1xzAGx1qTA7noN7O+Bvb6PlrdNrptd03o/mF7Ui+gShRHIkIDg9MvEZS",
+	"Ce9tOtK14YiVQMTfXyzhz/NADKFyUdbklIzoDba3mAZhGNWKqP3cWUly5utgbwVnYeYm+MzmfzvtSZKE",
+	"7f/2h/v7s5LEygQ4X1kja0qTVvdgj8pJU/CcwrhOLYtyesNGVIl8Ny4L+OnPVMEu+UGIxPc1cJXR+EJh",
+	"kmilvnp/R6icVM52m2Ve5CR8gB9sQr4G3waOUU5MGqEpB2i1PCzs6Pe4/ihXUlIWgaYp+B+LunUgbcuw",
+	"vLWftH4+FTcNYsCpkoupG32R+h1OVCJ1x8Ay815djEeAG5v5ko1InnokzK43ZEgM9VYbCVC1606QEftu",
+	"PttU7NwcNai6FB5s0TalUpko4E1h7gcsknSqRVRrLV5IFK0F3t6t/XS3toKTa1rUFa/sex3wCms/bajQ",
+	"kw2Fm879EdSCxRYq3HUYEESqt7aa4bY9DXqek7NT8nh3fwu1aLDWLXcFBsJVZ4z2JxujnZE2ai0FuChG",
+	"YxOUUklvt3UyKJkDzesqK565fqJfpdoSagf+uWVBO7mtS15DaowncMhMafbNmAJcansFSRxaLCBJ22TW",
+	"w/3IdHLNsZibrWkQql4Q2ciT5RK4q3HuTKpt5rh+yezWhS6oTemtkfM9YqkILVNuhIC+camu5SlIY6JI",
+	"mVSRlTLLpszNOCJxNy0ynitFFDaBIQaKZ3ZNWzIPLvSA/QrRZKN1Kb7HYhQO6tfGaIKWsZL2r0cH06up",
+	"AR/kxMUhmp4MKEiJKVyLZL5LQujy3NS2D6FLAC/MAraMGIsdqX7vmGGBiZZXy/xdizYb47LcZqQZSW7N",
+	"hztfKTpscsOHTvQj/dJp2jobrBfpM2S94GZCcuFmNd4PztyT6COy9Nz6C1H3NclOj/f3n+OFsj3XaaDp",
+	"Z8uDjGneWFyJw8yULZow10JiKPKp6zaAkakL5ViQ7piiRiUrwDj6jI7AV0EynXZ5Osee8tKXQeK2Lr/e",
+	"+8eB/v5xUG0vhDPukg/e/q6pjwvbIsMiTXH8umhovdvt4uTnioWmefKByXHYW36w0Xm+VNizwZ0HEk+0",
+	"G0rvaXSt159/Ymn6pXBhnbqt17YRcdFCEXOx8c4VElKQsgMkBVdaJ62F479nmlO9sI/9Pi6W2cx9XWPv",
+	"ADvObsYah0MtXAgP8ZYnORT5CBpCrn2+pMSgFZ64KUyHFcwxkSoX8zLp8TmBG63kmhSUVGBxB0xt9IkA",
+	"gSp1uI6eJoZNX75NlqnLR0Ip4LWuBSbJBDJlATQbA9+E4I/QLEV/6oouuApF9eUV1+DL2qRpcxb3TJv+",
+	"bAmMW5TdNpen3Nq6408phxugaVNoqP59A7dte3F/QNMvVuFCT14v12jCt90IsHNYIOo+d0Dkjvq2tunk",
+	"IEE1lzg4s89s01NopwhA9Lu5b8Z2X53WTNKU2b+mZYpTHq5YcmXdsmj9XE3WD+bomxqtXLiWErEo0sQG",
+	"epeF4AIGDnoDZvFfq3HdrO4L3UcLmprbmNlf769i50zhtcMBw3WJKoVc7c3auzUf7vaSXGT1FPdlLrKe",
+	"Z2xe26pq8YPg8Lxsl4ipxTOTJEWkovNNZHhZ1c1Al87ovAWIkU2uo172oa1ioJ2jzrZfKTWzjZq5gb6m",
+	"UzonVE7KzO8AtfPwu29AF7magCZ6aEr58cNP5BwwBNLmqps4jLMd34j08MmTg2fHWIsrzkFhFHuVApKf",
+	"YG6KJpieoGVhlGOiBIl9zF9kytG5knKofmDZSAw3qq3Na8/ray7Oa5f4pTyVZnbse1xLV/GRyNEBSUxT",
+	"1836L02lONfehPEwTaggcpUuaNqLn7rXa8WaPGICfKXgITZnxUa/XJjKXzUlWvsimX3vt1Wk1Z1Qm+Nx",
+	"zTIbAn7sA1v1qNg5asvUmd+XunRuPIbj3HcOtf0wff9QYw8fDlnMaEpmWnm4pvFkMSBoMdTDUmkXvFaP",
+	"7+fYOsl0cW1R+TAyfN7UStSajH20yKxMyySZ5YKP7Ji80hKXC0VUMMztnI34Kf9uvt3QXxeAW/GdfUa/",
+	"HcZwnfLPXQzR9WS2R2zxwZe8JEVWGz21hEP3DQsega0GIAmVZRc88vAMZYOfYF52Ad/NaO5Tu+zQmjL/",
+	"eP72zaNgZHEoktiE0F27ftpGpvDxoOQh5eT0zLUzj2wihgbWbipimj6qlvpnkhztPwuGHf/mY45rUCcc",
+	"gbwu+thhjRczG6h7+chWOx6KevJuJESbHYVBnE6+ZZKMLJptxsxqg1tKuNh8o5nIJ4SLWaf0ihNPeRky",
+	"Jiwu5UbeJRgPaPyhVYkYW3Y77z1TJNb4btqCuub5PltgKW+JpjnQZG7ivELt4MZCSDiv6BbbKd8kvmDK",
+	"57ZJeGlg0Cjh6JvhwtPmCycK1Zy7+bZo16W1shGs0AMbjNxVFSDV7kZRnrCmGHD9wOmWY8DdHCGT/5Ao",
+	"kVBbnoWqjSg3H8aCKDrRQuaNpbSzsZi2t0ee6FuJvCtlUsljVE3YDaBukrPRWNli6qZcNnI6rJteqVaA",
+	"UVnG5YgRYAKjskJ5iRY+X6vW7JbX1/H6RihIMADTeE2tHIwQNuFrm2vUXD32iqvNIACaUWZ0XmP1cnel",
+	"rOC/3rLY9+g+Q7+QHzbTDBrNh/68TIxa2ep0Rud1wHSsqyGUyZqxeKEHixbNaSbr9NjX92VcoW2vNJai",
+	"GcsGubjg2wcY0ySxnDxMMzVHmm+QghnrZ80VtNOejQWHr/cm2lXeNxbiQ86Mb3xDpegWz01BCpmG41pD",
+	"s6Jp2tRP9b39vXOJBMHV+DMEIbr1BRjbC63feyuHKS3igfQc4+qIMaVaLvJgE+Glmq5UhE6ezm1hyqSJ",
+	"+S23Ii44Nvj4Wq+Bhvr83pnyFiwbMNVhDwt9iEtFCMI4b5/ZMadei/rWJeobrfwR2suanuNGmHKiFUVt",
+	"KbXOnQBIm0I+tAIO+Y1D3yJPB8eDPZqxvZsDRE872Ap9dHUxooGpUDEotZHbmmAimqZihiu0r5SWzZXY",
+	"rppWjOW7rg/L6ruLLqn6EbxteHWIMxBZCqb4R27JT2XdLpBh9UUTXOrT4uzzlc4CdbDB4OmCY+pNpbKk",
+	"HQBD12te1ouTNoyK4JH71/BbzWvVCo9klmvRJREzXr6citHg7uLu/wUAAP//",
 }
 
 // decodeSpec returns the embedded OpenAPI spec as raw JSON bytes,

@@ -12,11 +12,21 @@ import (
 // nowhere: what is kept is a keyed hash.
 type CardCode struct {
 	secretData
-	_ [0]func() // no ==
-	s *string   // 13 characters
+	_      [0]func() // no ==
+	letter string    // says what it is for; part of the keyed hash
+	s      *string   // 13 characters
 }
 
-// Errors of ParseCardCode; they never hold what was typed.
+// A CheckCode lets a counter ask whether an agreement is valid. It has the form of
+// a card's code under another letter, and opens nothing that a card opens.
+type CheckCode struct{ CardCode }
+
+const (
+	cardLetter  = "C"
+	checkLetter = "S" // for service; no character of a code either
+)
+
+// Errors of ParseCardCode and ParseCheckCode; they never hold what was typed.
 var (
 	// ErrCardForm: not 13 characters of the card alphabet.
 	ErrCardForm = errors.New("personal: not the form of a card code")
@@ -33,7 +43,12 @@ const (
 )
 
 // NewCardCode makes a random code.
-func NewCardCode() CardCode {
+func NewCardCode() CardCode { return newCode(cardLetter) }
+
+// NewCheckCode makes a random code for a counter.
+func NewCheckCode() CheckCode { return CheckCode{newCode(checkLetter)} }
+
+func newCode(letter string) CardCode {
 	const fair = 256 - 256%len(cardAlphabet) // bytes from here on would favour some characters
 	code := make([]byte, 0, cardSize)
 	var b [1]byte
@@ -44,12 +59,20 @@ func NewCardCode() CardCode {
 		}
 	}
 	s := string(append(code, cardCheck(code)))
-	return CardCode{s: &s}
+	return CardCode{letter: letter, s: &s}
 }
 
 // ParseCardCode reads a code as people type it: in either case, with or without
 // spaces, dashes and the leading C. The error is ErrCardForm or ErrCardCheck.
-func ParseCardCode(typed string) (CardCode, error) {
+func ParseCardCode(typed string) (CardCode, error) { return parseCode(cardLetter, typed) }
+
+// ParseCheckCode reads the code of a counter likewise, with or without its S.
+func ParseCheckCode(typed string) (CheckCode, error) {
+	c, err := parseCode(checkLetter, typed)
+	return CheckCode{c}, err
+}
+
+func parseCode(letter, typed string) (CardCode, error) {
 	if len(typed) > maxCardInput {
 		return CardCode{}, ErrCardForm
 	}
@@ -59,14 +82,14 @@ func ParseCardCode(typed string) (CardCode, error) {
 		}
 		return r
 	}, typed))
-	s = strings.TrimPrefix(s, "C") // no character of a code
+	s = strings.TrimPrefix(s, letter)
 	if len(s) != cardSize || strings.Trim(s, cardAlphabet) != "" {
 		return CardCode{}, ErrCardForm
 	}
 	if cardCheck([]byte(s[:cardRandom])) != s[cardRandom] {
 		return CardCode{}, ErrCardCheck
 	}
-	return CardCode{s: &s}, nil
+	return CardCode{letter: letter, s: &s}, nil
 }
 
 // cardCheck gives the check character: a pure system in the manner of ISO 7064,
@@ -82,14 +105,14 @@ func cardCheck(code []byte) byte {
 	return cardAlphabet[(modulus+1-p)%modulus]
 }
 
-// Shown gives the code in clear as it is printed: "C-XXXX-XXXX-XXXXX". Only what
-// prints the card calls it.
+// Shown gives the code in clear as it is printed: "C-XXXX-XXXX-XXXXX", or with
+// the S of a counter. Only what prints it calls it.
 func (c CardCode) Shown() string {
 	if c.s == nil {
 		return ""
 	}
 	s := *c.s
-	return "C-" + s[:4] + "-" + s[4:8] + "-" + s[8:]
+	return c.letter + "-" + s[:4] + "-" + s[4:8] + "-" + s[8:]
 }
 
 // CardRow gives the row to file a card under, 16 bytes, and its inner hash,

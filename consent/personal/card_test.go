@@ -160,3 +160,24 @@ func TestCardRows(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+// The code of a counter has the form of a card's, under another letter: neither is
+// read as the other, and their look-ups never meet.
+func TestCheckCodeIsNoCard(t *testing.T) {
+	check := personal.NewCheckCode()
+	shown := check.Shown()
+	again, err := personal.ParseCheckCode(strings.ToLower(strings.ReplaceAll(shown, "-", " ")))
+	if err != nil || again.Shown() != shown || shown[0] != 'S' {
+		t.Fatalf("%v", err)
+	}
+	if _, err := personal.ParseCardCode(shown); !errors.Is(err, personal.ErrCardForm) {
+		t.Errorf("read as a card: %v", err)
+	}
+	if _, err := personal.ParseCheckCode(personal.NewCardCode().Shown()); !errors.Is(err, personal.ErrCardForm) {
+		t.Errorf("a card read as one: %v", err)
+	}
+	card, err := personal.ParseCardCode(shown[1:])
+	if err != nil || card.Shown() == shown {
+		t.Errorf("the same characters on a card: %v", err)
+	}
+}

@@ -55,7 +55,7 @@ func samples(t *testing.T) (hidden map[string]any, open []string) {
 		"Evidence":  personal.Evidence{Salt: personal.NewSalt(), PaperPlace: text(t, "Quincampoix"), Witnesses: []personal.Text{text(t, "Zébulon")}},
 		"Name":      personal.Name{Display: text(t, "Zébulon")},
 		"Opening":   personal.NewOpening(zebulon),
-		"PlainKey":  key, "Salt": personal.NewSalt(), "CardCode": code, "Token": link,
+		"PlainKey":  key, "Salt": personal.NewSalt(), "CardCode": code, "CheckCode": personal.CheckCode{CardCode: code}, "Token": link,
 		"Folder": r.folder, "Keyring": r.Keyring, "Signer": signer,
 	}
 	return hidden, []string{"Record", "Sealed", "Owner", "KeyKind", "WrappedKey", "KeySource", "Lookup", "FolderError", "Erasure", "EpochInfo"}
