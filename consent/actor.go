@@ -46,7 +46,7 @@ const (
 	operator
 	system
 	program
-	holder // of an account, in the register's space
+	holder  // of an account, in the register's space
 	counter // of a service, with a code of its own
 )
 

@@ -130,7 +130,7 @@ func TestCheckCodesEnd(t *testing.T) {
 	}
 	third, err := w.reg.IssueCheck(w.ctx, d.helper, m.ID, "caf")
 	w.must(err)
-	_, err = w.reg.ForgetPerson(w.ctx, d.referent, d.person)
+	_, err = w.reg.ForgetPerson(w.ctx, w.again(d.referent), d.person)
 	w.must(err)
 	if valid, err := w.reg.CheckMandate(w.ctx, w.counter(third), ask); valid || !isNotFound(err) {
 		t.Errorf("of somebody forgotten: %t %v", valid, err)

@@ -174,7 +174,7 @@ func TestHousekeepingNamesRealBuckets(t *testing.T) {
 	for _, r := range []consent.Record{
 		&consent.Session{}, &consent.Message{}, &consent.Erasing{}, &consent.Idempotency{}, &consent.Applied{},
 		&consent.WrappedKey{}, &consent.Box{}, &consent.IndexRow{}, &consent.IndexSeal{}, &consent.BirthSeal{},
-		&consent.CardRow{}, &consent.CardSerial{}, &consent.Link{}, &consent.Sitting{}, &consent.Glass{}, &consent.Ceremony{},
+		&consent.CardRow{}, &consent.CardSerial{}, &consent.CheckOf{}, &consent.Link{}, &consent.Sitting{}, &consent.Glass{}, &consent.Ceremony{},
 		&consent.DutyRow{}, &consent.EndingRow{}, &consent.NamedRow{}, &consent.EdgeRow{},
 		&consent.Access{}, &consent.Spent{},
 	} {

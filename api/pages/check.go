@@ -39,7 +39,7 @@ func (p *Pages) askCheck(c echo.Context) error {
 
 func (p *Pages) checkView(v *door.Visit, code, ref string) checkView {
 	view := checkView{cardSheet: p.cardSheet(v, "", ""), Check: code, Ref: ref}
-	view.Title, view.Switch, view.Exit = view.say("check.title"), nil, "" // a clerk at work
+	view.Title, view.Switch, view.OnlyFrench, view.Exit = view.say("check.title"), nil, false, "" // a clerk at work
 	view.Services = catalogueOf(p.door.Register.Charter(), view.Lang())
 	for _, m := range []charter.Mode{charter.DoForPresent, charter.DoForAbsent} {
 		view.Modes = append(view.Modes, choiceView{
@@ -83,7 +83,7 @@ func (p *Pages) check(c echo.Context) error {
 		return err
 	}
 	view := checkedView{cardSheet: p.cardSheet(v, "", ""), Valid: valid}
-	view.Title, view.Switch, view.Exit = view.say("check.title"), nil, "" // a clerk at work
+	view.Title, view.Switch, view.OnlyFrench, view.Exit = view.say("check.title"), nil, false, "" // a clerk at work
 	view.What = view.say("check.what", "Service", of.Label.In(view.Lang()), "What", what.Label.In(view.Lang()))
 	view.How = view.say("check." + string(q.Want.Mode))
 	view.When = view.say("check.now")
