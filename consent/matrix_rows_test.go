@@ -103,6 +103,13 @@ func matrix() []row {
 			use: "RenounceMandate", may: "SBVKR", act: audit.MandateRenounced, before: noMandate(nil), state: over,
 			do: func(c *cell) error { return second(c.reg.RenounceMandate(c.ctx, c.a, c.id())) },
 		},
+		{
+			use: "IssueCheck", may: "SBVC", adhere: true, act: audit.CheckIssued, before: noMandate(nil),
+			state: map[string]string{
+				"draft": "conflict: not_accepted", "proposed": "conflict: not_accepted", "signed": "conflict: not_accepted", "accepted": "conflict: not_accepted",
+			},
+			do: func(c *cell) error { return second(c.reg.IssueCheck(c.ctx, c.a, c.id(), "caf")) },
+		},
 		{use: "Mandate", may: "P", seen: true, do: func(c *cell) error { return second(c.reg.Mandate(c.ctx, c.a, c.id())) }},
 		{use: "MandateByRef", may: "P", seen: true, refused: lists, do: func(c *cell) error { return second(c.reg.MandateByRef(c.ctx, c.a, c.ref)) }},
 		{
@@ -448,6 +455,7 @@ var beside = map[string]string{
 	"TurnEpoch": "a job", "BeginEpoch": "at start", "FinishErasures": "a job", "DestroyDueEvidence": "a job", "ReplayErased": "at start",
 	"NoteFailures": "a job", "MergeIndex": "a job", "Relay": "a job", "RunRetention": "a job", "FinishLeaving": "a job",
 	"TellSleepers": "a job", "PublishCharter": "at start", "Sleeping": "computes from a member's own row",
+	"CheckHolder": "makes a counter's actor", "CheckMandate": "a counter's alone: see TestCounterCanDoNothingElse",
 	"CardHolder": "makes a card's actor", "Redeem": "signs in", "SignedIn": "makes a member's actor", "SignOut": "ends the session of its token",
 	"Choices": "of a session that is not bound yet", "ChooseSpace": "binds it", "FormToken": "a keyed hash of the session's id",
 	"AskPasskey": "of nobody yet", "SignInByPasskey": "signs in", "AskNewPasskey": "one's own, with a browser's key; passkeys_test.go",
