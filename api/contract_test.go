@@ -78,6 +78,12 @@ func sample(s *openapi3.SchemaRef) any {
 		return noPasskey
 	case "SessionId":
 		return noSession
+	case "StopId":
+		return "20261123T080000.000000-" + noMandate + "-all"
+	case "StopPart":
+		return "service:caf"
+	case "Slug":
+		return "nowhere"
 	case "Code":
 		return "caf"
 	case "Lang":

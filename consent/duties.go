@@ -86,6 +86,11 @@ func (r *Register) Duties(ctx context.Context, a Actor, page Page) (list []Duty,
 // duties are what comes back under a mandate before it ends, without what the
 // person took back.
 func (r *Register) duties(m *Mandate, at time.Time) []Duty {
+	return slices.DeleteFunc(r.comesBack(m, at), func(d Duty) bool { return !d.Next.Before(d.Until) })
+}
+
+// comesBack is duties with what is due after the mandate's end.
+func (r *Register) comesBack(m *Mandate, at time.Time) []Duty {
 	tz, err := time.LoadLocation(m.Payload.TZ)
 	if err != nil {
 		tz = time.UTC
@@ -108,9 +113,8 @@ func (r *Register) duties(m *Mandate, at time.Time) []Duty {
 				d.Counted, from = false, last.Done
 			}
 		}
-		if d.Next = later(from, monthsOf[c.Every], tz); d.Next.Before(d.Until) {
-			list = append(list, d)
-		}
+		d.Next = later(from, monthsOf[c.Every], tz)
+		list = append(list, d)
 	}
 	return list
 }

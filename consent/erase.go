@@ -87,7 +87,7 @@ func (r *Register) ForgetPerson(ctx context.Context, a Actor, id PersonID) (*For
 
 // forget is step 1.
 func (t *turn) forget(p *Person) (*Forgotten, error) {
-	if _, err := t.stopAll(p.ID); err != nil {
+	if err := t.revokeAll(p.ID); err != nil {
 		return nil, err
 	}
 	until, err := t.evidenceUntil(p.ID)
@@ -102,6 +102,27 @@ func (t *turn) forget(p *Person) (*Forgotten, error) {
 	err = putAll(t.tx, p, &Erasing{Person: p.ID, Kind: personal.KeyActive},
 		&EvidenceDue{On: until.Format(time.DateOnly), Person: p.ID})
 	return &Forgotten{At: t.at, Until: until}, err
+}
+
+// revokeAll ends every mandate of a person. Nobody is told: to helpers the person
+// is not found from now on.
+func (t *turn) revokeAll(p PersonID) error {
+	all, err := t.mandates(p)
+	if err != nil {
+		return err
+	}
+	for _, m := range all {
+		if !open(m.State(t.at)) {
+			continue
+		}
+		if err := t.revoke(m, Scope{}, ""); err != nil {
+			return err
+		}
+		if err := t.tx.Put(m); err != nil {
+			return err
+		}
+	}
+	return t.dropStopTasks(p)
 }
 
 // evidenceUntil is the date at which nothing needs proof any more: now, for
@@ -280,7 +301,10 @@ func (t *turn) deleteTraces(p PersonID) error {
 	if err != nil {
 		return err
 	}
-	return deleteAll(t.tx, rows...)
+	if err := deleteAll(t.tx, rows...); err != nil {
+		return err
+	}
+	return t.dropStopNotes(p)
 }
 
 // ReplayErased marks again the persons whom the lists outside the store name and

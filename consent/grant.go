@@ -382,8 +382,13 @@ func (t *turn) storedDraft(m *Mandate) charter.Draft {
 
 // step runs a transition of one mandate of the actor's space.
 func (r *Register) step(ctx context.Context, a Actor, id MandateID, fn func(t *turn, m *Mandate) error) (*Mandate, error) {
+	return r.stepWith(ctx, a, id, r.record, fn)
+}
+
+// stepWith is step by a way of recording: record, or recordStop.
+func (r *Register) stepWith(ctx context.Context, a Actor, id MandateID, record recording, fn func(t *turn, m *Mandate) error) (*Mandate, error) {
 	var m *Mandate
-	_, err := r.record(ctx, a, func(t *turn) error {
+	_, err := record(ctx, a, func(t *turn) error {
 		m = &Mandate{ID: id}
 		if err := need(t.tx, m, "mandate"); err != nil {
 			return err

@@ -36,6 +36,9 @@ func with(states map[string]string, more ...string) map[string]string {
 func noMandate(states map[string]string) map[string]string { return with(states, "none", "not found") }
 
 // matrix is the table. A letter is one role; see matrix_test.go.
+// atDesk is what those answer who sit at no desk.
+var atDesk = map[who]string{holder: "sign in: session", operator: "sign in: session", software: "sign in: session", kin: "not found"}
+
 func matrix() []row {
 	notFound := map[who]string{holder: "not found"}
 	signIn := map[who]string{holder: "sign in: session", operator: "sign in: session", software: "sign in: session"}
@@ -268,6 +271,25 @@ func matrix() []row {
 		always(byCard("CardGlance", "", func(c *cell) error { return second(c.reg.CardGlance(c.ctx, c.a)) })),
 		byCard("CardPage", audit.PersonPageOpened, func(c *cell) error { return second(c.reg.CardPage(c.ctx, c.a, "1948-03-12")) }),
 		byCard("CardStop", audit.MandateRevoked, func(c *cell) error { return second(c.reg.CardStop(c.ctx, c.a)) }),
+		byCard("CardStopPart", audit.MandateRevoked, func(c *cell) error {
+			return second(c.reg.CardStopPart(c.ctx, c.a, consent.Part{Scope: consent.Scope{Service: "caf"}}))
+		}),
+		{use: "StopPerson", may: all + "C", act: audit.MandateRevoked, do: func(c *cell) error {
+			return second(c.reg.StopPerson(c.ctx, c.a, c.person, consent.Part{}, consent.StopAtDesk))
+		}},
+		{use: "StopTasks", noID: true, seen: true, refused: map[who]string{holder: "sign in: session", kin: "ok"}, do: func(c *cell) error {
+			return second(c.reg.StopTasks(c.ctx, c.a))
+		}},
+		{use: "StopNews", noID: true, seen: true, refused: map[who]string{holder: "sign in: session", kin: "ok"}, do: func(c *cell) error {
+			return second(c.reg.StopNews(c.ctx, c.a))
+		}},
+		{use: "Stops", seen: true, refused: map[who]string{holder: "sign in: session"}, do: func(c *cell) error {
+			return second(c.reg.Stops(c.ctx, c.a, c.person))
+		}},
+		{use: "Places", noID: true, seen: true, refused: atDesk, do: func(c *cell) error { return second(c.reg.Places(c.ctx, c.a)) }},
+		{use: "RequestStop", noID: true, may: "SBVRDA", preview: true, refused: atDesk, act: audit.NoticeSent, do: func(c *cell) error {
+			return c.reg.RequestStop(c.ctx, c.a, consent.StopRequest{To: "asso", Name: clean(c.t, "Morel"), Birth: "1948"})
+		}},
 
 		// Members and the structure.
 		{use: "Adhere", noID: true, may: all, act: audit.HelperAdhered, refused: map[who]string{holder: "not found", operator: "not found"}, do: func(c *cell) error {
@@ -456,6 +478,8 @@ var beside = map[string]string{
 	"NoteFailures": "a job", "MergeIndex": "a job", "Relay": "a job", "RunRetention": "a job", "FinishLeaving": "a job",
 	"TellSleepers": "a job", "PublishCharter": "at start", "Sleeping": "computes from a member's own row",
 	"CheckHolder": "makes a counter's actor", "CheckMandate": "a counter's alone: see TestCounterCanDoNothingElse",
+	"KeepRoom": "at start", "Woken": "a signal to whoever runs the jobs",
+	"AckStop": "of a stop that was made; stop_test.go", "StopWithCard": "two who ask, a desk and a card; stop_test.go",
 	"CardHolder": "makes a card's actor", "Redeem": "signs in", "SignedIn": "makes a member's actor", "SignOut": "ends the session of its token",
 	"Choices": "of a session that is not bound yet", "ChooseSpace": "binds it", "FormToken": "a keyed hash of the session's id",
 	"AskPasskey": "of nobody yet", "SignInByPasskey": "signs in", "AskNewPasskey": "one's own, with a browser's key; passkeys_test.go",

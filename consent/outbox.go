@@ -33,6 +33,7 @@ const (
 	joinMember  messageKind = "member.join"  // register → space: a member is of another account
 	addPasskey  messageKind = "passkey.add"  // space → register
 	dropPasskey messageKind = "passkey.drop" // space → register
+	requestStop messageKind = "stop.request" // space → space: somebody stops there, without their card
 )
 
 // appliers do a message's work in its target.
@@ -48,6 +49,7 @@ var appliers = map[messageKind]func(*turn, json.RawMessage) error{
 	joinMember:  applyWith((*turn).applyJoinMember),
 	addPasskey:  applyWith((*turn).applyAddPasskey),
 	dropPasskey: applyWith((*turn).applyDropPasskey),
+	requestStop: applyWith((*turn).applyRequestStop),
 }
 
 func applyWith[B any](fn func(*turn, B) error) func(*turn, json.RawMessage) error {
@@ -105,7 +107,11 @@ func (r *Register) Relay(ctx context.Context, from audit.Space) error {
 
 func (r *Register) deliver(ctx context.Context, from audit.Space, m Message) error {
 	to := audit.NewSpace(m.To, m.Slug)
-	if err := r.apply(ctx, to, m); err != nil {
+	err := r.apply(ctx, to, m)
+	if err != nil && messageKind(m.Kind) == requestStop && r.room != nil && r.room.Release(err) {
+		err = r.apply(ctx, to, m)
+	}
+	if err != nil {
 		return fmt.Errorf("message %s: %w", m.Kind, err)
 	}
 	if err := r.rec.Keep(ctx, from, func(tx Tx, _ time.Time) error { return tx.Delete(&m) }); err != nil {

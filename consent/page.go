@@ -3,7 +3,6 @@ package consent
 import (
 	"cmp"
 	"context"
-	"errors"
 	"slices"
 	"time"
 
@@ -52,6 +51,7 @@ type PersonPage struct {
 	Identity  personal.Identity
 	Mandates  []*Mandate
 	Acts      []*Act
+	Stops     []*StopNote  // oldest first
 	Lines     []audit.Line // newest first
 	More      bool         // older lines exist
 	// Names of the members who signed or acted under the person's mandates;
@@ -87,6 +87,9 @@ func (r *Register) CardPage(ctx context.Context, a Actor, birth string) (*Person
 			return err
 		}
 		if page.Acts, err = actsOf(t.tx, p.ID); err != nil {
+			return err
+		}
+		if page.Stops, err = stopsOf(t.tx, p.ID); err != nil {
 			return err
 		}
 		page.At, page.TZ = t.at, t.profile.TZ
@@ -191,33 +194,6 @@ func (r *Register) fillPage(ctx context.Context, a Actor, pass audit.Pass, page 
 	lines, next, err := r.rec.Log().History(ctx, a.space, audit.Query{Person: string(a.person), Limit: pageLines})
 	page.Lines, page.More = lines, next > 0
 	return err
-}
-
-// CardStop stops everything from a card: no birth date, no reason, no delay. An
-// empty list in the receipt says that nothing was left to stop.
-func (r *Register) CardStop(ctx context.Context, a Actor) (*Receipt, error) {
-	receipt := &Receipt{}
-	nothing := &Conflict{Reason: "nothing_to_stop"}
-	passes, err := r.record(ctx, a, func(t *turn) error {
-		p, err := t.holder()
-		if err != nil {
-			return err
-		}
-		receipt.Stopped, err = t.stopAll(p.ID)
-		if err == nil && len(receipt.Stopped) == 0 {
-			return nothing
-		}
-		return err
-	})
-	if errors.Is(err, nothing) {
-		receipt.At, err = r.now(ctx, a.space)
-		return receipt, err
-	}
-	if err != nil {
-		return nil, err
-	}
-	receipt.At, receipt.Entry = passes[0].Time(), passes[0].N()
-	return receipt, nil
 }
 
 // nameBoxes names the display names that a page shows beside what was done:

@@ -26,6 +26,7 @@ var records = []consent.Record{
 	&consent.Link{}, &consent.Session{}, &consent.CardRow{}, &consent.CardSerial{}, &consent.CheckOf{}, &consent.Message{}, &consent.Applied{},
 	&consent.Idempotency{}, &consent.MandateOf{}, &consent.MandateRef{}, &consent.Mandate{}, &consent.Document{},
 	&consent.WrappedKey{}, &consent.Erasing{}, &consent.EvidenceDue{},
+	&consent.StopNote{}, &consent.StopOpen{}, &consent.StopOf{},
 	&consent.Preset{}, &consent.Sitting{}, &consent.TallyRow{}, &consent.StandIn{}, &consent.DutyRow{}, &consent.EndingRow{}, &consent.NamedRow{},
 	&consent.Program{}, &consent.Access{}, &consent.Spent{},
 	&consent.Copied{}, &consent.EdgeRow{}, &consent.Leaving{}, &consent.Glass{},
@@ -83,6 +84,10 @@ var bareStrings = map[string]*regexp.Regexp{
 	"Mandate.Copy":         aWord,
 	"EvidenceRef.C":        aDigest,
 	"Stop.By":              aPseudonym,
+	"StopNote.Ref":         aReference,
+	"StopNote.By":          aPseudonym,
+	"requestStopBody.Rows": aHash,
+	"requestStopBody.From": aSlug,
 	"End.By":               aPseudonym,
 	"Payload.Ref":          aReference,
 	"Payload.Origin":       anOrigin,
@@ -233,6 +238,8 @@ func TestStoredTextsHaveTheirForm(t *testing.T) {
 	w.must(err)
 	link, err := w.reg.MakeLink(w.ctx, operator, first)
 	w.must(err)
+	w.structure("far")
+	w.must(w.reg.RequestStop(w.ctx, w.letIn("ccas", first), consent.StopRequest{To: "far", Name: clean(t, "Morel"), Birth: "1948"}))
 	for _, step := range []func() error{ // messages that are cut off wait
 		func() error { return second(w.redeem(link.Token, personal.Token{})) },
 		func() error {

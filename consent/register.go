@@ -25,6 +25,8 @@ type Register struct {
 	erased  ErasedList
 
 	failures failures
+	room     Room          // nil: nobody watches the disk
+	wake     chan struct{} // see Woken
 }
 
 // An ErasedList keeps the pseudonyms of the erased outside the store and its
@@ -39,7 +41,7 @@ type ErasedList interface {
 // NewRegister wires a register. origin is the name fixed when the register was
 // made; it stands in payloads and checkpoints.
 func NewRegister(rec *Recorder, keys *personal.Keyring, ch *charter.Charter, origin string, erased ErasedList) *Register {
-	return &Register{rec: rec, keys: keys, charter: ch, origin: origin, erased: erased}
+	return &Register{rec: rec, keys: keys, charter: ch, origin: origin, erased: erased, wake: make(chan struct{}, 1)}
 }
 
 // Charter is the version in force.
@@ -104,16 +106,28 @@ type turn struct {
 // record runs one use-case of an actor. fn looks, decides, then writes; it
 // may run more than once. A *Refused it returns becomes an entry and is returned
 // after the commit: nothing it wrote before would be allowed to stay, so it must
-// refuse first. Any other error leaves nothing.
+// refuse first. Any other error leaves nothing. Where the room on the disk is
+// watched it is refused while that is kept for stops (room.go).
 //
 // A program is refused, whatever fn would do: see recordFor.
 func (r *Register) record(ctx context.Context, a Actor, fn func(t *turn) error) ([]audit.Pass, error) {
 	return r.recordFor(ctx, a, "", fn)
 }
 
+// A recording is record or recordStop.
+type recording func(ctx context.Context, a Actor, fn func(t *turn) error) ([]audit.Pass, error)
+
 // recordFor is record for a use-case that programs may ask for as well, when they
 // have the scope of the operation.
 func (r *Register) recordFor(ctx context.Context, a Actor, op charter.Operation, fn func(t *turn) error) ([]audit.Pass, error) {
+	if err := r.hasRoom(); err != nil {
+		return nil, err
+	}
+	return r.recordAnyway(ctx, a, op, fn)
+}
+
+// recordAnyway is recordFor whatever room there is.
+func (r *Register) recordAnyway(ctx context.Context, a Actor, op charter.Operation, fn func(t *turn) error) ([]audit.Pass, error) {
 	if a.kind == nobody || a.kind == counter && op != charter.OpStatus { // a counter asks CheckMandate, and nothing else
 		return nil, &SignInNeeded{Reason: "session"}
 	}

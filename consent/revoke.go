@@ -3,7 +3,6 @@ package consent
 import (
 	"context"
 	"slices"
-	"time"
 
 	"aval/audit"
 	"aval/charter"
@@ -23,15 +22,27 @@ func (s Scope) whole() bool { return s == Scope{} }
 // asked must do it at once and may not argue, so neither role nor state nor
 // reason is asked (CC 2004). No entry after its commit can carry a pass.
 func (r *Register) RevokeMandate(ctx context.Context, a Actor, id MandateID, s Scope) (*Mandate, error) {
-	return r.step(ctx, a, id, func(t *turn, m *Mandate) error {
+	m, err := r.stepWith(ctx, a, id, r.recordStop, func(t *turn, m *Mandate) error {
 		if err := t.check(t.attempt(audit.MandateRevoked, m), charter.Facts{Operation: charter.OpRevoke, Mandate: t.mandateFacts(m)}); err != nil {
 			return err
 		}
 		if err := t.names(m, s); err != nil {
 			return err
 		}
-		return t.revoke(m, s)
+		return t.stopOne(m, s, t.usualWay())
 	})
+	if err == nil {
+		r.wakeJobs()
+	}
+	return m, err
+}
+
+// usualWay is how a stop comes in when nothing is said of it.
+func (t *turn) usualWay() StopWay {
+	if t.actor.kind == card {
+		return StopByPage
+	}
+	return StopAtDesk
 }
 
 // names checks that a scope is about the mandate: its words go into the log.
@@ -49,7 +60,7 @@ func (t *turn) names(m *Mandate, s Scope) error {
 }
 
 // revoke stops, and enters it.
-func (t *turn) revoke(m *Mandate, s Scope) error {
+func (t *turn) revoke(m *Mandate, s Scope, way StopWay) error {
 	var err error
 	if s.whole() {
 		err = m.finish(t.at, Revoked, t.actor.by())
@@ -71,6 +82,9 @@ func (t *turn) revoke(m *Mandate, s Scope) error {
 			e.On = append(e.On, part)
 		}
 	}
+	if way != "" && way != t.usualWay() {
+		e.On = append(e.On, "way."+string(way))
+	}
 	t.enter(e)
 	return nil
 }
@@ -90,30 +104,6 @@ func (r *Register) RenounceMandate(ctx context.Context, a Actor, id MandateID) (
 	})
 }
 
-// stopAll revokes every mandate of a person that has not ended.
-func (t *turn) stopAll(p PersonID) ([]*Mandate, error) {
-	all, err := t.mandates(p)
-	if err != nil {
-		return nil, err
-	}
-	var stopped []*Mandate
-	for _, m := range all {
-		if !open(m.State(t.at)) {
-			continue
-		}
-		if err := t.revoke(m, Scope{}); err != nil {
-			return nil, err
-		}
-		stopped = append(stopped, m)
-	}
-	for _, m := range stopped {
-		if err := t.tx.Put(m); err != nil {
-			return nil, err
-		}
-	}
-	return stopped, nil
-}
-
 // open tells the states from which a mandate can still come into force.
 func open(s State) bool {
 	switch s {
@@ -121,11 +111,4 @@ func open(s State) bool {
 		return true
 	}
 	return false
-}
-
-// A Receipt says what was stopped, from when.
-type Receipt struct {
-	At      time.Time
-	Entry   int64
-	Stopped []*Mandate
 }

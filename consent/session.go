@@ -77,7 +77,7 @@ func (r *Register) signIn(ctx context.Context, c Call, running personal.Token, p
 	token := personal.NewToken()
 	var w Welcome
 	a := Actor{kind: system, space: registerSpace, call: c}
-	_, err := r.record(ctx, a, func(t *turn) error {
+	_, err := r.recordStop(ctx, a, func(t *turn) error { // who signs in may do so in order to stop
 		x, err := prove(t)
 		if err != nil {
 			return err

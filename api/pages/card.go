@@ -2,10 +2,8 @@ package pages
 
 import (
 	"cmp"
-	"context"
 	"errors"
 	"net/http"
-	"strings"
 	"time"
 
 	"github.com/labstack/echo/v4"
@@ -25,6 +23,7 @@ type cardSheet struct {
 	sheet
 	Exit       string
 	Code       string // as it was typed, for the next form
+	Proof      string // that the page was opened with the birth date (see door.Prove)
 	Problem    string // what was wrong with the last one
 	OnlyFrench bool
 	Switch     *languageSwitch
@@ -36,6 +35,7 @@ type cardSheet struct {
 type languageSwitch struct {
 	Action  string
 	Mandate string
+	Part    string
 	Choices []choice
 }
 
@@ -99,16 +99,17 @@ const maxCode = 64
 // A cardForm is what the person's forms send. None has all members.
 type cardForm struct {
 	action, code, mandate, service string
+	part, proof                    string // of the page: what to stop, and that it was opened
 	day, month, year               string
 }
 
 func (p *Pages) readCardForm(c echo.Context) (*door.Visit, cardForm, error) {
-	f, err := form(c, "action", "code", "lang", "mandate", "service", "day", "month", "year")
+	f, err := form(c, "action", "code", "lang", "mandate", "service", "part", "proof", "day", "month", "year")
 	if err != nil {
 		return p.visit(c, ""), cardForm{}, err
 	}
 	return p.visit(c, f["lang"]), cardForm{
-		action: f["action"], code: f["code"], mandate: f["mandate"], service: f["service"],
+		action: f["action"], code: f["code"], mandate: f["mandate"], service: f["service"], part: f["part"], proof: f["proof"],
 		day: f["day"], month: f["month"], year: f["year"],
 	}, nil
 }
@@ -231,125 +232,11 @@ func (p *Pages) open(c echo.Context, v *door.Visit, f cardForm) error {
 	if err != nil {
 		return err
 	}
-	raw, err := p.renderPerson(p.cardSheet(v, f.code, actSee), page, p.door.Register.Charter())
+	sheet := p.cardSheet(v, f.code, actSee)
+	sheet.Proof = p.door.Prove(f.code)
+	raw, err := p.renderPerson(sheet, page, p.door.Register.Charter())
 	if err != nil {
 		return err
 	}
 	return p.send(c, http.StatusOK, raw, v.Lang.String())
-}
-
-// A confirmView asks whether to stop.
-type confirmView struct {
-	cardSheet
-	Count   string
-	Mandate string // "" for all
-}
-
-// confirm is the first step of Stop. It asks no birth date: when in doubt, stop
-// (domain.md §9).
-func (p *Pages) confirm(c echo.Context, v *door.Visit, f cardForm) error {
-	ctx := c.Request().Context()
-	view := confirmView{cardSheet: p.cardSheet(v, f.code, actStop), Mandate: f.mandate}
-	view.Switch.Mandate = f.mandate
-	a, err := p.door.Card(ctx, v, f.code)
-	if _, held := errors.AsType[*consent.TooMany](err); held {
-		view.Count = view.say("confirm.whatever")
-		return p.show(c, http.StatusOK, "confirm", view)
-	}
-	if err != nil {
-		return err
-	}
-	g, err := p.door.Register.CardGlance(ctx, a)
-	if err != nil {
-		return err
-	}
-	if g.Mandates == 0 {
-		return p.show(c, http.StatusOK, "receipt", p.receipt(v, f, nil))
-	}
-	view.Count = view.number("confirm.what", g.Mandates)
-	return p.show(c, http.StatusOK, "confirm", view)
-}
-
-// A receiptView says what was stopped. It names no service and no structure:
-// whoever found the card could have stopped.
-type receiptView struct {
-	cardSheet
-	Count, When, Proof, After, Nothing string
-	Refs                               []string
-	Untold                             bool // whether there was something to stop
-}
-
-// stop is the second step of Stop. What is shown has been committed. Beyond
-// the limits on wrong codes it is the same for a right one and a wrong one.
-func (p *Pages) stop(c echo.Context, v *door.Visit, f cardForm) error {
-	var receipt *consent.Receipt
-	told, err := p.door.Stop(c.Request().Context(), v, f.code, func(a consent.Actor) (err error) {
-		receipt, err = p.stopFor(c.Request().Context(), a, f)
-		return err
-	})
-	if err != nil {
-		return err
-	}
-	view := p.receipt(v, f, receipt)
-	if !told {
-		view = p.receipt(v, cardForm{code: f.code}, nil)
-		view.Nothing = view.say("receipt.untold")
-	}
-	view.Untold = !told
-	return p.show(c, http.StatusOK, "receipt", view)
-}
-
-// stopFor stops all, or one agreement; one that is over already is no fault, and
-// gives no receipt.
-func (p *Pages) stopFor(ctx context.Context, a consent.Actor, f cardForm) (*consent.Receipt, error) {
-	if f.mandate == "" {
-		return p.door.Register.CardStop(ctx, a)
-	}
-	id, err := consent.ParseMandateID(f.mandate)
-	if err != nil {
-		return nil, err
-	}
-	m, err := p.door.Register.RevokeMandate(ctx, a, id, consent.Scope{})
-	if conflict, ok := errors.AsType[*consent.Conflict](err); ok && conflict.Reason == "already_ended" {
-		return nil, nil //nolint:nilnil // see above
-	}
-	if err != nil {
-		return nil, err
-	}
-	return &consent.Receipt{At: m.End.At, Stopped: []*consent.Mandate{m}}, nil
-}
-
-// receipt makes the view; a nil or empty receipt says that nothing was left.
-func (p *Pages) receipt(v *door.Visit, f cardForm, r *consent.Receipt) receiptView {
-	view := receiptView{cardSheet: p.cardSheet(v, f.code, "")}
-	view.Switch = nil // to ask for it again would be to stop again
-	if r == nil || len(r.Stopped) == 0 {
-		view.Nothing = view.say("receipt.nothing")
-		if f.mandate != "" {
-			view.Nothing = view.say("receipt.already")
-		}
-		return view
-	}
-	at := r.At.In(zone(r.Stopped[0].Payload.TZ))
-	view.Count = view.number("receipt.stopped", len(r.Stopped))
-	view.When = view.say("receipt.when", "Date", view.date(at), "Time", view.clock(at))
-	view.After = view.say("confirm.nobody")
-	if f.mandate != "" {
-		view.After = view.say("confirm.nobody_one")
-	}
-	for _, m := range r.Stopped {
-		view.Refs = append(view.Refs, view.say("receipt.ref", "Ref", spaced(m.Ref)))
-	}
-	if r.Entry > 0 {
-		view.Proof = view.say("receipt.proof", "N", r.Entry)
-	}
-	return view
-}
-
-// spaced writes a reference as it is read aloud: "1234 5678".
-func spaced(ref string) string {
-	if len(ref) != 8 {
-		return ref
-	}
-	return strings.Join([]string{ref[:4], ref[4:]}, "\u00a0")
 }

@@ -22,6 +22,8 @@ type personView struct {
 	Phone, Call            string // of the structure, as written and as dialled
 
 	Accords    []accordView
+	Parts      []partView // what can be stopped alone
+	Stops      []stopView
 	Ended      []accordView
 	EndedTitle string
 
@@ -84,6 +86,10 @@ func (v *personView) fill(p *consent.PersonPage, ch *charter.Charter) {
 			v.Ended = append(v.Ended, t.ended(m))
 		}
 	}
+	if !p.Discreet {
+		v.Parts = t.parts(p.Mandates, v.most)
+	}
+	v.Stops = t.stops(p.Stops)
 	v.EndedTitle = t.number("accords.ended_title", len(v.Ended))
 	v.Opened = t.opened()
 	v.fillLines(t)

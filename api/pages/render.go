@@ -43,7 +43,8 @@ func (p *Pages) parse() error {
 	for frame, names := range map[string][]string{"person_frame": personTemplates, "staff_frame": staffTemplates} {
 		for _, name := range names {
 			t, err := template.New(name).Option("missingkey=error").ParseFS(files,
-				"templates/page.html", "templates/icons.html", "templates/check_paper.html", "templates/"+frame+".html", "templates/"+name+".html")
+				"templates/page.html", "templates/icons.html", "templates/check_paper.html", "templates/parts.html",
+				"templates/"+frame+".html", "templates/"+name+".html")
 			if err != nil {
 				return fmt.Errorf("pages: %s: %w", name, err)
 			}

@@ -25,7 +25,7 @@ var localeFiles embed.FS
 // Who reads which catalogues: persons in every language that has a
 // person.LANG.json, staff and counters in those of package locale.
 var (
-	personCatalogues = []string{"common", "person", "tasks"}
+	personCatalogues = []string{"common", "person", "stop", "tasks"}
 	staffCatalogues  = []string{"staff", "desk", "counter"}
 )
 

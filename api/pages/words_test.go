@@ -289,11 +289,19 @@ func sources(t *testing.T) map[string]string {
 	return out
 }
 
+// pageMessages are the sentences of the person's pages.
+func pageMessages(t *testing.T, tag language.Tag) map[string]map[string]string {
+	t.Helper()
+	all := messages(t, "person", tag)
+	maps.Copy(all, messages(t, "stop", tag))
+	return all
+}
+
 // domain.md §9: one idea a sentence, at most 12 words.
 func TestPersonSentencesAreShort(t *testing.T) {
 	end := regexp.MustCompile(`[.!?]+(\s|$)`)
 	for _, tag := range spokenToPersons(t) {
-		for id, forms := range messages(t, "person", tag) {
+		for id, forms := range pageMessages(t, tag) {
 			for _, text := range forms {
 				text = placeholder.ReplaceAllString(text, "word")
 				for _, sentence := range end.Split(text, -1) {
@@ -324,7 +332,7 @@ func TestPersonWords(t *testing.T) {
 		if !ok {
 			continue // the word lists are ours; others' are for who reads the language
 		}
-		for id, forms := range messages(t, "person", tag) {
+		for id, forms := range pageMessages(t, tag) {
 			for _, text := range forms {
 				if word := words.FindString(text); word != "" {
 					t.Errorf("%s %s says %q", tag, id, word)

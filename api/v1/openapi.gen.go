@@ -364,6 +364,60 @@ func (e SimilarRequestPurpose) Valid() bool {
 	}
 }
 
+// Defines values for StopNoteWay.
+const (
+	StopNoteWayDesk      StopNoteWay = "desk"
+	StopNoteWayElsewhere StopNoteWay = "elsewhere"
+	StopNoteWayLetter    StopNoteWay = "letter"
+	StopNoteWayLink      StopNoteWay = "link"
+	StopNoteWayPage      StopNoteWay = "page"
+	StopNoteWayPhone     StopNoteWay = "phone"
+	StopNoteWayRequest   StopNoteWay = "request"
+)
+
+// Valid indicates whether the value is a known member of the StopNoteWay enum.
+func (e StopNoteWay) Valid() bool {
+	switch e {
+	case StopNoteWayDesk:
+		return true
+	case StopNoteWayElsewhere:
+		return true
+	case StopNoteWayLetter:
+		return true
+	case StopNoteWayLink:
+		return true
+	case StopNoteWayPage:
+		return true
+	case StopNoteWayPhone:
+		return true
+	case StopNoteWayRequest:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for StopRequestWay.
+const (
+	StopRequestWayDesk   StopRequestWay = "desk"
+	StopRequestWayLetter StopRequestWay = "letter"
+	StopRequestWayPhone  StopRequestWay = "phone"
+)
+
+// Valid indicates whether the value is a known member of the StopRequestWay enum.
+func (e StopRequestWay) Valid() bool {
+	switch e {
+	case StopRequestWayDesk:
+		return true
+	case StopRequestWayLetter:
+		return true
+	case StopRequestWayPhone:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for TallyRequestKind.
 const (
 	DoWith      TallyRequestKind = "do_with"
@@ -516,6 +570,12 @@ type CardIssued struct {
 
 	// Page Address of the page that the code opens
 	Page string `json:"page"`
+}
+
+// CardStopRequest defines model for CardStopRequest.
+type CardStopRequest struct {
+	// Code What somebody looks for, screened
+	Code FindText `json:"code"`
 }
 
 // CardWish What the person asked for when nobody else heard
@@ -1092,6 +1152,17 @@ type NewPasskey struct {
 	Name PasskeyName `json:"name"`
 }
 
+// NextDuty defines model for NextDuty.
+type NextDuty struct {
+	Next Time `json:"next"`
+
+	// Procedure A fixed word of the charter
+	Procedure Code `json:"procedure"`
+
+	// Service A fixed word of the charter
+	Service Code `json:"service"`
+}
+
 // OpenHelperRequest defines model for OpenHelperRequest.
 type OpenHelperRequest struct {
 	Auditor bool `json:"auditor,omitempty,omitzero"`
@@ -1164,8 +1235,19 @@ type PersonRecorded struct {
 // PhoneText A telephone number, screened
 type PhoneText = door.Typed
 
+// Place defines model for Place.
+type Place struct {
+	Name string `json:"name"`
+	Slug Slug   `json:"slug"`
+}
+
 // PlaceText Where something is, screened
 type PlaceText = door.Typed
+
+// Places defines model for Places.
+type Places struct {
+	Structures []Place `json:"structures"`
+}
 
 // Power defines model for Power.
 type Power struct {
@@ -1531,6 +1613,9 @@ type SimilarRequest struct {
 // SimilarRequestPurpose defines model for SimilarRequest.Purpose.
 type SimilarRequestPurpose string
 
+// Slug defines model for Slug.
+type Slug = string
+
 // StandIn Dates are inclusive
 type StandIn struct {
 	Away MemberId `json:"away"`
@@ -1548,6 +1633,75 @@ type StandIns struct {
 	Standins []StandIn `json:"standins"`
 }
 
+// StopAnswer defines model for StopAnswer.
+type StopAnswer struct {
+	Stop StopId `json:"stop"`
+}
+
+// StopElsewhere defines model for StopElsewhere.
+type StopElsewhere struct {
+	// Birth YYYY, YYYY-MM or YYYY-MM-DD
+	Birth BirthDate `json:"birth"`
+
+	// Name A name, screened
+	Name NameText `json:"name"`
+	To   Slug     `json:"to"`
+}
+
+// StopId defines model for StopId.
+type StopId = string
+
+// StopNote defines model for StopNote.
+type StopNote struct {
+	AckAt       Time      `json:"ack_at,omitempty,omitzero"`
+	AckBy       MemberId  `json:"ack_by,omitempty,omitzero"`
+	By          string    `json:"by"`
+	ChasedAt    Time      `json:"chased_at,omitempty,omitzero"`
+	EffectiveAt Time      `json:"effective_at"`
+	Id          StopId    `json:"id"`
+	Mandate     MandateId `json:"mandate"`
+	NotifiedAt  Time      `json:"notified_at,omitempty,omitzero"`
+
+	// Part Absent for the whole mandate
+	Part   string   `json:"part,omitempty,omitzero"`
+	Person PersonId `json:"person"`
+	Ref    string   `json:"ref"`
+
+	// Tell Who has to know
+	Tell []MemberId  `json:"tell"`
+	Way  StopNoteWay `json:"way"`
+}
+
+// StopNoteWay defines model for StopNote.Way.
+type StopNoteWay string
+
+// StopPart `service:CODE`, `procedure:SERVICE.CODE` or `helper:h_…`; everything when absent
+type StopPart = string
+
+// StopReceipt defines model for StopReceipt.
+type StopReceipt struct {
+	At Time `json:"at"`
+
+	// Entry Number of the first entry; absent when nothing was left to stop
+	Entry int64 `json:"entry,omitempty,omitzero"`
+
+	// Next What comes back and nobody does any more
+	Next    []NextDuty       `json:"next"`
+	Stopped []StoppedMandate `json:"stopped"`
+}
+
+// StopRequest defines model for StopRequest.
+type StopRequest struct {
+	// Part `service:CODE`, `procedure:SERVICE.CODE` or `helper:h_…`; everything when absent
+	Part StopPart `json:"part,omitempty,omitzero"`
+
+	// Way How the person asked
+	Way StopRequestWay `json:"way"`
+}
+
+// StopRequestWay How the person asked
+type StopRequestWay string
+
 // StopView defines model for StopView.
 type StopView struct {
 	At        Time   `json:"at"`
@@ -1555,6 +1709,18 @@ type StopView struct {
 	Helper    string `json:"helper,omitempty,omitzero"`
 	Procedure string `json:"procedure,omitempty,omitzero"`
 	Service   string `json:"service,omitempty,omitzero"`
+}
+
+// StoppedMandate defines model for StoppedMandate.
+type StoppedMandate struct {
+	Mandate MandateId `json:"mandate"`
+	Ref     string    `json:"ref"`
+	State   string    `json:"state"`
+}
+
+// Stops defines model for Stops.
+type Stops struct {
+	Stops []StopNote `json:"stops"`
 }
 
 // StructureId defines model for StructureId.
@@ -1800,6 +1966,12 @@ type ForgetPersonParams struct {
 	IdempotencyKey IdempotencyKey `json:"Idempotency-Key,omitempty,omitzero"`
 }
 
+// StopPersonParams defines parameters for StopPerson.
+type StopPersonParams struct {
+	// IdempotencyKey Makes the write happen once within 24 hours. The same key with another request is refused (422).
+	IdempotencyKey IdempotencyKey `json:"Idempotency-Key,omitempty,omitzero"`
+}
+
 // SavePresetParams defines parameters for SavePreset.
 type SavePresetParams struct {
 	// IdempotencyKey Makes the write happen once within 24 hours. The same key with another request is refused (422).
@@ -1832,6 +2004,24 @@ type SetStandInParams struct {
 
 // DropStandInParams defines parameters for DropStandIn.
 type DropStandInParams struct {
+	// IdempotencyKey Makes the write happen once within 24 hours. The same key with another request is refused (422).
+	IdempotencyKey IdempotencyKey `json:"Idempotency-Key,omitempty,omitzero"`
+}
+
+// AnswerStopParams defines parameters for AnswerStop.
+type AnswerStopParams struct {
+	// IdempotencyKey Makes the write happen once within 24 hours. The same key with another request is refused (422).
+	IdempotencyKey IdempotencyKey `json:"Idempotency-Key,omitempty,omitzero"`
+}
+
+// RequestStopParams defines parameters for RequestStop.
+type RequestStopParams struct {
+	// IdempotencyKey Makes the write happen once within 24 hours. The same key with another request is refused (422).
+	IdempotencyKey IdempotencyKey `json:"Idempotency-Key,omitempty,omitzero"`
+}
+
+// StopWithCardParams defines parameters for StopWithCard.
+type StopWithCardParams struct {
 	// IdempotencyKey Makes the write happen once within 24 hours. The same key with another request is refused (422).
 	IdempotencyKey IdempotencyKey `json:"Idempotency-Key,omitempty,omitzero"`
 }
@@ -1941,6 +2131,9 @@ type UpdateContactJSONRequestBody = ContactRequest
 // RevealPersonJSONRequestBody defines body for RevealPerson for application/json ContentType.
 type RevealPersonJSONRequestBody = RevealRequest
 
+// StopPersonJSONRequestBody defines body for StopPerson for application/json ContentType.
+type StopPersonJSONRequestBody = StopRequest
+
 // SavePresetJSONRequestBody defines body for SavePreset for application/json ContentType.
 type SavePresetJSONRequestBody = PresetRequest
 
@@ -1955,6 +2148,15 @@ type ChooseStructureJSONRequestBody = ChooseRequest
 
 // SetStandInJSONRequestBody defines body for SetStandIn for application/json ContentType.
 type SetStandInJSONRequestBody = StandIn
+
+// AnswerStopJSONRequestBody defines body for AnswerStop for application/json ContentType.
+type AnswerStopJSONRequestBody = StopAnswer
+
+// RequestStopJSONRequestBody defines body for RequestStop for application/json ContentType.
+type RequestStopJSONRequestBody = StopElsewhere
+
+// StopWithCardJSONRequestBody defines body for StopWithCard for application/json ContentType.
+type StopWithCardJSONRequestBody = CardStopRequest
 
 // SetStructurePhoneJSONRequestBody defines body for SetStructurePhone for application/json ContentType.
 type SetStructurePhoneJSONRequestBody = StructureRequest
@@ -2129,6 +2331,12 @@ type ServerInterface interface {
 	// RevealPerson See a person's identity or contact, for a purpose
 	// (POST /persons/{person}/reveal)
 	RevealPerson(ctx echo.Context, person PersonPath) error
+	// StopPerson Stop everything for a person, or one part of everything
+	// (POST /persons/{person}/stop)
+	StopPerson(ctx echo.Context, person PersonPath, params StopPersonParams) error
+	// PersonStops What a person stopped, who was told and who answered
+	// (GET /persons/{person}/stops)
+	PersonStops(ctx echo.Context, person PersonPath) error
 	// ListPresets Presets of the structure
 	// (GET /presets)
 	ListPresets(ctx echo.Context) error
@@ -2174,6 +2382,21 @@ type ServerInterface interface {
 	// DropStandIn Take the note about a member away
 	// (POST /standins/{helper}/drop)
 	DropStandIn(ctx echo.Context, helper HelperPath, params DropStandInParams) error
+	// Stops Stops that nobody has answered yet
+	// (GET /stops)
+	Stops(ctx echo.Context) error
+	// AnswerStop Say that you know of a stop and take care of what is left to do
+	// (POST /stops/answer)
+	AnswerStop(ctx echo.Context, params AnswerStopParams) error
+	// RequestStop Ask another structure to stop everything for somebody without their card
+	// (POST /stops/elsewhere)
+	RequestStop(ctx echo.Context, params RequestStopParams) error
+	// StopPlaces The other structures of the register, by what is public of them
+	// (GET /stops/places)
+	StopPlaces(ctx echo.Context) error
+	// StopWithCard Stop everything for whoever brought their card, from whichever structure
+	// (POST /stops/with-card)
+	StopWithCard(ctx echo.Context, params StopWithCardParams) error
 	// SetStructurePhone Say the structure's telephone (referent)
 	// (POST /structure)
 	SetStructurePhone(ctx echo.Context, params SetStructurePhoneParams) error
@@ -3280,6 +3503,58 @@ func (w *ServerInterfaceWrapper) RevealPerson(ctx echo.Context) error {
 	return err
 }
 
+// StopPerson converts echo context to params.
+func (w *ServerInterfaceWrapper) StopPerson(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "person" -------------
+	var person PersonPath
+
+	err = runtime.BindStyledParameterWithOptions("simple", "person", ctx.Param("person"), &person, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter person: %s", err))
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params StopPersonParams
+
+	headers := ctx.Request().Header
+	// ------------- Optional header parameter "Idempotency-Key" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Idempotency-Key")]; found {
+		var IdempotencyKey IdempotencyKey
+		n := len(valueList)
+		if n != 1 {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Expected one value for Idempotency-Key, got %d", n))
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Idempotency-Key", valueList[0], &IdempotencyKey, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter Idempotency-Key: %s", err))
+		}
+
+		params.IdempotencyKey = IdempotencyKey
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.StopPerson(ctx, person, params)
+	return err
+}
+
+// PersonStops converts echo context to params.
+func (w *ServerInterfaceWrapper) PersonStops(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "person" -------------
+	var person PersonPath
+
+	err = runtime.BindStyledParameterWithOptions("simple", "person", ctx.Param("person"), &person, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter person: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.PersonStops(ctx, person)
+	return err
+}
+
 // ListPresets converts echo context to params.
 func (w *ServerInterfaceWrapper) ListPresets(ctx echo.Context) error {
 	var err error
@@ -3556,6 +3831,111 @@ func (w *ServerInterfaceWrapper) DropStandIn(ctx echo.Context) error {
 	return err
 }
 
+// Stops converts echo context to params.
+func (w *ServerInterfaceWrapper) Stops(ctx echo.Context) error {
+	var err error
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.Stops(ctx)
+	return err
+}
+
+// AnswerStop converts echo context to params.
+func (w *ServerInterfaceWrapper) AnswerStop(ctx echo.Context) error {
+	var err error
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params AnswerStopParams
+
+	headers := ctx.Request().Header
+	// ------------- Optional header parameter "Idempotency-Key" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Idempotency-Key")]; found {
+		var IdempotencyKey IdempotencyKey
+		n := len(valueList)
+		if n != 1 {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Expected one value for Idempotency-Key, got %d", n))
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Idempotency-Key", valueList[0], &IdempotencyKey, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter Idempotency-Key: %s", err))
+		}
+
+		params.IdempotencyKey = IdempotencyKey
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.AnswerStop(ctx, params)
+	return err
+}
+
+// RequestStop converts echo context to params.
+func (w *ServerInterfaceWrapper) RequestStop(ctx echo.Context) error {
+	var err error
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params RequestStopParams
+
+	headers := ctx.Request().Header
+	// ------------- Optional header parameter "Idempotency-Key" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Idempotency-Key")]; found {
+		var IdempotencyKey IdempotencyKey
+		n := len(valueList)
+		if n != 1 {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Expected one value for Idempotency-Key, got %d", n))
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Idempotency-Key", valueList[0], &IdempotencyKey, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter Idempotency-Key: %s", err))
+		}
+
+		params.IdempotencyKey = IdempotencyKey
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.RequestStop(ctx, params)
+	return err
+}
+
+// StopPlaces converts echo context to params.
+func (w *ServerInterfaceWrapper) StopPlaces(ctx echo.Context) error {
+	var err error
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.StopPlaces(ctx)
+	return err
+}
+
+// StopWithCard converts echo context to params.
+func (w *ServerInterfaceWrapper) StopWithCard(ctx echo.Context) error {
+	var err error
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params StopWithCardParams
+
+	headers := ctx.Request().Header
+	// ------------- Optional header parameter "Idempotency-Key" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Idempotency-Key")]; found {
+		var IdempotencyKey IdempotencyKey
+		n := len(valueList)
+		if n != 1 {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Expected one value for Idempotency-Key, got %d", n))
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Idempotency-Key", valueList[0], &IdempotencyKey, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter Idempotency-Key: %s", err))
+		}
+
+		params.IdempotencyKey = IdempotencyKey
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.StopWithCard(ctx, params)
+	return err
+}
+
 // SetStructurePhone converts echo context to params.
 func (w *ServerInterfaceWrapper) SetStructurePhone(ctx echo.Context) error {
 	var err error
@@ -3738,6 +4118,13 @@ func RegisterHandlersWithOptions(router EchoRouter, si ServerInterface, options 
 	router.POST(options.BaseURL+"/mandates/:mandate/revoke", wrapper.RevokeMandate, options.OperationMiddlewares["revokeMandate"]...)
 	router.POST(options.BaseURL+"/mandates/:mandate/check", wrapper.IssueCheck, options.OperationMiddlewares["issueCheck"]...)
 	router.POST(options.BaseURL+"/mandates/:mandate/renounce", wrapper.RenounceMandate, options.OperationMiddlewares["renounceMandate"]...)
+	router.POST(options.BaseURL+"/persons/:person/stop", wrapper.StopPerson, options.OperationMiddlewares["stopPerson"]...)
+	router.GET(options.BaseURL+"/persons/:person/stops", wrapper.PersonStops, options.OperationMiddlewares["personStops"]...)
+	router.GET(options.BaseURL+"/stops", wrapper.Stops, options.OperationMiddlewares["stops"]...)
+	router.POST(options.BaseURL+"/stops/answer", wrapper.AnswerStop, options.OperationMiddlewares["answerStop"]...)
+	router.POST(options.BaseURL+"/stops/with-card", wrapper.StopWithCard, options.OperationMiddlewares["stopWithCard"]...)
+	router.POST(options.BaseURL+"/stops/elsewhere", wrapper.RequestStop, options.OperationMiddlewares["requestStop"]...)
+	router.GET(options.BaseURL+"/stops/places", wrapper.StopPlaces, options.OperationMiddlewares["stopPlaces"]...)
 	router.POST(options.BaseURL+"/mandates/:mandate/document", wrapper.MandateDocument, options.OperationMiddlewares["mandateDocument"]...)
 	router.POST(options.BaseURL+"/mandates/:mandate/opening", wrapper.MandateOpening, options.OperationMiddlewares["mandateOpening"]...)
 	router.POST(options.BaseURL+"/mandates/:mandate/sheet", wrapper.MandateSheet, options.OperationMiddlewares["mandateSheet"]...)
@@ -5890,6 +6277,86 @@ func (response RevealPersondefaultApplicationProblemPlusJSONResponse) VisitRevea
 	return err
 }
 
+type StopPersonRequestObject struct {
+	Person PersonPath `json:"person"`
+	Params StopPersonParams
+	Body   *StopPersonJSONRequestBody
+}
+
+type StopPersonResponseObject interface {
+	VisitStopPersonResponse(w http.ResponseWriter) error
+}
+
+type StopPerson200JSONResponse StopReceipt
+
+func (response StopPerson200JSONResponse) VisitStopPersonResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type StopPersondefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response StopPersondefaultApplicationProblemPlusJSONResponse) VisitStopPersonResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type PersonStopsRequestObject struct {
+	Person PersonPath `json:"person"`
+}
+
+type PersonStopsResponseObject interface {
+	VisitPersonStopsResponse(w http.ResponseWriter) error
+}
+
+type PersonStops200JSONResponse Stops
+
+func (response PersonStops200JSONResponse) VisitPersonStopsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type PersonStopsdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response PersonStopsdefaultApplicationProblemPlusJSONResponse) VisitPersonStopsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
 type ListPresetsRequestObject struct {
 }
 
@@ -6444,6 +6911,196 @@ func (response DropStandIndefaultApplicationProblemPlusJSONResponse) VisitDropSt
 	return err
 }
 
+type StopsRequestObject struct {
+}
+
+type StopsResponseObject interface {
+	VisitStopsResponse(w http.ResponseWriter) error
+}
+
+type Stops200JSONResponse Stops
+
+func (response Stops200JSONResponse) VisitStopsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type StopsdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response StopsdefaultApplicationProblemPlusJSONResponse) VisitStopsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type AnswerStopRequestObject struct {
+	Params AnswerStopParams
+	Body   *AnswerStopJSONRequestBody
+}
+
+type AnswerStopResponseObject interface {
+	VisitAnswerStopResponse(w http.ResponseWriter) error
+}
+
+type AnswerStop200JSONResponse StopNote
+
+func (response AnswerStop200JSONResponse) VisitAnswerStopResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type AnswerStopdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response AnswerStopdefaultApplicationProblemPlusJSONResponse) VisitAnswerStopResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type RequestStopRequestObject struct {
+	Params RequestStopParams
+	Body   *RequestStopJSONRequestBody
+}
+
+type RequestStopResponseObject interface {
+	VisitRequestStopResponse(w http.ResponseWriter) error
+}
+
+type RequestStop202Response struct {
+}
+
+func (response RequestStop202Response) VisitRequestStopResponse(w http.ResponseWriter) error {
+	w.WriteHeader(202)
+	return nil
+}
+
+type RequestStopdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response RequestStopdefaultApplicationProblemPlusJSONResponse) VisitRequestStopResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type StopPlacesRequestObject struct {
+}
+
+type StopPlacesResponseObject interface {
+	VisitStopPlacesResponse(w http.ResponseWriter) error
+}
+
+type StopPlaces200JSONResponse Places
+
+func (response StopPlaces200JSONResponse) VisitStopPlacesResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type StopPlacesdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response StopPlacesdefaultApplicationProblemPlusJSONResponse) VisitStopPlacesResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type StopWithCardRequestObject struct {
+	Params StopWithCardParams
+	Body   *StopWithCardJSONRequestBody
+}
+
+type StopWithCardResponseObject interface {
+	VisitStopWithCardResponse(w http.ResponseWriter) error
+}
+
+type StopWithCard200JSONResponse StopReceipt
+
+func (response StopWithCard200JSONResponse) VisitStopWithCardResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type StopWithCarddefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response StopWithCarddefaultApplicationProblemPlusJSONResponse) VisitStopWithCardResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
 type SetStructurePhoneRequestObject struct {
 	Params SetStructurePhoneParams
 	Body   *SetStructurePhoneJSONRequestBody
@@ -6756,6 +7413,12 @@ type StrictServerInterface interface {
 	// RevealPerson See a person's identity or contact, for a purpose
 	// (POST /persons/{person}/reveal)
 	RevealPerson(ctx context.Context, request RevealPersonRequestObject) (RevealPersonResponseObject, error)
+	// StopPerson Stop everything for a person, or one part of everything
+	// (POST /persons/{person}/stop)
+	StopPerson(ctx context.Context, request StopPersonRequestObject) (StopPersonResponseObject, error)
+	// PersonStops What a person stopped, who was told and who answered
+	// (GET /persons/{person}/stops)
+	PersonStops(ctx context.Context, request PersonStopsRequestObject) (PersonStopsResponseObject, error)
 	// ListPresets Presets of the structure
 	// (GET /presets)
 	ListPresets(ctx context.Context, request ListPresetsRequestObject) (ListPresetsResponseObject, error)
@@ -6801,6 +7464,21 @@ type StrictServerInterface interface {
 	// DropStandIn Take the note about a member away
 	// (POST /standins/{helper}/drop)
 	DropStandIn(ctx context.Context, request DropStandInRequestObject) (DropStandInResponseObject, error)
+	// Stops Stops that nobody has answered yet
+	// (GET /stops)
+	Stops(ctx context.Context, request StopsRequestObject) (StopsResponseObject, error)
+	// AnswerStop Say that you know of a stop and take care of what is left to do
+	// (POST /stops/answer)
+	AnswerStop(ctx context.Context, request AnswerStopRequestObject) (AnswerStopResponseObject, error)
+	// RequestStop Ask another structure to stop everything for somebody without their card
+	// (POST /stops/elsewhere)
+	RequestStop(ctx context.Context, request RequestStopRequestObject) (RequestStopResponseObject, error)
+	// StopPlaces The other structures of the register, by what is public of them
+	// (GET /stops/places)
+	StopPlaces(ctx context.Context, request StopPlacesRequestObject) (StopPlacesResponseObject, error)
+	// StopWithCard Stop everything for whoever brought their card, from whichever structure
+	// (POST /stops/with-card)
+	StopWithCard(ctx context.Context, request StopWithCardRequestObject) (StopWithCardResponseObject, error)
 	// SetStructurePhone Say the structure's telephone (referent)
 	// (POST /structure)
 	SetStructurePhone(ctx context.Context, request SetStructurePhoneRequestObject) (SetStructurePhoneResponseObject, error)
@@ -8844,6 +9522,80 @@ func (sh *strictHandler) RevealPerson(ctx echo.Context, person PersonPath) error
 	return nil
 }
 
+// StopPerson operation middleware
+func (sh *strictHandler) StopPerson(ctx echo.Context, person PersonPath, params StopPersonParams) error {
+	var request StopPersonRequestObject
+
+	request.Person = person
+	request.Params = params
+
+	var body StopPersonJSONRequestBody
+	var err error
+	if binder, ok := ctx.Echo().Binder.(*echo.DefaultBinder); ok {
+		// A request validator built on kin-openapi's openapi3filter with
+		// KeepValidatedValue leaves the value it validated on the body. Bind
+		// that value, matching member names exactly, so the handler receives
+		// what was validated instead of a second, case-insensitive decode.
+		// Otherwise bind only the request body, so that path and query
+		// parameters are not also bound into the body struct.
+		if vb, ok := ctx.Request().Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+			err = binder.BindBody(ctx, &body)
+		}
+	} else {
+		// A custom binder is installed on the Echo instance; defer to it
+		// entirely, since echo.Binder does not expose body-only binding and
+		// the binder may do more than decode (for example call ctx.Validate).
+		err = ctx.Bind(&body)
+	}
+	if err != nil {
+		return err
+	}
+	request.Body = &body
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.StopPerson(ctx.Request().Context(), request.(StopPersonRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "StopPerson")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(StopPersonResponseObject); ok {
+		return validResponse.VisitStopPersonResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// PersonStops operation middleware
+func (sh *strictHandler) PersonStops(ctx echo.Context, person PersonPath) error {
+	var request PersonStopsRequestObject
+
+	request.Person = person
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.PersonStops(ctx.Request().Context(), request.(PersonStopsRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "PersonStops")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(PersonStopsResponseObject); ok {
+		return validResponse.VisitPersonStopsResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
 // ListPresets operation middleware
 func (sh *strictHandler) ListPresets(ctx echo.Context) error {
 	var request ListPresetsRequestObject
@@ -9319,6 +10071,196 @@ func (sh *strictHandler) DropStandIn(ctx echo.Context, helper HelperPath, params
 	return nil
 }
 
+// Stops operation middleware
+func (sh *strictHandler) Stops(ctx echo.Context) error {
+	var request StopsRequestObject
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.Stops(ctx.Request().Context(), request.(StopsRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "Stops")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(StopsResponseObject); ok {
+		return validResponse.VisitStopsResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// AnswerStop operation middleware
+func (sh *strictHandler) AnswerStop(ctx echo.Context, params AnswerStopParams) error {
+	var request AnswerStopRequestObject
+
+	request.Params = params
+
+	var body AnswerStopJSONRequestBody
+	var err error
+	if binder, ok := ctx.Echo().Binder.(*echo.DefaultBinder); ok {
+		// A request validator built on kin-openapi's openapi3filter with
+		// KeepValidatedValue leaves the value it validated on the body. Bind
+		// that value, matching member names exactly, so the handler receives
+		// what was validated instead of a second, case-insensitive decode.
+		// Otherwise bind only the request body, so that path and query
+		// parameters are not also bound into the body struct.
+		if vb, ok := ctx.Request().Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+			err = binder.BindBody(ctx, &body)
+		}
+	} else {
+		// A custom binder is installed on the Echo instance; defer to it
+		// entirely, since echo.Binder does not expose body-only binding and
+		// the binder may do more than decode (for example call ctx.Validate).
+		err = ctx.Bind(&body)
+	}
+	if err != nil {
+		return err
+	}
+	request.Body = &body
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.AnswerStop(ctx.Request().Context(), request.(AnswerStopRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "AnswerStop")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(AnswerStopResponseObject); ok {
+		return validResponse.VisitAnswerStopResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// RequestStop operation middleware
+func (sh *strictHandler) RequestStop(ctx echo.Context, params RequestStopParams) error {
+	var request RequestStopRequestObject
+
+	request.Params = params
+
+	var body RequestStopJSONRequestBody
+	var err error
+	if binder, ok := ctx.Echo().Binder.(*echo.DefaultBinder); ok {
+		// A request validator built on kin-openapi's openapi3filter with
+		// KeepValidatedValue leaves the value it validated on the body. Bind
+		// that value, matching member names exactly, so the handler receives
+		// what was validated instead of a second, case-insensitive decode.
+		// Otherwise bind only the request body, so that path and query
+		// parameters are not also bound into the body struct.
+		if vb, ok := ctx.Request().Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+			err = binder.BindBody(ctx, &body)
+		}
+	} else {
+		// A custom binder is installed on the Echo instance; defer to it
+		// entirely, since echo.Binder does not expose body-only binding and
+		// the binder may do more than decode (for example call ctx.Validate).
+		err = ctx.Bind(&body)
+	}
+	if err != nil {
+		return err
+	}
+	request.Body = &body
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.RequestStop(ctx.Request().Context(), request.(RequestStopRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "RequestStop")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(RequestStopResponseObject); ok {
+		return validResponse.VisitRequestStopResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// StopPlaces operation middleware
+func (sh *strictHandler) StopPlaces(ctx echo.Context) error {
+	var request StopPlacesRequestObject
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.StopPlaces(ctx.Request().Context(), request.(StopPlacesRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "StopPlaces")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(StopPlacesResponseObject); ok {
+		return validResponse.VisitStopPlacesResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// StopWithCard operation middleware
+func (sh *strictHandler) StopWithCard(ctx echo.Context, params StopWithCardParams) error {
+	var request StopWithCardRequestObject
+
+	request.Params = params
+
+	var body StopWithCardJSONRequestBody
+	var err error
+	if binder, ok := ctx.Echo().Binder.(*echo.DefaultBinder); ok {
+		// A request validator built on kin-openapi's openapi3filter with
+		// KeepValidatedValue leaves the value it validated on the body. Bind
+		// that value, matching member names exactly, so the handler receives
+		// what was validated instead of a second, case-insensitive decode.
+		// Otherwise bind only the request body, so that path and query
+		// parameters are not also bound into the body struct.
+		if vb, ok := ctx.Request().Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+			err = binder.BindBody(ctx, &body)
+		}
+	} else {
+		// A custom binder is installed on the Echo instance; defer to it
+		// entirely, since echo.Binder does not expose body-only binding and
+		// the binder may do more than decode (for example call ctx.Validate).
+		err = ctx.Bind(&body)
+	}
+	if err != nil {
+		return err
+	}
+	request.Body = &body
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.StopWithCard(ctx.Request().Context(), request.(StopWithCardRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "StopWithCard")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(StopWithCardResponseObject); ok {
+		return validResponse.VisitStopWithCardResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
 // SetStructurePhone operation middleware
 func (sh *strictHandler) SetStructurePhone(ctx echo.Context, params SetStructurePhoneParams) error {
 	var request SetStructurePhoneRequestObject
@@ -9468,215 +10410,232 @@ func (sh *strictHandler) WithoutHelper(ctx echo.Context) error {
 // const string: with thousands of chunks the chained `+` fold is several
 // times slower for the Go compiler than parsing a slice literal.
 var swaggerSpec = []string{
-	"7H3bcttIluCvZHAnwvY2dLXsKssPEyrbVa0ql62xPOPuLWulFHBIZhPMRCMTollaRfRv7A/M/Md8Sn/J",
-	"Rp68ACQTIACRtqtqX2xSBPJy8uS5X24HsZhmggNXcnB8O8hoTqegIMdvJ0MF+b8VkM/1twRknLNMMcEH",
-	"x4P3YyBxkUuRkysOn9QVEUOixkCGIp9CTjI6gkE0YPrZv+MQ0YDTKQyOB1QPO4gGMh7DlOqh/yWH4eB4",
-	"8D/2ytXsmV/l3s+UJ1TBaTK4u4sGL+lc+hWFBk/oXC6MncCQFqkaHD/ejwZT+olNi+ng+PHTp9Fgyrj5",
-	"dhAN1DzTrzOuYAS5matQ868CBHohL3AiXNefIc0gP6Nq7IGQ6S9+9DE+MIgGOfy9YDkkg2OVF9Aa4jC9",
-	"htwC/DSBaSYU8Hj+EwSA8DOdgMRdz3KmgIxplgEngsdAZkyNGSeHR2QsilzuEg0xSadAJjDHXwnlQo0h",
-	"J3qlIBVhkuQwLCQk5OHR4eGjXQfAMdAE92T3WFnXjl5YdXMZVQpy/db//uVk53/RnV/3d55d7lzcHkRP",
-	"j+7+ZeBPW6qc8RHu8zWbMtWIWal+IoxaT6qodbC/vxa1LFI3nOHUPNH/EBeuzc+Cq3EtGjNJpvoBMhsD",
-	"J/RaAlc1iIvPtb+7+LRewBmVcgLzhg1n5oneG7Yz2A2fQS4Fb5oOH+g/G76+MFkNeN/ydE6UhrGZ8oF8",
-	"rq8LJ1xY6lEDar/CPivKQYJq2j4+0H/7+LqfTIxyOm2cDZ+4x3T4vpuvyDMhoQbeH8ZzIsUUrkUyJ6kQ",
-	"E/nckxRNckShyMMXB08e1YHdjN4a7i9EArisdzBsYBT2Phuqh+jw7U7CRkzpxUEOPK7jFXruOuq2v/Ps",
-	"4vbbGpJ2DlKyxksgzRO9z8XOgOdypweRmeASUHg4y8V1ClP9MRZcaZJyfDugWZaymGrA7GXmiT/9TaP5",
-	"8W17XMBxccZVODtGMqOScKFITPOcQUJEoRAodhgUb2KzpCRhegCanuUig1wxvYEhTSVEGnP9n24H1/P2",
-	"vDMaxGPKOaT6laXDiQZxDglwxWh6CVwZpFl5yPBSfSjNk75nU9DPs7VPnsTKrC3VvKWc81qIFCjXvzjG",
-	"056/RIOpvgOt7kk0EIWKxRSCG84gZyKp+8miSTsiiEcXQ1LkrVeWA7VTrMyeQyzypP1J5CJtPa2E/IbF",
-	"rR8v8pG9S6tnd0NTpk+l9Tr9C5djMQvu/IZ1pM4lJflFI2RU8rFrZO4aMuWmq8dk8aiC9xXAW5T1+7/w",
-	"FE9c/w1ipddqsHuRRKrLX+jOr4c731zcHj65+4UCm/69mB9dBEgmDvDO0I+OhKFy1ducYej2t3mvK0Ho",
-	"dZeRgnWhcz1vf5vHS4KwSOkP9w+fRkT/u7P/DRG5+7hn/n+m8WqZTR7dPdwxnw7vHu65v/k/PfrXR/8a",
-	"RIrPSnl+cwSjlWhUpQmlWFtPAmout+x4K6l9hSmYyhasUU9j56V5Tucra8cBg4tLkhykfA+f1CqynpBM",
-	"SEVTQs1TEZFxDpbATemn18BHWkR7ohXHRfSLBp92RmLH/jERIt99P8/wRf/DDptmIleW7o314m9oukcz",
-	"tqdfwE2cJGPIoR9tS9jIvtRoozBPaRSBHIXK49vq5h4frl7JP/2ye7H0ISzJVs/ADR+5hYXPY2xl6o4Y",
-	"o9pehHtApeP+Ir2q4CazTDCupk60br/NHiTNakVtaQ5XLG0HyjryUOphZrA1EOiH21sGxLq9BfckJ4Yc",
-	"dxE/IIep4CHVU5BrIBK4Itc0njj1Ewjlcob2tBV+J/BduTrWbVZcpyz+CebH5J//+M+7iFBJPsD1SaHG",
-	"3Jj/JGGKME5+PH/7ZrCyuSVw+FWXc4YA8h3L1filFWMWV/TXv/71rxHR/+78/LMWA+zHnZcv10oA6xn/",
-	"C5onp1IW3Y/DCkSLi32x85e//OUv5T9/eU5SGCqtmZKhyAm1BiIyGwsyo1xJNBHRPAlKJXQUmMPyIWeI",
-	"1g8RNaYKv+llEZEBl2uJLI4eOgwNkw9MjtdCZNkoY9dgt0g1kuOuZ8YUhtYaSCWQMZgdLxHmVHAIGXsA",
-	"zcdqDHMSiyJNLGITfKECYTZEcwBOPIgGwIup3ugcNDC4qGy2hPGEcTx69/CwSFMtuCiRIXlGNq7wfQ6B",
-	"Ee5CABzTXBn5ugsPXlTXyyV2ZUMsrF3nRQrtRSW7h3dFCqsiUwdWh+phhd8ZBc+zPbOoi3og4gI6Xs2U",
-	"ysWNrsBieTvrrSp6HYY7TCBTTViK7o0UqAQyAciM40TvM3TFlZUm1039QeSJDAMXh4jsru3ywgCFeLJB",
-	"Wne+TOtC+4NPGcvNKEORT7XshTiwo7Rg0JrmfdCiniVwBVf67suJDL2PcFx+/Z0zvzqiWXpeVgbopHkt",
-	"cztj27DWXK/7OCBEDTRXH04/+eY+C3bvhpckWGfhWp9T2Dhu7dCEIedCL1vAMNnZMGGs3IErLjMaw3r6",
-	"ZGd0z9sBI7ORerB0VVOlyotYFXknCozwX6evVkauWa6QPbXCrqcRBm1wVUGKckKG7BMkZCbyxN3U2PLS",
-	"RVGP7vx68Yv1+V7c7kdH39yFxTvBFe3sArA6fBCtYEpZ2NyfUj4qLPVqgtdraind2Io7bSQKs49+x1jZ",
-	"TqNxpGLfqG606Z1X+iH3Rm8ANOpl+iEzQxgwN5CfGD2nK1O7gRySsM0sAWV3v4ihp9xwcwxUeCCJ33IA",
-	"9/oYZpvcE8V6d0MppPRXzh1cLuqg3ZOWfHVm6s9g870Pa+5rQ63Xoo3SrFV3jcOebzyQRAtj5Fd9G4Ma",
-	"tVej/YcgsX0JKeuNH31Nzfq9IBi80rQktf75ZOfwydOIXFMJT4+KPF3a80Iw0dHjmq3mdNjXjUQzGjPV",
-	"2h8UCz5MWazaPo/BccYu68Pg1gQroYSaUtbC6/TKPeg2fxcNhrmYrtVONVbeRTZsrb0QtHC56adT886T",
-	"/VUVTnC4XLigq1S9x40Xsy6rPdOPr1+qjQZRl/psWT6t40Iyg5jR9NLQTroQQVB9rNAbs2EemzTemkOr",
-	"NXAa2AQvX1GRPVrbP/xLrWD9slDzkCrPW2jUS8GW1e3ZVdTsat5ZyNDaasC5+cL8QPTdseSY5mpJPSWS",
-	"aZ2VCzVmfIThLpVQFzKHsBIFNzZCydm0XEDf3wsnS8+B5kFzWEqlumzvIcHHm6I9th1p0ua03WI/i5N3",
-	"GFZGO7pze0tv1ZDSYTUwozEYw2CMhWbksbbJLVO5QuF4tffmw9M75/e7fXq3N61Eajy92ytVOIzaXf4e",
-	"ZL2lyrGqP3ICO/rndV7YwydH2/LCvuLJfzCYbc0neR0OI3Nm7GZjB9Wni4/iQKFzfXXDEuAx9NhECjfr",
-	"w2Ne40OV8Kka2+y6rdgYI3woslMH97MssHQ8mPWWYXdptS7YTvVd2gq+GOFUjTvog1c1voAaLHJbaAZ9",
-	"Zb31aPRJ5b0NFm0ESk/UczFk7QPxOvq4lehFhXED+Ha5wGaP8PeM98TQrjtqwTD1YrzJpbov62pYt5Ew",
-	"dUb/4GLUNhmKvI5GP95epMz3Ih8JpYBvjUr3Z+BIouvZ7vei4J3dN5QnGNDVXrh+BzdAU0hCAnY3ka6P",
-	"4LVskSrXHwKJSZXqQxyrAUTNllH34F00oEXClJF6VkXvOBVyk7HcVfVXdAoLNU9f1hB6p4GGd9E+sjnk",
-	"j7Sc2U9Rgszvobq8+iOVnX1P3WwLFcRZ52RxQ4cWe4phvp1Vw2uWm5yNVeasf7msdWyN2A1w/DnsoSgk",
-	"JHVvh0zop/yGKaqs8aDDDrqhb8r4JJQ5ZVzBBH+OBnIsZiazcHDMizSN1ocXhM7kx9mkY/TKCTGRT2QC",
-	"811iFo6eSkokxDkokmkFneZANGwTIoWJumGKxJSTa/AZSIyjB0vuBiJcRvW5i7vHf9q5uN2PDp6GFZ84",
-	"v+n/csAEcW62RXniVl5rCfWj7+/v14yfbXuCv295AugPXCvurBLSyZbXPIH5pcgWKV6/LZQGy29XOf6E",
-	"BdDnjVAEY03WLf/wyZOa1Rua2fz2t+F3eYut1oJt27i6bVT9O9vyBIWE3ifzqcXJHNa8O+/97hJb0KhV",
-	"wxfOQXVmDT9++ImcgyIP333/gnzz5OAb8t//9eRRRBhPGYcVMj+BeXspRLOqRY8BOmvsl4M1gglOFdrp",
-	"a6vKL27ltfVXmzjRh9+9OCNH3zxaMo4dhRDn4vYwenz3cKc8Ev2Xb+8e3e5HNU6y11SqVmL5arBQSqUi",
-	"NFaGAXuLpeG4sZiCxFDnCPEdw0uZSQfFF6v5oPeI/m8RneCl7aaEx8/pNQ6beVGpdGsMYosz3TmXwav9",
-	"QTR4daD/OdT/PNb/HAVdBq/F6KUPl+iWudPFNoVG6QaVoBJgyLh6ejQI+TlXNl7G1q5MOGSQJr3iSJu8",
-	"IKuh+LzbFBqpKwclJkbXQop/0ZjatvpTaToKaIjeGLX6W53pdjXEeM12QvqjxgubSKr3GkRXMXrNOHSm",
-	"45pakzFmjRMT4mOKmKgx2O82ONEXy4Bc/yJVLuawGrHuI43daWgdl2pyqlWZQTQYBY+kjC5qtBX7e6W1",
-	"J6DDcFwl7snH/6sccIdjkLViU5t7wqbQy3zFB/blMiAZl95wil3V/NS904q9OlRp8BTXV/y5hqHIoVLz",
-	"J03FjPERJl08t1VUiAU9oFtlLXCXjem4mxrw9LMIm1UHT9oHhTzb3//m4NmzwydH3xztP3t2UAkQ2Q8h",
-	"hCmM078ezufKU95+stfKOf3sojN6mCBr+MVyUoqP1cL4ZFXkNA2noiyIhsbPV2Mh+bk8jk48O4asQypx",
-	"HS+vxECt/lhmzyzezP/wWSQB4SALD5aYmLT2K+6abJPkdNgBIMDXh1hZDzJGchhnbGtqt+C9DZC87nFe",
-	"bqQuPrmKIXaJAxuCORS5qSY2FikQBVg1qHM4WPccngXawvjlUORxTaiY1iM6MBmn6QSW1c0rvhDqtX4v",
-	"jurcIfW97DbXVxMxVwc6TXu6+FPqom9KqthF0JZs1MHfIpWlpo5mI2EYVDbhR0QRl92UmUEoNxTpkKWp",
-	"LYhyIyb2ExcFj83bJswvqZHzpVq2BDZWdVIiqwO7n6hDmGb1Zi2Pp34N+yl6+0iNm2kpvkmZsCd/rT0q",
-	"Rs4dbybE9Swjf/XilRyoeqncRa6spCT+DQx2pVjNtEuxGjuI7Bds3/n8+sZTLhYiDMSjhSXcn+HLe2xT",
-	"xifWS7ocriDIlCZGOdRPGSXLOC6JyIlUkGWQkCIzSZ9lobWA/h+YQHPJY2KKH5EMRJYCmrNo7Dnk9DkZ",
-	"iRvI+THOiz+ji5kYyVg+J7i5Y8xIMSsVI3xsSidAwEThyCp7dfRJT681VBzfOWmDlGU1AGB+qUlZTZ4f",
-	"G/Edhnl+VJGpkIo8IVPGCwWSiDTZUN7flCG0O6C4eeEFpGlwU4VUlwa/QolpRqTBtP2xrTrnZOFqmhph",
-	"nCD5QZ9gInzsbjX5PwiBTXnko4qysJYH2AcNI6hLjGzy51cVkyoEy3tVQRdzDypHF6YJ9owXqea4E9XE",
-	"Md5YF/gWEx5r00/rYImP12/7jXPqd1izDwToIEAjaNYZ48zAaxZ7n8TSTWSBtPeUuDmDG6rQhq5VWdK0",
-	"JtStQhYeSDKlKmefiKRzaak7k0RfrWMCn+K0kOwGIpICTSIiZjwibHhpeE3l4yWWdOUqIlxEK9Skwm9Y",
-	"h2SQZTgxx8Zwb0FwYT5BXY7ZfRLMgtdZI1o/PHO3swkIevRgsGPtXfVvBPiEfqk26nx7EY33uIsGizpo",
-	"bBVlr7yLzgBYdxk3UVRJrgk9fQMzWyC6q1jp84drrvF1LmYScjKiN0AenrkSSS98icddJX48f/vmUYS+",
-	"A/2RKPikCJULeYZVZDjc1yCryzz8UzgEqFIDqmXKBTpsXcJFOJSixSWxcDV8o77Eky84VXt33mbATdxd",
-	"z3j8Jlm+23XfWhSkrSCB79fBwNZT7VmtbzXF88k687uLSVgTinAOqg8kZSyyLqUtrKha0o/HXVi5BTBu",
-	"yc9tM19DAO9JFZIOxYBjkbFQnt+pkr5kzcxVaItM8CDkQKZ0Tq6BUBKLbG58j8eEGTVTeu2B8jmZihyC",
-	"msN6u2elbH5TwZQ5GpqCW9DaZI6LxXUyRRTugIxFaiohmBYPCdxgcZTQOovWlrygVzgxFYJtZJNdrAd8",
-	"w7GfuHPcaGjrYiuCFiGpbjV9alX8kRnUWm7TAOwVNXLSRY2sMr0w6OeiIDFNU7y1eA5pgY1PIvwmhkMW",
-	"A1GQgql1sgBgm5Xvvh5sSza02+iqV2aV19oJhpbKrtMr/cDBg3PS5eK5ZZ3ODcd4VynnvtmbX5enUnfx",
-	"fQWbgL7gcYPwQuundbrD0dZUh7OUxlCXsaVZlBRTMGyIyS+g2piaCh3tC13KwHz58LzaWi6ld6xrxpeC",
-	"kWhfc/7rgZfxY2UhOeR9WVpUCTGx/XY0hFCoCsgcrYDvYeWz4d0Kgidieupsu6XIqEPAglUGaj3tmriU",
-	"EbSCp/NgyFcLwucbAjVIkW2cyj2LqqwPHbSKgXf8LTv5HGhr05b9FhfZz00n9oNjbEyzW1+8p9/JrX/e",
-	"KXdbPNK+xtzFg64/yYZMZEpMfyzCGtOQv90eY8PpO4tl5VvtQG0I1lqhzA4bBqXv8tQFlTuW0Dsms/E8",
-	"ItdzMhuzeIwVc118P0V9MxGEcamAhotlC30lAkoSKjv2V5PB8fTZ/sEjp8EavwChipjAxqhjLHSnsnxS",
-	"UVVUw08WYm7VmooYS/5jpTJ5vLf39t3pD6dvXKctuffu1clCZfYaRcpWzjCz+pX54ORy1zUoYcjBZxBO",
-	"4g7CiS99FChtcb0+NMpWWe7oQIkGXM97aZsqBghkuExwVfLwThezzhqY2xZMi8xp1I054SB9ji1lwNVl",
-	"KBXwBf5EGNoahsxfs2+OnpH//q/D3cNHkY/5U2ICnABP8EYGbQgbzqGvtK4qzaBL9aG/f0G+efr4W6LG",
-	"xfQ6yxlXPhGgTAteCKNYGyVRLyH1z+NvK0L2NMeuBIIB8O1XvEDJrcQuL8V5u64FvQvfallDwB57d/5a",
-	"vtaSwZY3aj2XtYMHF2xcW5+hCszyqhp8au+AJhVi2KldGsSTkB73ZzFDwxkGV0mtk8zGwtVz920YaAyX",
-	"SlwOTVHumKapPmqj58UiTYGOCri8EUU8XohSqFaSLw1Yy5qkkJoSkRym4gaeE5qmNsdjutwft4Pla9Un",
-	"unqlZuOFynypwC4IUokUsH1erskjMt8spXEw1HPp9PSIkYd2+AxjkSfOKtYro8TVqmiCQtnDZaWGRVs3",
-	"UlyW627G4oVq2Ks1MdrOt1Aqo1eQgIFMGOoJQE8HHzLJGgtIpUwkRiVim3Gyp+nn3pKB+ajefP8/11va",
-	"zSLqt9bZtHoNNA8J6LbDrBENIt8uXHDQUjnQeOyDCrU6IBVkO0VmDO76IZPvtNZlFmxK0a7DYgLtQkSP",
-	"CbX6xANJWBIRketl5dREy/XtUWABV20k4dbkxggf0w3QtGcJttXkV0ezmKt3U97Xi8aKEkdrIkO2XSO0",
-	"s8WyY0m1e1X59h3QLMTrD7LzfWuf6t6N7po8JhXqgv0GnRgV+gQuGiwVozbZkVGJXmsW48su3b/AmA+k",
-	"M7uqbcb3DvMy2l6ogM2JSWKNy17mYMq1x3I+FiJNZcVQcatOqZDbdmyswsfYORbV0xeNsX1lb6NuuA1U",
-	"zi9zoDV+gu9z4PFY454ci1wRTGYzVZmCDCGcHz/M19PmIdJlRB6/pBDunAPN43Ev7//Q1fy7Z+m+5ZXj",
-	"sPVr/VyiYlch8T6qjlUtzSKbownPzW3oYynpwJu6maX8le6knlYsdXehYvTY8WMevkgYwsBoSmZ0brpL",
-	"Mr6+6aOxb5m9VWZY2EADzGW/Dlgdst8qZ7u2v5IbPLzgPqpxOMnkFPmDE2ox2WixyVnF32K7ZXg10hTP",
-	"sxrvIBoIlsRYgFZlQeFsvdXM7qys3dcjSYqpap4UU6TIws1IuxjEslzcbMUsdd8INW+XcsW3zEJLw5U+",
-	"tIbGYiXEFxnoQ15j4P0/mrPSneHF7dOju0dB9mrH7H6hOiZXuXuw/jI1pP6cjwG23bh6e3KrEdC8NWGp",
-	"zOWQzMYCbiAnPgVf3w2bQLquJ2Efmbh7md7NZRJFA1ThA6a3t6jau6zQMl3OBSo4o3vJJ6J7Z7D2TYiL",
-	"BgqmWdoCiO/tc+FEOn+uFc15saLH1ITMutkcmgYvCRv1NOKJQkmWwCXWW6jGGHy7rvhLRjVmo0Fyrbjh",
-	"o8kqfss2gtCMKQ5SdkDAqkzYUL4y5PasAywkp/y3atSKsdFjKMbQ4xqmrirsFh6PhQROhiyXijw8e3v+",
-	"nuzZ9eyVHSUfYS9xxssM3nDDmW72tPsKL95qFgx5mo1ZakC4vNugBc4IJ5dFFhTITCVB18KXc30IrpFp",
-	"MJF3veXOSAGVef3RhbFyylKaf91m+57W94oi53AhyyGjOVw6mnkRralvfQ+j/Rr1T1HehhososxL5Go0",
-	"1+KDTepcrUA5o52cud1cv12asa3vbhHsAIYbsBX6yk4XDUDs3iyX8oR1ET/tYa3vlWsHDi/WlkT5zK17",
-	"Sstec+nQpqZSLdr+1LjJvcyzonfILnElfpie7uvurWAXDLjjxeb8ge31Ls7WSmBcExTrt1fDsYDbdDCm",
-	"eT2HLr6imvo6DeGxrtO1+jUIsvc0TXt07xOXWlZoWV9y6jLIG8kaPqThKtRlXknnqI0LT1iCpTlmlCvL",
-	"+v17rZQ4lVPWrkbmspBvW+yZASIPjqXF18F73u/aLNcJbD17U8nA4BqrCs52NfR2PajsqPbx4JJtCVN/",
-	"klqg2LG1SVfuUDsfxGr2zieldVjrbnh4zTR7GT1Ckf4VH6VMjlf4/wacDRchC6yEuMiZmp9rkC4EMwUi",
-	"9qgEIsVQzairqk2JS4cmKehd7ZJTRdCIJTFCh6F9UuMVucpydkMVXE5gfvm3mbpyldEPH5u9j0BJQm2w",
-	"n9btyxJAyjrCrkXBE31JKZnAnFzPycszcWYGenZ09OzRMZHAE3J1UqixyNmv2KLk2Dz1z3/855WeKDLr",
-	"QXXKxqtGhBIOM71yMdSHc6XfuNolr84PnzwlIievkpfnJ7vk6odX78ne7gzSdGfCxYzvCVqo8Q6tzrej",
-	"mSzkV0RBmho9wPYWBGnW+u3RwdGjXYL+PVtaGCPXCBJ0Log9BJM9S9N0V5OiVMwqUZVlnqaRf3z4HhZv",
-	"wl4LYMKgXXyBJnXogL/RosPgRE40G0EV0z/CJLHNvCPCxSzydUd8uTM9yeAcoDTIXM8dGsTwXK+eOwOP",
-	"Psp/z9PB8QDD2G8O9kyASNUTqEF3aEQTbxdvUItNdffcRpOg/XiXfGdSWaU5fYYpqpTEQkwY7GJYoEZv",
-	"rXM53crOPlYqG9zdYWnHoQjzCYwFT4Twpj6p6HBIUiYVcMh3iQmxGYH0D1BsTmN+N8meagwfOf69kLAT",
-	"Uwly9yP/yM/ZiGuEQxjqPaHKrlXRssXNc7MtxCP0BT6Q5Mrs5IpQ+ZEvo/t3+BsivFmdBe0DSZCPY/oC",
-	"+wTJMaGcsARhaowNH7l/4qNmBAQ9fh8HuFjjDKcpSaiiBAVjiclBBC0SemnS3E40DuCtxeI1JiYWFScT",
-	"nq8v30cui3hs38PSX8tG1LJEteXVEkDukjfWsmHz4KUSOSTHHzGgeu7Gw3mvXtB4DDsvBFe5SI8JFzv4",
-	"9BVu51X1+TGizJXlqTunydUuOXH0wRMgDZFqO123afqR21h6koi4mGqKaKnSk28eHZMrjW9XBDTAkPog",
-	"+K5TzGnQO8P836u8SOGKMPmRLxYC0n83a0ggZom+nFc2O+EqlJCAZBjh8ZHnkAFFynpD08IOM6N4VxTC",
-	"4TuRMKuBCm7x3Tyr8cLWY3t6RH5i3z0nBUe654rJRSQRxXUKifvDR67P1z2V0ZxOQSGIct/taJd8r7HP",
-	"+NbJQ+ctiyom3IhMRQIy+sgt3sh//uM/HxHDeYQEd9UsjI4tZbZf99wh6IPGwmIxcGM1MPL24NW/n73e",
-	"Odg9HESDAgmUy4z4m2C8yHYh3oUiFxndhWIPY0djfbf2oMhS/GdH8/Ed/HRwWEnFGJzc0HQQDW5s4eHj",
-	"wYHzV9GMDY4Hj3f3dx+bkkZjpNd7hmDfDjIhVaOoqtEfHWR4Q1iOVMe1g2aSTIXes8Zbxz/M7ePkypzO",
-	"lWbKErBcILLm5yXlT4He2OELtWt8UzkSFK3l2YDQk9j07nGnOjj+JSyjlY/snSYwzYQCHs9/gvng7sKn",
-	"iXwnkrlxfnNlsyBolqUsxmn3/mbjc4y8t7Z8YyW4c1EGUnkB+AeZCW6txYf7B5uc2Uy5enA28skXQA8P",
-	"5Fe259KmqrIZwtgzx18u7qKKkPaLYfcXGqqymE6xCrDh/ZQT0xZB0ZGsPHkXaW6M5GNq9z4yPrTFEz+p",
-	"PLMCvf3NQa8yTR0Uq4/0haYHzoexuy/OKis1f7LKjwNWAnIyuMAcsdCtPF0qt3JMDPfBmppSsTRd4XzI",
-	"+Eo2Z71WYsZXL9u5orlahv8Wrkw5Q6er86UOPyJP971OYBnTBhDinM41XaxDCpdQOF/FjqWrtGcrtTuU",
-	"WTzUVzxpvFJHq1j2iiOvN2lQOSDbRlvP/Tf9ykmUC0sK7K9SWt+SiWCFfQSS0bCRS1vNw9ZANSU+tXBo",
-	"BFL7oI1dOf/zyQ7qWYanO+b9QKsWSssCvtzM6lV54esubw1J3RQBBLWbj/zOeUJMQ5sNUP0Fkv4+UDC2",
-	"cmDulBbObK+sTRtGyRNXefXr5Oi4uk6UKXCHTlz7ifvfGTNUVe5cewIOl2u5rEWul+65e+LxsoknSFK9",
-	"imKkQYu7Vp9j3Gv2W0Vit4gILznaGfSHeogas0WdmHxCuEDu6jRRa+YxXlhbJns1K7xRWNZrQsbATFhd",
-	"RVrWX33FbQnpEMdfI0O/wC1s57Lg2F+Ii+PcNkw5gHJ/BalZGBfbFoUNiizJwidTclpj0/rXsHCcFM7s",
-	"GryxL83PXYnmy0LNT4YK8n8rIJ8P9NLXvPGaTZmyT19s8fjshmqIRSo4koekABP6oW8BKp7O/oLR8lac",
-	"NT2fNiGkLzVtrBoZw4IKoB299themZ87Hxudy89wBr5pQ80pmKAbJQjwxHyJvGnmYH9/AxB3KzAGIj2N",
-	"FCZcJQBq1yOggRz/yjIz1BW9oSm5gZwN51cEk04lEcOh1oJ2yZmEIhF8PhWFXKWYr8xEW6KZdvSNUc1f",
-	"WbY4ufcjXTNu2oQs+2qCh23BuwmJhbvBbFdUyJlIyEPntonIy7O3jyqHnIqRPeMhW1Rmls83pnli7Owy",
-	"ppxDjrqvZn6RZpMGmx5I8u1OwkZMlbcX9RlKMKCG6IdKRn0NI4YBU2hKx+CgyNiW50TkCeS75BWNxySm",
-	"PGH61fISPImsbi3EpKJba2KFK8U5/RoWlXfriXHxdouxb9bqi3bwVQT93jRM2wZ26qG/EEP/HtN8Ath5",
-	"4g7WGDOUtKbJyDeqwNP15yM3gMNvOZBr8UkTP42ThI6MwzpAlypNxII84DWT6s/2mS2Cz00RAmCalqZz",
-	"U7WECI6asdgEETdDl54qi8lGGBaFIj5w2ELPgaze1PXepWkwqXn9jGP/011yIidgT6O8wejiquiHOz+5",
-	"wqYVP4v+yhJCU8Fh9UqV5b6/VsV0tSD5Z7Y4n/IbpvDFOhbi1BRr5VnwJ0bkhqYsIYdHZCyKfCN3FDsN",
-	"uVk9e3kURLTKTd3zAaA1bMZR9/1dounAkoMwIvQakVpY6rOKTdUmKdvBhkBnk89Mrqt7rMEHA+f7H/RL",
-	"JrOUzs14msz4uipy7Vnfmg93e0j36g/9+yWHljetG1+soW0sR9ZsPYoO0Vnu7LdSi7ABFVxP3ZO6mNfO",
-	"KAaY9aNF64xVL0wdq/ufEw7U60b6U8IY+1rT4WvGJxuA48UXpZJBsnhQJi5sQqua6GNwaRvIR/scRrUw",
-	"UVC0cUC1j232TDZHqvwCa05E/2YLoaeJvu2o625CEyqLrDhYLglFvc4lx1pXqtl9n2oWpmc0HfmWM3Oi",
-	"AOUyTicTlYZIAzwXqfQ6ygTmLs/GsXGtxczNe2MxwyIRVBJb5MnXy4qMnbfCREO+ftzUpq735llutcLY",
-	"Vyd6bVvWeg2VkD6tHBsJfCwMnhlcMk012qC0XqWeNAFTrjWMxm9RX6YORyOXpF2T5lSJg6Mx9jIhRbZL",
-	"TriLDIoIsm2Bua365GxhKhdEZt8O4aZe6GuT/7Ud3KrW4PrMkpyvklWDW7LMmd6oY8bMuxx4WMEZN7HF",
-	"GTFqQBUO//zH/0XrC8rrknCABGV0EwixS17jn43sbrJ+0Wfs6n36oGKnvrw8e2sImya3GtGw6l4ZS0El",
-	"mUEa8A6/FiOca0u48lqMvhCi+I0FjTRonhdDA/5NkBw8L5fprvUuDrOSO4fMh9V2wrW2GG/17spjTCRq",
-	"a0/KOxi2fvbr9NE0+QfK896k47bJ0VZ2aF70tXkfwrL9qYIilXfrLE4fMF/AFz24smkEris6oQpNUN4G",
-	"qSCfWgrCPkGyS35gN+BKA1wldC6vInKFJTUwA4BcLZSnv1qlGy9zOnTY+bVaoXCNX8gA5Ssn1FifysIK",
-	"97U36E2W/oQwHlXpzd6t/XRXS3n6nqt9b/tK0rahe79L/pZDn+PYM72vmzUlI5qi+KA1HK02Sy8FlH4Z",
-	"CTSVu+QNQCIr2nWwd/jq5TZhPBvBgk2YgfZ/e7fSBkI5ec0MbB2crfEBNdMGK6Ct7mKzAyLyeJ9oUh5V",
-	"nBDPTSyW7ZWo5pkJvikDf0p/n1F3bWF25Jc2YCfnksxdhMouOSGxSMAUqLL1NNw2UZ2xy9H8KAEawK5T",
-	"KQt4gXv7Eqi1hcgivZcvxGdwboRorUqkj6uKE5sz2iEiIC6Z7iLUY5oNYujFlvYSSFljKFvlrqKOEyst",
-	"ziyneUTO/qMlIJwjIMaYqb4kqduC3GM29aV8LZ+Lxp7T+Ur+m3WeshxbqnbDukogahjtfgAOOU1N/peE",
-	"nNHUZhRqMfrHD+cuYffgyaPn3nRKuXEGBTxvZupKZOt9xa3N49JS/4T745KQ8Kd7RuUuB8TeH5XQcoSl",
-	"qsrQXwwH6kO+RAbcxtk1aG9M0ydbvW4s0kQuRPaTmHJDRG1mJep3xh5kWvQZfH9YjR0jOzt27qtHmOBY",
-	"juuKpFWDcA3/HzGJ6YFLSaQ4bS3KvrVb/ENgbD9ktSfh0zDFdMowicQ5Fjy92UjClhXyIVlgjBpfOuGu",
-	"tSDUezXPzAO/L4b5yhlS/ggscyxmhJoamej/8lakToiSAxcFjxsw5Z194v+rkf3Py8Gw5ESEyp7aZI51",
-	"9uu50htkRS5cZGjCQQW2CyRS6althCgNhhGZMv6/L7qw2JrgzlKF3zwRUCKrIJRT3l106mwsUjxrhtUJ",
-	"uvEP6aoNh2mC3aOpSfzHFB4aK58hXAIIgJFr+kDiFGgeeYMf+vbKKiJSbCqxBBGCZqZ6c4krepZu+MBG",
-	"vB4dztmI/74oRrWQ8O9ViDCFLlZUbzrKoVGIgHp/Awy2Gvy5JgbYd8rbkCQ+JadlMuWUzskpSURtqMAU",
-	"9lyJw3prl8lu8m5/vJSltZ9J1xzAGx1qTA7noN7O+Bvb6PlrdNrptd03o/mF7Ui+gShRHIkIDg9MvEZS",
-	"Ce9tOtK14YiVQMTfXyzhz/NADKFyUdbklIzoDba3mAZhGNWKqP3cWUly5utgbwVnYeYm+MzmfzvtSZKE",
-	"7f/2h/v7s5LEygQ4X1kja0qTVvdgj8pJU/CcwrhOLYtyesNGVIl8Ny4L+OnPVMEu+UGIxPc1cJXR+EJh",
-	"kmilvnp/R6icVM52m2Ve5CR8gB9sQr4G3waOUU5MGqEpB2i1PCzs6Pe4/ihXUlIWgaYp+B+LunUgbcuw",
-	"vLWftH4+FTcNYsCpkoupG32R+h1OVCJ1x8Ay815djEeAG5v5ko1InnokzK43ZEgM9VYbCVC1606QEftu",
-	"PttU7NwcNai6FB5s0TalUpko4E1h7gcsknSqRVRrLV5IFK0F3t6t/XS3toKTa1rUFa/sex3wCms/bajQ",
-	"kw2Fm879EdSCxRYq3HUYEESqt7aa4bY9DXqek7NT8nh3fwu1aLDWLXcFBsJVZ4z2JxujnZE2ai0FuChG",
-	"YxOUUklvt3UyKJkDzesqK565fqJfpdoSagf+uWVBO7mtS15DaowncMhMafbNmAJcansFSRxaLCBJ22TW",
-	"w/3IdHLNsZibrWkQql4Q2ciT5RK4q3HuTKpt5rh+yezWhS6oTemtkfM9YqkILVNuhIC+camu5SlIY6JI",
-	"mVSRlTLLpszNOCJxNy0ynitFFDaBIQaKZ3ZNWzIPLvSA/QrRZKN1Kb7HYhQO6tfGaIKWsZL2r0cH06up",
-	"AR/kxMUhmp4MKEiJKVyLZL5LQujy3NS2D6FLAC/MAraMGIsdqX7vmGGBiZZXy/xdizYb47LcZqQZSW7N",
-	"hztfKTpscsOHTvQj/dJp2jobrBfpM2S94GZCcuFmNd4PztyT6COy9Nz6C1H3NclOj/f3n+OFsj3XaaDp",
-	"Z8uDjGneWFyJw8yULZow10JiKPKp6zaAkakL5ViQ7piiRiUrwDj6jI7AV0EynXZ5Osee8tKXQeK2Lr/e",
-	"+8eB/v5xUG0vhDPukg/e/q6pjwvbIsMiTXH8umhovdvt4uTnioWmefKByXHYW36w0Xm+VNizwZ0HEk+0",
-	"G0rvaXSt159/Ymn6pXBhnbqt17YRcdFCEXOx8c4VElKQsgMkBVdaJ62F479nmlO9sI/9Pi6W2cx9XWPv",
-	"ADvObsYah0MtXAgP8ZYnORT5CBpCrn2+pMSgFZ64KUyHFcwxkSoX8zLp8TmBG63kmhSUVGBxB0xt9IkA",
-	"gSp1uI6eJoZNX75NlqnLR0Ip4LWuBSbJBDJlATQbA9+E4I/QLEV/6oouuApF9eUV1+DL2qRpcxb3TJv+",
-	"bAmMW5TdNpen3Nq6408phxugaVNoqP59A7dte3F/QNMvVuFCT14v12jCt90IsHNYIOo+d0Dkjvq2tunk",
-	"IEE1lzg4s89s01NopwhA9Lu5b8Z2X53WTNKU2b+mZYpTHq5YcmXdsmj9XE3WD+bomxqtXLiWErEo0sQG",
-	"epeF4AIGDnoDZvFfq3HdrO4L3UcLmprbmNlf769i50zhtcMBw3WJKoVc7c3auzUf7vaSXGT1FPdlLrKe",
-	"Z2xe26pq8YPg8Lxsl4ipxTOTJEWkovNNZHhZ1c1Al87ovAWIkU2uo172oa1ioJ2jzrZfKTWzjZq5gb6m",
-	"UzonVE7KzO8AtfPwu29AF7magCZ6aEr58cNP5BwwBNLmqps4jLMd34j08MmTg2fHWIsrzkFhFHuVApKf",
-	"YG6KJpieoGVhlGOiBIl9zF9kytG5knKofmDZSAw3qq3Na8/ray7Oa5f4pTyVZnbse1xLV/GRyNEBSUxT",
-	"1836L02lONfehPEwTaggcpUuaNqLn7rXa8WaPGICfKXgITZnxUa/XJjKXzUlWvsimX3vt1Wk1Z1Qm+Nx",
-	"zTIbAn7sA1v1qNg5asvUmd+XunRuPIbj3HcOtf0wff9QYw8fDlnMaEpmWnm4pvFkMSBoMdTDUmkXvFaP",
-	"7+fYOsl0cW1R+TAyfN7UStSajH20yKxMyySZ5YKP7Ji80hKXC0VUMMztnI34Kf9uvt3QXxeAW/GdfUa/",
-	"HcZwnfLPXQzR9WS2R2zxwZe8JEVWGz21hEP3DQsega0GIAmVZRc88vAMZYOfYF52Ad/NaO5Tu+zQmjL/",
-	"eP72zaNgZHEoktiE0F27ftpGpvDxoOQh5eT0zLUzj2wihgbWbipimj6qlvpnkhztPwuGHf/mY45rUCcc",
-	"gbwu+thhjRczG6h7+chWOx6KevJuJESbHYVBnE6+ZZKMLJptxsxqg1tKuNh8o5nIJ4SLWaf0ihNPeRky",
-	"Jiwu5UbeJRgPaPyhVYkYW3Y77z1TJNb4btqCuub5PltgKW+JpjnQZG7ivELt4MZCSDiv6BbbKd8kvmDK",
-	"57ZJeGlg0Cjh6JvhwtPmCycK1Zy7+bZo16W1shGs0AMbjNxVFSDV7kZRnrCmGHD9wOmWY8DdHCGT/5Ao",
-	"kVBbnoWqjSg3H8aCKDrRQuaNpbSzsZi2t0ee6FuJvCtlUsljVE3YDaBukrPRWNli6qZcNnI6rJteqVaA",
-	"UVnG5YgRYAKjskJ5iRY+X6vW7JbX1/H6RihIMADTeE2tHIwQNuFrm2vUXD32iqvNIACaUWZ0XmP1cnel",
-	"rOC/3rLY9+g+Q7+QHzbTDBrNh/68TIxa2ep0Rud1wHSsqyGUyZqxeKEHixbNaSbr9NjX92VcoW2vNJai",
-	"GcsGubjg2wcY0ySxnDxMMzVHmm+QghnrZ80VtNOejQWHr/cm2lXeNxbiQ86Mb3xDpegWz01BCpmG41pD",
-	"s6Jp2tRP9b39vXOJBMHV+DMEIbr1BRjbC63feyuHKS3igfQc4+qIMaVaLvJgE+Glmq5UhE6ezm1hyqSJ",
-	"+S23Ii44Nvj4Wq+Bhvr83pnyFiwbMNVhDwt9iEtFCMI4b5/ZMadei/rWJeobrfwR2suanuNGmHKiFUVt",
-	"KbXOnQBIm0I+tAIO+Y1D3yJPB8eDPZqxvZsDRE872Ap9dHUxooGpUDEotZHbmmAimqZihiu0r5SWzZXY",
-	"rppWjOW7rg/L6ruLLqn6EbxteHWIMxBZCqb4R27JT2XdLpBh9UUTXOrT4uzzlc4CdbDB4OmCY+pNpbKk",
-	"HQBD12te1ouTNoyK4JH71/BbzWvVCo9klmvRJREzXr6citHg7uLu/wUAAP//",
+	"7L3rdts4lij8Klj6Zq0kX9PXOKmK86OXK0lVuyqVeOLMpPtUfGyY3JLQogA2AVpRpb1Wv8Z5gZn3mEfp",
+	"JzkLGxdSEkiRtBSnq86fRLJAAtjY2PfL50EsppngwJUcHH8eZDSnU1CQ47eToYL83wvI5/pbAjLOWaaY",
+	"4IPjwfsxkLjIpcjJFYdP6oqIIVFjIEORTyEnGR3BIBowPfZv+IpowOkUBscDql87iAYyHsOU6lf/Ww7D",
+	"wfHg/9srV7NnfpV7P1OeUAWnyeD2Nhq8pHPpVxR6eULncuHdCQxpkarB8eP9aDCln9i0mA6OHz99Gg2m",
+	"jJtvB9FAzTP9OOMKRpCbuQo1/ypAoBfyAifCdf0J0gzyM6rGHgiZ/uLfPsYBg2iQw98KlkMyOFZ5Aa0h",
+	"DtNryC3ATxOYZkIBj+c/QQAIP9MJSNz1LGcKyJhmGXAieAxkxtSYcXJ4RMaiyOUu0RCTdApkAnP8lVAu",
+	"1BhyolcKUhEmSQ7DQkJCHh4dHj7adQAcA01wT3aPlXXt6IVVN5dRpSDXT/3vX052/hfd+XV/59nlzsXn",
+	"g+jp0e2/DfxpS5UzPsJ9vmZTphoxK9Ujwqj1pIpaB/v7a1HLInXDGU7NiP6HuHBtfhZcjWvRmEky1QPI",
+	"bAyc0GsJXNUgLo5rf3dxtF7AGZVyAvOGDWdmRO8N2xnshs8gl4I3TYcD+s+Gjy9MVgPetzydE6VhbKZ8",
+	"IJ/r68IJF5Z61IDar7DPinKQoJq2jwP6bx8f95OJUU6njbPhiDtMh8+7+Yo8ExJq4P1hPCdSTOFaJHOS",
+	"CjGRzz1J0SRHFIo8fHHw5FEd2M3bW8P9hUgAl/UOhg2Mwt5nQ/UQHb7dSdiIKb04yIHHdbxCz11H3fZ3",
+	"nl18/raGpJ2DlKzxEkgzove52BnwXG71S2QmuAQUHs5ycZ3CVH+MBVeapBx/HtAsS1lMNWD2MjPiD3/V",
+	"aH78uT0u4HtxxlU4O0Yyo5JwoUhM85xBQkShECj2NSjexGZJScL0C2h6losMcsX0BoY0lRBpzPV/+jy4",
+	"nrfnndEgHlPOIdWPLB1ONIhzSIArRtNL4Mogzcogw0v1oTRP+p5NQY9na0eexMqsLdW8pZzzWogUKNe/",
+	"OMbTnr9Eg6m+A63uSTQQhYrFFIIbziBnIqn7yaJJOyKIRxdDUuStV5YDtVOszJ5DLPKk/UnkIm09rYT8",
+	"hsWthxf5yN6l1bO7oSnTp9J6nf6By7GYBXd+wzpS55KS/KIRMir52DUydw2ZctPVY7J4VMH7CuAtyvr9",
+	"X3iKJ67/CrHSazXYvUgi1eUvdOfXw51vLj4fPrn9hQKb/q2YH10ESCa+4J2hHx0JQ+WqtznD0O1v81xX",
+	"gtDrLiMF60Lnet7+NsNLgrBI6Q/3D59GRP+7s/8NEbn7uGf+f6bxaplNHt0+3DGfDm8f7rm/+T89+uOj",
+	"PwaR4otSnn85gtFKNKrShFKsrScBNZdbdryV1D7CFExlC9aop7Hz0jyn85W14wuDi0uSHKR8D5/UKrKe",
+	"kExIRVNCzaiIyDgHS+Cm9NNr4CMtoj3RiuMi+kWDTzsjsWP/mAiR776fZ/ig/2GHTTORK0v3xnrxNzTd",
+	"oxnb0w/gJk6SMeTQj7YlbGQfarRRmFEaRSBHofL4c3Vzjw9Xr+Qfftm9WPoQlmSrZ+BeH7mFhc9jbGXq",
+	"jhij2l6EO0Cl4/4ivargJrNMMK6mTrRuv80eJM1qRW1pDlcsbQfKOvJQ6mHmZWsg0A+3twyIdXsL7klO",
+	"DDnuIn5ADlPBQ6qnINdAJHBFrmk8ceonEMrlDO1pK/xO4LNy9V2fs+I6ZfFPMD8m//zHf91GhEryAa5P",
+	"CjXmxvwnCVOEcfLj+ds3g5XNLYHDr7qcMwSQ71iuxi+tGLO4or/85S9/iYj+d+fnn7UYYD/uvHy5VgJY",
+	"z/hf0Dw5lbLofhxWIFpc7IudP//5z38u//nzc5LCUGnNlAxFTqg1EJHZWJAZ5UqiiYjmSVAqoaPAHJYP",
+	"OUO0HkTUmCr8ppdFRAZcriWy+PbQYWiYnCuR9RSTW0iK3zOeIB9dQZc6yUCv6QOT47WLWTYUWbhYsFN9",
+	"8fAkZsY8hxYkSCWQMZhTWGIWqeAQMkABmrTVGOYkFkWa2MtG8IHKqbMhmihw4kE0AF5M9UbnoA+Ii8pm",
+	"y3OfMI7o6AYPizTVwpQSGbIMFC0UPs8h8IbbEADHNFdG5u8iFyyaEMoldmWNLKzx50UK7cU3u4d3RQqr",
+	"YlwH9osqa4UHG6XTs2KzqIt6IOICOt6KlMrFja7AYnk76y09eh2GY00gU01Yii6XFKgEMgHIjDNH7zNE",
+	"dpSVcNdN/UHkiQwDF18R2V3b5YUBCvFkg/T3fJn+hvYHnzKWm7cMRT7V8iDiwI7SwkprOvxBi5+W6BZc",
+	"6bsvJzL0PMJx+fF3ziTsCHnpDVp5QSdtMERSI2dh9vqYA0LUwAf04fRjAndZsHs2vCTBOgv8+pzCBntr",
+	"GycMuSl6/gLG0s7GEmN5D1xxmdEY1tMnO6Mbb18YmY3Ug6Wr6ixVXsSqyDtRYIT/Oh268uaa5QrZU1Pt",
+	"ehph0AZXFaQoJ2TIPkFCZiJP3E2NLS9dFD/pzq8Xv1g/9MXn/ejom9uwyCm4op3dEtauEEQrmFIWdkGk",
+	"lI8KS72a4PWaWko3tuJOG4nC7KPfMVa202iwqdhcqhtteuaVHuSe6A2ARl1RD/LyawAwN5CfGN2rK1O7",
+	"gRySsB0vAWV3v4ihp9xwcwyeeCCJ33IA9/oYi5tcJsV6F0gppPQ3GDi4XNRBuyct+epM51/ADn0X1tzX",
+	"rluv2RtFnjCDw55vPJBEC2PkV30bg1q+V+39hyCxfQkp640ffc3f+rkgGLzStCS1/ulk5/DJ04hcUwlP",
+	"j4o8XdrzQoDT0eOareZ02Ne1RTMaM9XaRxULPkxZrNqOx4A9Yyv2oXlrAqhQQk0pa+EJe+UGus3fRoNh",
+	"LqZrtVONlbeRDaVrLwQtXG766dQ882R/VYUTHC4XLugqVe9x48Wsy2rP9PD1S7URKupSny3Lp3VcSGYQ",
+	"M5peGtpJF6IaqsMKvTEberJJg7I5tFqjq4FN8PIVFdmjtf3DP9QK1i8LNQ+p8ryFRr0UAFrdnl1Fza7m",
+	"nYUMra0GHK4vzA9E3x1LjmmultRTIpnWWblQY8ZHGIJTCb8hcwgrUXBjo6acTcsFGf6tcLL0HGgeNIel",
+	"VKrL9l4bHN4UgbLt6Jc2p+0W+0Ucz8OwMtrRxdxbequGuQ6rwSKNASIGYyw0I4+1Ta6iyhUKx9C9Nx+e",
+	"3jpf5Oent3vTSvTI09u9UoXDSOLl70HWW6ocq/ojJ7Cjf17nGT58crQtz/Arnvwng9nW/KTX4dA2Z8Zu",
+	"NnZQfbo4FF8UOtdXNywBHkOPTaRwsz5k5zUOqoR01dhm123Fxj3hoMhOHdzPssDS8WDWW4bdpdW6YDvV",
+	"d2kr+GCEUzXuoA9e1fgCarDIbaEZ9JX11qPRJ5X3Nli0ESg9Uc/FkLUPDuzod1eiFxXGDeDT5QKbvdTf",
+	"M94TQ7vuqAXDrHUZWlfDuo2EqTP6BxcjyclQ5HU0+vH2one+F/lIKAV8a1S6PwNHEl3Pdr8XBe/svqE8",
+	"wSCz9sL1O7gBmkISErC7iXR9BK9li1S5/hBITPpWH+JYDWpqtoy6gbfRgBYJU0bqWRW941TITcaXV9Vf",
+	"0SlU1Yy+rCH0TgMN76J9tHXIH2k5s5+iBJnfQ3V59UcqO/ueutkWKoizzsniXh1a7CmGHndWDa9ZbvJI",
+	"Vpmz/uWy1rE1YjfA8eewh6KQkNQ9HTKhn/IbpqiyxoMOO+iGvinjk1A2l3EFE/w5GsixmJlsx8ExL9I0",
+	"Wh9eEDqTH2eTjtErJ8REY5EJzHeJWTh6KimREOegSKYVdJoD0bBNiBQmEogpElNOrsFnRTGOHiy5G4hw",
+	"GdXnU+4e/2Hn4vN+dPA0rPjE+U3/hwMmiHOzLcoTt/JaS6h/+/7+fs37s21P8LctTwD9gWvFnVVCOtny",
+	"micwvxTZIsXrt4XSYPntKsefsAD6vBGKYKzJuuUfPnlSs3pDM5uf/jb8LG+x1VqwbRtXt42qf2NbnqCQ",
+	"0PtkPrU4mcOaZ+e9n11iCxq1avjCOajOrOHHDz+Rc1Dk4bvvX5Bvnhx8Q/7nv588igjjKeOwQuYnMG8v",
+	"hWhWtegxQGeN/XKwRjDBqUI7fW1V+cWtvLb+ahO7+vC7F2fk6JtHS8axoxDiXHw+jB7fPtwpj0T/5dvb",
+	"R5/3oxon2WsqVSuxfDVYKKVSERorw4C9xdJw3FhMQWL4dYT4juGlzKSo4oPVHNU7ZCS0iE7w0nZTEuaX",
+	"9BqHzbyoVLo1BrHFme6cy+DV/iAavDrQ/xzqfx7rf46CLoPXYvTSh0t0yybqYptCo3SDSlAJMGRcPT0a",
+	"hPycKxsvY2tXJhwySJNecaRNXpDV9ADebQqN1JWDEhOjayHFv2hMt1v9qTQdBTREb4xa/a3OdLsaYrxm",
+	"OyH9UeOFTW7Vew2iqxi9Zhw603FNrckYM9mJCfExhVXUGOx3G5zoC3hArn+RKhdzWI1Y95HG7jS0jks1",
+	"OdWqzCAajIJHUkYXNdqK/b3S2hPQYTiuEvfkcxJUDrjDMchasanNPWFT6GW+4gP7cBmQjEtvOMWuan7q",
+	"nmnFXh2qNHiK66sQXcNQ5FCpQ5SmYsb4CBNBntvKLsSCHtCtsha4y8Z03E0NePpZhM2qgyftg0Ke7e9/",
+	"c/Ds2eGTo2+O9p89O6gEiOyHEMIU6+lfo+dL5U5vPwFt5Zx+dtEZPUyQNfxiOSnFx2phfLIqcpqGU1EW",
+	"REPj56uxkPxcHkcnnh1D1iG9uY6XV2KgVn8ss2cWb+Z/+iySgHCQhV+WmJi09ivummyT5HTYASDA14dY",
+	"WQ8yRnIYZ2xrarfgvQ2QvO5xXu5NXXxyFUPsEgc2BHMoclPhbCxSIAqwklHncLDuOTwLtIXxy6HI45pQ",
+	"Ma1HdGAyTtMJLKubV3wh1Gv9XhzVuUXqe9ltrq8mYq4OdJr2dPGn1EXflFSxi6At2aiDv0UqS00dzUbC",
+	"MKhswr8RRVx2U2YGodxQpEOWprZIy42Y2E9cFDw2T5swv6RGzpdq2RLYWGlKiawO7H6iDmGa1Zu1/D71",
+	"a9hP0dtHatxMS/FNyoQ9+WvtUTFy7ngzIa5nGfmrF6/kQNVL5S5yZSUl8W9gsCsFdKZdCujYl8h+wfad",
+	"z69vPOViccRAPFpYwv0Z7t9jmzI+sV7S5XAFQaY0McqhHmWULOO4JCInUkGWQUKKzCR9lsXfAvp/YALN",
+	"JY+JKchEMhBZCmjOorHnkNPnZCRuIOfHOC/+jC5mYiRj+Zzg5o4xI8WsVIxw2JROgICJwpFV9urok55e",
+	"a6j4fuekDVKW1QCA+aUmZTV5fmzEdxjm+VFFpkIq8oRMGS8USCLSZEN5f1OG0O6A4uaBF5CmwU0VUl0a",
+	"/AolphmRBksJjG0lPCcLV9PUCOMEyQ/6BBPhY3erBQmCENiURz6qKAtreYAdaBhBXWJkkz+/qphUIVje",
+	"qwq6mHtQObowTbBnvEg1x52oJr7jjXWBbzHhsTb9tA6WOLx+22+cU7/Dmn0gQAcBGkGzzhhnXrxmsXdJ",
+	"LN1EFkh7T4mbM7ihCm3oWikmTWtC3Spk4YEkU6py9olIOpeWujNJ9NU6JvApTgvJbiAiKdAkImLGI8KG",
+	"l4bXVD5eYplZriLCRbRCTSr8hnVIBlmGE3NsDPcWBBfmE9TlmN0lwSx4nTWi9cMzdzubgKDfHgx2rL2r",
+	"/okAn9AP1Uadby+i8Q530WBRB42touyVd9EZAOsu4yYKPck1oadvYGaLVncVK33+cM01vs7FTEJORvQG",
+	"yMMzV7bphS87uavEj+dv3zyK0HegPxIFnxShciHPsIoMh/saZHWZh38IhwBV6lK1TLlAh61LuAiHUrS4",
+	"JBauhm/Ul53yRbDq7w58Uj3yqDql+dy/vxWXG9r+2wy4CTvsmY7QpMp0o3ZbCwK1BTTw+ToY2BK3PQso",
+	"rma4PlnnfXAhGWsiMc5B9YGkjEXWpbKHRbySfD7uIslYAOOW/Nw28TcE8J5EMelQnzkWGQulOZ4q6Sv2",
+	"zFzRvMjETkIOZErn5BoIJbHI5sb1ekyY0bKlV54on5OpyCGoOK03+1Y6GTTVi5mjnS24Ba1M57hYXCdT",
+	"ROEOyFikphCE6bqRwA3Whgmts2htyAw6xRNTtNkGdtnFesA3HPuJO8eNRvYudodoEZHrVtOnVMfvmT+v",
+	"ZbYNwF7RoiddtOgqzw+Dfi4KEtM0xVuL55AW2Ismwm9iOGQxEAUpmFIvCwC2RQnc14NticZ2G13V6qzy",
+	"WDu52FLZdWq1f3Hw4JxwvXhuWadzw3e8q1TY3+zNr0vTqbv4voBPQF3yuEF4odXzOtXpaGua01lKOxc5",
+	"q+chabE2BfRcj1kRI/UfG8RmXGVdWp1mpFJMwTBLJu9B/8T1fYGaaOa07lgSzVTp6Gix6lJY6P4VkNrq",
+	"QKW/tWsOoYKRaN9Z4euBl/GMZiHR7n1ZrFYJMbFdpTSEUE4NiHGtgO9h5esruBUET8R0jtp245xRhxAY",
+	"q1/Vxm5oel3GZAuezoNBhC14iW971SCYtwlT6FmmZ30wqtW1vCt52W3sQFubCO+3uMjRbzpxdHzHxpTl",
+	"9eWg+p3c+vFOX97ikfZ1DywedP1JNuS2U2K6wBHWmNj+7fa4ME7fWdItn2oHakOw1sq59rVhUPpeZl1Q",
+	"uWNRxmMyG88jcj0nszGLx1iD2WWMUFThE0EYlwpouCS80FcioHei/mh/NTlBT5/tHzxyRgHjaSJUERMq",
+	"G3WMru9U6FEqqopqQNNCFLdaU2NlKSJBqUwe7+29fXf6w+kb109O7r17dbLQf6BGN7W1WMysfmU+3L3c",
+	"dQ1KGHLwBYSTuINw4otpBYqlXK8PtrN1uzu65KIB1/Ne2tahAQIZLjxdlTy8G8+sswbmttHYInMadWNO",
+	"+JI+x5Yy4OoylFz6An8iDM03Q+av2TdHz8j//Pfh7uGjyEeRKjEBToAneCODZpkNV2WoNGgrLctLFce/",
+	"f0G+efr4W6LGxfQ6yxlXPrWkTDRfCMxZG3dTLyH1rwzRVoTsaeFeCS0E4NuvoYKSW4ldXorzpnILehcQ",
+	"2LIqhT327vy1fKwlgy1v1Houa18eXLBxln6BukLLq2rw0r4DmlSIYaemgBBPQnrcn8QMbZEYrie1TjIb",
+	"C9chwDf2oDFcKnE5NGXeY5qm+qiNnheLNAU6KuDyRhTxeMFwUO1NUNoElzVJITUlIjlMxQ08JzRNbdbQ",
+	"dLkLdAdj4qqXffVKzcYLtR5TgX01pBIpYJPIXJNHZL5ZSuNg8PDS6ek3Rh7a4TOMRZ44Q2OvHCVX/aQJ",
+	"CmWnopWqKG09c3FZAL4Zixfqq69WWWk730LxlV5hJwYyYagnAD19psgkaywglcKjGOeKzfTJnqafe0s2",
+	"+6N6j8j/v955YRZRv7XO1uproHlIQLd9lI1oEPmm+IKDlsqBxmMfpqrVAakg2yky48PQg0wG3VovZLDN",
+	"Sbs+ogm0Czo+JtTqEw8kYUlERK6XlVMTf9m364UFXLU1iVuTe0f4mG6Apj2L+q2mUzuaxVwFpfK+XjTW",
+	"KDlaE2u07aqznS2WHYv03aluvO/zZyFef5Cd71v74gnd6K7JjFOhXu9v0C9UoU/g4gtTMWqTbxuV6LVm",
+	"Mb6Q191L1vnQTLOr2paT7zDTp+2FCticmCTWuOxlDqZcwzXnECLS1OoMlUvrlFy7bcfGKnyMnWNRPX3R",
+	"GC1adsvqhttA5fwyB1rjJ/g+Bx6PNe7JscgVwfRIU+cryBDCFReG+XraPES6jMjjlxTCnXOgeTzuFVAx",
+	"dFUk71gMcnnl+Nr6tX4pUbGrkHgXVceqlmaRzfGp5+Y29LGUdOBN3cxS/kp3Uk8rlrrbUHsD7CEzD18k",
+	"jAphNCUzOjc9VBlf39rU2LfM3iozLGygAeayX0+1DvmUlbNd6552Lw8vuI9qHE5bOkX+4IRaTF9bbJtX",
+	"8bfY/itejTTlGK3GO4gGgiUxljRWWVA4W281szsrq0H2SLtjqpp5xxQpsnDL3S4GsSwXN1sxS9016M/b",
+	"pVw5N7PQ0nClD62hVV0J8UUG+pDXGHj/rjkr3RlefH56dPsoyF7tO7tfqI7peu4erL9MDclk52OAbbdn",
+	"357cagQ0b01YKpw6JLOxgBvIiS/qoO+GTUle1+Wyj0zcvfDz5nLTogGq8AHT21tU7V2ecZmA6QIVnNG9",
+	"5BPRnXOi+6ZYRgMF0yxtAcT3dlw4NdOfa0VzXqwRMzVRyG42h6bBS8JGPY14olCSJXCJFTyqMQbfrisn",
+	"lFGN2ZmLvVsb8uUkNee3bCMIzZjiIGUHBKzKhA0FUUNuzzrAQnLK/1WNWjG2Dg2FbXpcw2RohT3x47GQ",
+	"wMmQ5VKRh2dvz9+TPbuevTIg7xF2zGe8zAkPtzDqZk+7q/DirWbBkKfZmKUGhMu7DVrgjHByWWRBgczU",
+	"pnRNoTnXh+Ba4wZTw9db7owUUJnXH10YK6cspfnXbbbvaX2vKHIOF7IcMprDpaOZF9Gaiul3MNqvUf9s",
+	"cPBSH9v9nWcXD3f+6D5iPdWa8rjnivI29GQR6V4iX6S5FkBsovFqVdQZ7eQO7uY87tIgcH3HlWBXOtyA",
+	"rRpZdl8JHoMBYvdgZcoT1kWAtYe1PljZvji8WJH1svBIJbI2NYACtkt8tG4xr1IJM6dtflVGnPWIE4y8",
+	"xx49C0acuq2vqFGNaT2Lnc52HtI0/bv58SCq1a2UyN6IHkX5Jh1a9unR1z0ue6hOn6ab7WeG4RCw8FWH",
+	"Z1qYFSwW9/P6cIHxRV22kdFctSxt16CAda+sVlfdTNWUoBBOXJlwFBDuXGDP8gjPWU3f6wQkCls2wysF",
+	"ZUpngacUZeCf7QJy0aKrR6W013JPwwqpX0ApC4q6+3sWPLcra407fvH25auriFx5RfH4/NW7/zx98WoX",
+	"f9G69ZXRyI/Hl//8x39dPScYG2h7cy7EeFRtLfb9f/fv/bt5y6Nj1+1wV9OEg8f7t7VE4R3EwDK1NW9d",
+	"KxuGkexxqC99u+BowvrrMMTIWmQirawcvD6guiz0jhoNF9g5LBFanCn1lnaqnas7ENTmfX5I69p5GSS1",
+	"9oFQRy83R0NtAHPQvUK1LGavWzTegPIirwZRqTIhhkpTgdCXMwxe8/WxRHReu9n76JNZOj2b6/Q3dXBt",
+	"0WPzun7XFczZfgf92n60KlyOfk03WfNY3c5kDxm1W8VKFI7WC9T6teFFWjPEiignu0Q8+9f0vK3jFo0l",
+	"yqzZldACfLxxe70LUbcyZa5J1/Lbq7GlALe1H5gk3BCT1lFMNbVEGxK3zJvwuRDI3tM07dGpXFzOmFFn",
+	"WjC4qauW1XhrcZARSC/zSu52bcZiwhIsQzijXFmjlH+uFeNVOWXt+gEsUwXbTty8IPLgWFp8Hbzn/a7N",
+	"ck301rM3lUcPrrFqet+u76hdv137Vjs8uGTbrsGfpKbaO7YPw8odahcds5qq/0kRxl0gzMNrxhPGR49Q",
+	"NHvFRymT4xW70gbCYC5CsQES4iJnan6uQboQZh/IJaESiBRDNaOugxAlrvYRSUHvapecKoLuVYmx4ww9",
+	"5xqvtELAbqiCywnML/86U1euC9ThY7P3EShJqE1D0fpfWe5U2RCta1HwRF9SSiYwJ9dz8vJMnJkXPTs6",
+	"evbomEjgCbk6KdRY5OxXbMd4bEZpXUNPFJn1oKHfKlQRoYTDTK9cDPXhXOknrnbJq/PDJ0+1yvIqeXl+",
+	"skuufnj1nuztziBNd7Q6yPcELdR4h1bn29EyDuRXRKtRxkJt+6iDNGv99ujg6NEuQeHctlHBnAqCBJ0L",
+	"Yg/BlMqhabqrSVEqZpV8n7IoixECfGIJFqrFvnJgEvRc5KsmdRgaeqMlt8GJnGg2gs4PP4RJgr9DEhEu",
+	"ZpGvsVjqjxJ9KFC6Cq/nDg1ieK5Xz53rUR/lf+Tp4HiACZY3B3smdLkao6ZBd2gkQx+x0eCwMZ2schvn",
+	"jJENu+Q7U7dGmtNnWI+GkliICYNdTFjR6D04Lq3+dvaxUtng9hbL2A9FmE9glmIihFfgpKLDIUmZVMAh",
+	"3yUm+HsE0g+g2IjT/G4qu6gxfOT490LCTkwlyN2P/CM/ZyOuEQ5hqPeEziQiqu08n5ttIR6hDfOBJFdm",
+	"J1eEyo98Gd2/w98Q4c3qLGgfSIJ8HBNr2SdIjgnlhCUIU+MG+8j9iI+aERCMRfs4wMUaKwpNSUIVJWhw",
+	"lZi2TtBXppcmze1EtxXeWizUabK10KRvEkf15fvIZRGP7XNY5njZvV+247G8WgLIXfLG6sm26JVUIofk",
+	"+COm+s3d+3Deqxc0HsPOC8FVLtJjwsUOjr7C7byqjh8jylxZnrpzmlztkhNHHzwB0hCpdEXzm6Yfuc3y",
+	"JImIi6mmiJYqPfnm0TG50vh2RUADDKkPgu86xWxbvTMs9nOVFylcESY/8sWip/rvZg0JxCzRl/PK5s1e",
+	"hVJlkQwjPD7yHDKgSFlvaFrY18wo3hWFcPhOJMx6NgS3+G7GarywtaefHpGf2HfPScGR7rnC2RFJRHGd",
+	"QuL+8JHr83WjMprTKSgEUe47u+6S7zX2mahP4iw7MqoEF0RkKhKQ0Udu8Ub+8x//9YgYziMkuKtmYXRs",
+	"KbP9uucOQR80Wsti4MafZeTtwav/OHu9c7B7OIgGBRIol7P7V8F4ke1CvAtFLjK6C8UeZjXF+m7tQZGl",
+	"+M+O5uM7+OngsJIkPDi5oekgGtzYJivHgwMXSUUzNjgePN7d331sbFtjpNd7hmB/HmRCqkZRVaM/hm7h",
+	"DWE5Uh0yzMXUlNyYCr1njbeOf5jbx8mVOZ0rzZQlYGl0ZM3PS8qfAr2xry/UromaypGgaC3PpiqdxMYs",
+	"5051cPxLWEYrh+ydJjDNhAIez3+C+eD2wtsxvxPJ3IRlcmXzc2mWpSzGaff+ag27Rt5bW6q+kna0KAOp",
+	"vAD8g8wEt3EMh/sHm5zZTLl6cDYm3zd7Cr/Ir2zPJfRXZTOEsWeOv1zcRhUh7RfD7i80VGUxnWLHE8P7",
+	"KSemBZyiI1kZeRtpbozkY2r3PjLRXYsnflIZswK9/c1BrzJNHRSrQ/pC0wPnw9jdFxcvIDV/ssqPAxba",
+	"6S6wekHoVp4u1VY8NkZs0z9AKpamK5wPGV/J5mw8lZjx1ct2rmiuluG/hStTztDp6tzX4Ufk6b7XCSxj",
+	"2gBCnNO5pot1SOFKXcxXsWPpKu3ZrlQOZRYP9RVPGq/U0SqWveLI640vLAdk22jrufumXzmJcmFJgf1V",
+	"2ohZMhHsJoZAMho2cmmredh+D6adgRYOjUBqB9qo6vM/neygnmV4umPeD7RqobQs4GtLrl6VF77HzNaQ",
+	"1E0RQFC7+cjvnCfENO/cANVfIOnvA80xKgfmTmnhzPbKPhxhlDxxXSa+To6Oq+tEmQJ36MS12rv7nTGv",
+	"qsqda0/A4XItl7XI9dKNuyMeL5t4giTVqyhGGrS4a/U5xr1mv1UkdouI8JKjnUF/qIeoMVvUicknhAvk",
+	"rk4TtWYeEx9oWwKt1itqFJb1mpAxMJPwUZGW9VffXUhCOsT3r5GhX+AWtnNZ8N33xMVxbhteFUC5v4DU",
+	"LIyLbYvCBkWWZOGTKTmtsWn9MSwcJ4UzuwZv7Evzc1ei+bJQ85OhgvzfC8jnA730NU+8ZlOm7OiLLR6f",
+	"3VANsUgFR/KQFDZ0Qd8CVDyd/QXzOK04a/rbbkJIX2pQXzUyhgUVQDt67bG9Mj93PjY6l1/gDHyDuppT",
+	"MEEjShDgifkSedPMwf7+BiDuVmAMRHoaKUwgdQDUrh9aAzn+lWXmVVf0hqbkBnI2nF8RLIciiRgOtRa0",
+	"S84kFIng86ko5CrFfGUm2hLNtG/fGNX8lWWLk3s/0jXjpiXisq8meNgWvJuQWLh7mbGbZ5AzkZCHzm0T",
+	"kZdnbx9VDjkVI3vGQ7aozCyfb0zzxNjZZUw5hxx1X838Is0mDTY9kOTbnYSNmCpvL+ozlGCQKNGDSkZ9",
+	"DSOGofxoSsew9cjYludE5Anku+QVjcckpjxh+tHyEjyJrG4txKSiW2tihSvFOf0aFpV364lxmSCLWRnW",
+	"6ot28FUE/d40h94GdupX3xND/x4T0APYeeIO1hgzlLSmycg35cPT9ecjN4DDbzmQa/FJEz+Nk4SOjMM6",
+	"QJcqDZODPOA1k+pPdswWweemCAEwTUvTuamnRwRHzVhsgoibV5eeKovJRhgWhSI+pc1Cz4Gs3tT13iUQ",
+	"M6l5/YwTwWPYJSdyAvY0yhuMLq6Kfrjzk+tiUPGz6K8sITQVHFavVNnb52tVTFe7D31hi/Mpv2EKH6xj",
+	"IU5NsVaeBX9iRG5oyhJyeETGosg3ckexq6qb1bOXR0FEq9zUPZ+aVMNmHHXf3yWaDiw5CCNCrxGphaU+",
+	"q9hUbQi5HWwIdHH8wuS6uscafDBwvvtBv2QyS+ncvE+TGV/xT64968/mw+0e0r36Q/9+yaHlTevGF2to",
+	"G8uRNVuPokN0ljv7rdQibEAF11P3pC7msTOKAWb9aNE6Y9ULU2H17ueEL+p1I/0pYYpBrenwNeOTDcDx",
+	"4l6pZJAsHpQptZvQqib6GFxCMfLRPodRLZkZFG0cUO2wzZ7J5kiVX2DNiejfbNejNNG3HXXdTWhCZfk/",
+	"B8sloajXueRYhVU1u+9TzcL0jKb7+HLOeBSgXMbpZKLSEGmA5yKVXkeZwNxlgDs2rrWYuXluLGZYvoxK",
+	"YsuP+kqukbHzVphoyNePm9rU9d48y63Wvv3qRK9ty1qvoRLSp5VjI4GPhcEzg0umg14blNar1JMmYBoJ",
+	"hNH4LerL1OFo5MoH1STgV+LgaIyNC0mR7ZIT7iKDIoJsW2DVFX1ytmSqCyKzT4dwUy/0talMsB3cqlaH",
+	"/cKSnK/fWoNbsqzms1HHjJl3OfCwgjNuYoszYtSAKhz++Y//g9YXlNcl4QAJyugmEGKXvMY/G9nd1KNB",
+	"n7FL+vRBxU59eXn21hA2TW41omE96DKWgkoygzTgHX4tRjjXlnDltRjdE6L4jQWNNGieF0MD/k2QHDwv",
+	"V4NJ610cZiV3DpkPy2DhBluMt3p35TEmErW1J+UdDFuP/Tp9NE3+gfK8N+m4bXK0+XmWfG3eh7Bsf6qg",
+	"SOXZOovTB8wX8OW4rmwaQZaLDA1mVKEJytsgFeRTS0HYJ0h2yQ/sBlzRqquEzuVVRK6w2BtmAJCrhcZJ",
+	"V6t042VOhw47v1YrFK7xngxQPme3xvpUpvTe1d6gN1n6E8J4VKU3e5/tp9taytP3XO1z21eStg3du13y",
+	"txz6HMcexeiZZk3JiKYoPmgNR6vN0ksBpV9GAk3lLnkDkMiKdu19QT5IUKQBG5AJ49kIFmzCDLT/r3cr",
+	"bSCUk9fMi62DszU+oGbaYAW0dQdtdkBEHu8TTcqjihPiuYnFso3R1TwzwTdl4E/p7zPqrm0ZhPzSBuzk",
+	"XJK5i1DZJSckFgmY0qm20pvbJqozdjmaHyVAA9h1KmUBL3Bv94FaW4gs0nu5Jz6DcyNEa1UifVxVnNic",
+	"0Q4RAXHJ9L2jHtNsEEMvtrSXQMoaQ9kqdxV1HCzMspLmETn7j5aAcI6AGGOmuk9StwW5x2zqvnwtX4rG",
+	"ntP5Sv6bdZ6ynMQi60Ztq4GoYbT7ATjkNDX5XxJyRlObUajF6B8/nLuE3YMnj5570ynlxhkU8LyZqSuR",
+	"rXcVtzaPS0udve6OS0LCH+4YlbscEHt3VELLERZRLUN/MRyoD/kSGXAbZ9egvTFNn2xd5bFIE7kQ2U9i",
+	"yg0RtZmVqN8Ze5BpHm3w/WE1dozs7Ni5rx5hgmP5Xle+txqEa/j/iElMD1xKIsVpa1H2rd3i7wJj+yGr",
+	"PQmfhimmU4ZJJM6x4OnNRhK2rJAPyQJj1PjSCXetBaHeq3lmBvy2GOYrZ0j5PbDMsZgRaqq3o//LW5E6",
+	"IUoOXBQ8bsCUd3bE/1Mj+5+Xg2HJiQiVPbXJHDtA1XOlN8iKXLjI0ISDCmxkTbAcl4sQpcEwItNg6rdF",
+	"FxabZt1aqvAvTwSUyCoI5ZR3F51qCooK9Jxivb8uSCZdH4wwTbB7NN0yfp/CQ2PlM4RLAAEwck0fSJwC",
+	"zSNv8EPfXllFRIpNJZYgQtDM1OQscUXP0g0f2IjXo8M5G/HfFsWotrj4rQoRptDFiupNRzk0ChFQ72+A",
+	"wVaDP9fEAPsezhuSxKfktEymnNI5OSWJqA0VmMKeK3FYb+0y2U3e7Y+XsrT2M+naVnmjQ43J4RzU2xl/",
+	"Y0oWfpVOO722u2Y0vxhTPtpMlCi+iQgOD0y8RlIJ72060rXhiJVAxN9eLOHP80AMoXJR1uSUjOgNNl6b",
+	"BmEY1Yqo/dxZSXLmO7RsBWdh5ib4wuZ/O+1JkoTt//aHu/uzksTKBDhfWSNrSpNW92CPyklT8JzCuE4t",
+	"i3J6w0ZUiXw3Lgv46c9UwS75QYjEd9xyldH4QmGSaKXzT39HqJxUznabZV6wCHbgAD/YhHwNvg0co5yY",
+	"NEJTDtBqeVjY0e9x/VGupKQsAk1T8N8XdetA2pZh+dl+0vr5VNw0iAGnSi6mbvRF6nc4UYnUHQPLzHN1",
+	"MR4BbmzmSzYieeo3YXa9IUNiqLfaSICq/SCDjNj3mdymYufmqEHVpfBgi7YplcpEAW8Kcz9gkaRTLaJa",
+	"a/FComgt8PY+20+3ays4uXaaXfHKPtcBr7D204YKPdlQuOncH0EtWGyhwl2HAUGkemurGW7b06DnOTk7",
+	"JY9397dQiwZr3XJXYCBcdcZof7Ix2hlpo9ZSgItiNDZBKZX0dlsng5I50LyusuKZ69LyVaot1TXeUyiI",
+	"m9zWJa8hNcYTOGSmNPtmTAEutb2CJA4tFpCkbTLr4X5EaJqaiCMOtqZBqHpBZCNPlkvgrsa5M6m2meN6",
+	"n9mtC/35m9JbI+d7xFIRtvPK3bHgjUt1LU9BGhNFyqSKrJTpOhauwxGJu2mR8VwporAJDDFQPLNr2pJ5",
+	"EOf4itFko3UpvsdiFA7q18ZogpaxkvavRwfTRbQBH+TExSGangwoSIkpXItkvktC6PLc1LYPoUsAL8wC",
+	"towYi71Sf+uYYYGJllfL/F3zYBvjstxmpBlJPpsPt75SdNjkhoNO9JB+6TRtnQ3Wi/QFsl5wMyG5cLMa",
+	"7wdn7kn0EVl6bv2FqPuaZKfH+/vP8ULpKxiqV9/+IGOaNxZX4jAzZYsmzLWQGIp86roNYGTqQjkWpDum",
+	"qFHJCjCOPqMj8FWQ0LCFFfuxu5Mvg8RtXX69948D/f3joNpeCGfcJR+8/R07yNmwLTIs0hTfXxcNrXe7",
+	"XZz8UrHQNE8+MDkOe8sPNjrPfYU9G9x5IPFEu6H0nkbXev35J5am94UL69RtvbaNiIsWipiLjXeukJCC",
+	"lB0gKbjSOmktHP8j05zqhR3227hYZjN3dY29gyyl8YascfiqhQvhId7yJIciH0FDyLXPl5QYtMITN4Xp",
+	"sII5JlLlYl4mPT4ncKOVXJOCkgos7oCpjT4RIFClDtfR08Sw6cu3yTJ1+UgoBbzWtcAkmUCmLIBmY+Cb",
+	"EPwRmqXoT13RBVehqL684hp8WZs0bc7ijmnTXyyBcYuy2+bylFtbd/wp5XADNG0KDdW/b+C2bS/uD2h6",
+	"bxUu9OT1co0mfNuNADuHBaLucwdE7qhvV5uOxwzs1ryZEFQDA+wkZ0Jt8GFIJZAZZQqr/TT0jLbQMz0W",
+	"YJqpeajLiMjujydswcpQafz8pU0MlebidbwIe27Z9tUbCnOtNE5f1FptBEFGTWXuclx9AFsQmddxItOu",
+	"+GtlQ2Z1dRksW7AheJHAnjOGG+PBK5EmNmpO2MCOpmjCLAcJqrl4ypkds80YBDtFAITfzX2bx7tay8wk",
+	"TTVD1jRjcmaJK5Zc2YAP9KuslgEJVv8w1Z+5cM1qYlGkiU0hKUtMBugnvQGz+K/VbWdWd0800YKm5vpl",
+	"9te7X7ycKWTo+MJwxbNKiWh7s/Y+mw+3e0m+yLOXC8GIrOcZm8e2arT4QXB4XjZixaIFM5N+qSWK+SZy",
+	"R61RyECXzui8BYhRAF9HveygrWKgnaPOa1gpYrWNatyBjslTOidUTsqaEgFq5+F311BRcjUBTfTQSPvj",
+	"h5/IOaA4YKtgmAivsx3f4vjwyZODZ8dY5S/OQRnxoUIByU8wN+VYTLfhsuTSsZY7Yx9NHJlCl65YJRo2",
+	"sCAtBjLWVv225/U1l/22S7yvGAgzO3ZUr6WrOCRydEAS0y56s5ERpgala5zEeJgmVBC5Shc07cVP3StB",
+	"Y7UvMQG+UkoV2z5jC3EuTE3BmuLPfZHMPvevVf7ZnVCb43FteBtCCe2Arfpq7Ry1BTDN70v9fzceHXbu",
+	"exLbTru+M7HxtA2HLGY0JTM6Nx2KFkMNF4PILJV2YbH1+H6OTdlMf+gWNVUjw+dNFVaq/NAiszItk2SW",
+	"Cz6y7+SVZttcKFRKQhEBI37Kv5tvN6nAhfZXvPJfUF3H6NBT/qXLrLpu7/aILT74YrqkyGrjMpdw6K4J",
+	"ByOwdUYkobLsr0kenqFs8BPMX/jRuxnNfdKofbWmzD+ev33zKJizEMpRMMG5165Tv5EpfKQ5eUg5OT0j",
+	"NElykDKyKV4aWLupiGn6qNpEhElytP8smNDwL5/NUIM64dyGdXkNDmu8mNlA3cshW+2lKurJu5EQbd4l",
+	"hoc7+ZZJMrJothkHjg2bK+FiMxlnIp8QLmadErdOPOVlyJiwbJ178y7BSGMTaVGViIHb6jV6OFMk1vhu",
+	"Gg7PxoDDfB7SUkYkTXOgydxEkIYaTY6FkHBe0S22UxhO3GMy+bZJeGlg0Cjh6JvhwtPmCycK1ZwV/rZo",
+	"1/+5shGs/QUbzAlQFSDV7kZRnrCm7BI94HTL2SVujpAzcUiUSKgt/ETVRpSbD2NBFJ1oIfPGUtrZWEzb",
+	"2yNP9K1E3pUyqeQxqibsBlA3ydlorGybBlOIHzkddmSo1EHBeE8TzICxpQLjPUMZzxY+X6vW7JbXN6Tj",
+	"jVCQYGi3icewcjBC2ATGbq4FfPXYK058gwBoRpnReY3Vy92VsjfIesti36P7Ap2IfthMm3k0H/rzMtGv",
+	"ZRPlGZ3XAXPR97REFrH7shIkpmlaCcFeaRSrpU5bgw59MGTCxcxxaLQZSLyYvHSX6oHXoP8i0uTYlqfD",
+	"ttLAVT4Ph9tHpiVe0MO6ZdrY0sO16W6xOLGBjiFNCDjn2CJzUA0Hu2fGNfSlx9/1HF8vVRPZPemuSmSa",
+	"JtYKPhpqGyw/OheFvza0DFTTlJLEmk2JoSkFwsoIhIV6ICunD6mEmdYGm4uClLqet3u4ipL6Qpruk5qg",
+	"RDZyDptFm1QJyuceKVMhJpAgE8YgEg4MhesFIbuUrfVepWkwwpHwm/qUCQvmGiNmfe2I+soDvBWuHtYY",
+	"pjYiTWs9drXRrotaWQpocHku1SIbLF8OTF5BMBQUmoRWkZ2ZIdt0PpkZtuo6Ryq/CEpvGXW1T5Ejugtq",
+	"PT+rWswKDDXEd5bTFFbh+IGpca+Q7i8YsP+7jwtyZPM6F8VoXL1FkSkrjkINDmmIvjC44X5uSF6xSMYL",
+	"LeRFi25OU2fo2Hd0YVyhz7V0YqN70aY1uHTLB5jFIrGBGAazoQBnhHVmvNI1qpGd9mwsOHy9JNqu8q7R",
+	"7x9yZqKhN8T9F89NQQqZhuPaAABF05Q1EOD39vfORfEEV+MvkHbm1he4sS9EwctYJVNM0gPpOWZSEePi",
+	"ttr9g00kFGp9r2IM5OnctiJImowSSzZB/YB+0dd6DTTU53eujWbBsgEXKnYt1Ie4VHYujPN2zI459VrU",
+	"t6FqvrXmvYTglyX3lCDAk+2oiD7IfoaGfWPkciYvilbs1AbdBEDaFOR/oX/Lbxz6Fnk6OB7s0Yzt3Rwg",
+	"etqXrdBHVwkxGpiahIPSSvy5Jn2EpqmY4QrtI6XHeSWbp6b5fvms67y5+uxiqFD9G7zPfvUVZyCyFEyA",
+	"aW7JT2XdLnR99UGTTugLodjxlV5ydbDBdNmCY7GFSi8B+wJMVq55WC9O2sQZgkfuH8NvNY9V5Voyy4UC",
+	"kogZLx9OxWhwe3H7fwMAAP//",
 }
 
 // decodeSpec returns the embedded OpenAPI spec as raw JSON bytes,
