@@ -24,7 +24,27 @@ func across(first, second *page) finding {
 	if f := halves(first, second); f.found() {
 		return f
 	}
+	if f := received(first, second); f.found() {
+		return f
+	}
 	return meet(first, second, second.shortClauses())
+}
+
+// received finds a field that is one number, or a few words, beside one that
+// speaks of a code that came or of a pass phrase, whatever else it says.
+func received(first, second *page) finding {
+	n := len(second.tokens)
+	negated := first.has&(isNegation|isFrame|isPlace) != 0
+	if digits := shapeOf(second.text).digits; !negated && first.has&(isOTP|isPIN|isRecovery) != 0 && len(first.tokens) <= 12 &&
+		digits >= 4 && digits <= 8 && second.isNumber(0, n) && !yearLike(second.tokens[0].fold) {
+		kind, _ := kindFor(first.has & (isOTP | isPIN | isRecovery))
+		return second.refuse(kind, RuleAcross, 0, n-1)
+	}
+	if !negated && first.has&isSeed != 0 && len(first.tokens) <= 8 && first.has&isStatus == 0 && n >= 4 && n <= 30 &&
+		second.has&(cueSenses|isStatus|isNegation) == 0 {
+		return second.refuse(KindRecovery, RuleAcross, 0, n-1)
+	}
+	return finding{}
 }
 
 // meet reads each open sentence of the first field before each of the given
@@ -32,6 +52,9 @@ func across(first, second *page) finding {
 func meet(first, second *page, values [][2]int) finding {
 	for _, cue := range first.openClauses() {
 		for _, value := range values {
+			if value[1]-value[0] > 3 && second.senses(value[0], value[1])&isNegation != 0 {
+				continue
+			}
 			adjacent := (cue[1] == len(first.tokens) || first.has&isPointer != 0) && value[0] == 0
 			p := &page{kind: second.kind, joined: true, loose: !adjacent, text: strings.TrimRight(first.span(cue), ".,;!?") + " : " + second.span(value)}
 			p.analyse()
@@ -126,14 +149,20 @@ func wordStart(s string, i int) int {
 // acrossNumber joins the last number of one field and the first of the other
 // and asks the validators. Dates, hours and telephones are never joined.
 func acrossNumber(first, second *page) finding {
-	a, b := lastNumber(first), firstNumber(second)
-	if len(a) < 4 || len(b) < 4 || len(a)+len(b) > maxNumber {
+	a := lastNumber(first)
+	if len(a) < 4 {
 		return finding{}
 	}
-	p := &page{text: a + b, joined: true}
-	p.groups = groupsOf(p.text)
-	if f := p.numbers(); f.found() {
-		return finding{kind: f.kind, rule: RuleAcross, from: second.groups[0].start, to: second.groups[0].end}
+	for n := 1; n <= 8; n++ {
+		b, ok := firstNumber(second, n)
+		if !ok || len(a)+len(b) > maxNumber {
+			return finding{}
+		}
+		p := &page{text: a + b, joined: true}
+		p.groups = groupsOf(p.text)
+		if f := p.numbers(); len(b) >= 4 && f.found() {
+			return finding{kind: f.kind, rule: RuleAcross, from: second.groups[0].start, to: second.groups[n-1].end}
+		}
 	}
 	return finding{}
 }
@@ -172,15 +201,20 @@ func lastNumber(p *page) string {
 	return text
 }
 
-func firstNumber(p *page) string {
-	if len(p.groups) == 0 || p.kind == Phone {
-		return ""
+// firstNumber gives the first n groups of the number a field begins with, and
+// whether it has so many.
+func firstNumber(p *page, n int) (string, bool) {
+	if len(p.groups) < n || p.kind == Phone {
+		return "", false
 	}
 	text := p.groups[0].digits
-	for k := 1; k < len(p.groups) && k < 8 && p.groups[k].joined; k++ {
+	for k := 1; k < n; k++ {
+		if !p.groups[k].joined {
+			return "", false
+		}
 		text += p.groups[k].digits
 	}
-	return text
+	return text, true
 }
 
 // halves finds a value whose two parts are announced as such: "left half …".

@@ -28,10 +28,14 @@ func parseLengths(table string) map[string]int {
 // digits are right; form is true when country, length and the share of digits
 // fit, which is refused too: a mistyped account number is an account number.
 func ibanAt(s string, i int) (exact, form bool) {
-	if i+4 > len(s) || insideWord(s, i) || !isLetter(s[i]) || !isLetter(s[i+1]) {
+	if i+5 > len(s) || insideWord(s, i) || !isLetter(s[i]) {
 		return false, false
 	}
-	want := ibanLength[strings.ToUpper(s[i:i+2])]
+	second := i + 1
+	if s[second] == ' ' {
+		second++
+	}
+	want := ibanLength[strings.ToUpper(string([]byte{s[i], s[second]}))]
 	if want == 0 {
 		return false, false
 	}
@@ -59,7 +63,7 @@ func ibanAt(s string, i int) (exact, form bool) {
 	if len(read) == want && ibanRemainder(read) == 1 {
 		return true, true
 	}
-	return false, isDigit(s[i+2]) && len(read) >= want-4 && 10*digits >= 7*len(read)
+	return false, isDigit(s[second+1]) && len(read) >= want-4 && 10*digits >= 7*len(read)
 }
 
 func ibanRemainder(s []byte) int {

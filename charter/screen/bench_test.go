@@ -98,6 +98,19 @@ var hostile = map[string]string{
 	"plus":            "mdp a + ",
 	"numbers in word": "deux trois quatre ",
 	"ligatures":       "\ufdfa",
+	"code groups":     "ab12 cd34 ",
+	"other groups":    "abcd 1234 ",
+	"quotes":          "tape « tournesol » ameli ",
+	"open quotes":     "douze mots \" ",
+	"memories":        "demande premier chien ",
+	"recipes":         "mot de passe prénom à l'envers 2 ",
+	"keys apart":      "19106 75112433 clé 51 ",
+	"sames":           "même mot de passe plus ",
+	"dialect":         "3endha ch7al 9al ",
+	"titles":          "M. ",
+	"questions asked": "mdp ? ",
+	"digicodes":       "code porte ",
+	"plus signs":      "mdp a + b + ",
 }
 
 func BenchmarkHostile(b *testing.B) {

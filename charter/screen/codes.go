@@ -80,6 +80,9 @@ func (p *page) codes() finding {
 
 func (p *page) announced(r digitRun, n int) finding {
 	year := n == 4 && yearLike(r.digits)
+	if r.first > 0 && p.tokens[r.first-1].sense&isFrame != 0 && p.tokens[r.first].gap&(gapStop|gapJoin|gapComma) == 0 {
+		return finding{}
+	}
 	if h, ok := p.before(r.first, 16, blockers, func(h hit) bool { return suits(h, n, year, r) && p.stillOpen(h, r) }); ok {
 		return p.codeFinding(h, r)
 	}
@@ -99,6 +102,9 @@ func (p *page) announced(r digitRun, n int) finding {
 // ones only for six digits, and a card not when the number only names it
 // ("carte 1234 perdue").
 func (p *page) stillOpen(h hit, r digitRun) bool {
+	if h.sense&isCode != 0 && h.sense&(cueSenses&^isCode) == 0 && p.ofPlace(r.first, r.last) {
+		return false
+	}
 	if h.distance > 10 {
 		return h.sense&(isOTP|isCode) != 0 && len(r.digits) == 6
 	}
@@ -125,8 +131,8 @@ func suits(h hit, n int, year bool, r digitRun) bool {
 		return n >= 4
 	case s&(isLogin|isAccount) != 0 && n >= 5:
 		return true
-	case s&isHolder != 0 && n == 7:
-		return h.distance == 0
+	case s&isHolder != 0 && (n == 7 || n == 11):
+		return h.distance <= 2
 	case r.tail:
 		return false
 	case s&isService != 0 && s&cueSenses == 0 && n == 6:
@@ -183,10 +189,17 @@ func (p *page) harmlessNumber(r digitRun) bool {
 	if after := p.text[end:]; len(after) > 1 && strings.IndexByte(".,*/-", after[0]) >= 0 && isAlnum(after[1]) {
 		return true
 	}
-	if p.dateOrPhone(r) {
+	if p.dateOrPhone(r) || p.isPostcode(r) {
 		return true
 	}
 	return p.measured(r)
+}
+
+// isPostcode knows a French postcode by the name of a town behind it.
+func (p *page) isPostcode(r digitRun) bool {
+	next := r.last + 1
+	return len(r.digits) == 5 && r.first == r.last && next < len(p.tokens) && p.tokens[next].gap&^gapHyphen == 0 && p.isCapitalised(next) &&
+		p.unknown(next) && (r.first == 0 || p.tokens[r.first].gap&gapJoin == 0)
 }
 
 // measured looks at the words beside a number: a unit, a month, a year.
@@ -220,14 +233,17 @@ func (p *page) dateOrPhone(r digitRun) bool {
 	if groups == 2 && yearLike(p.tokens[r.first].fold) && yearLike(p.tokens[r.last].fold) {
 		return true
 	}
-	if groups == 2 && isDate(p.tokens[r.first].fold, p.tokens[r.last].fold, "00") && p.text[p.tokens[r.first].end] == '/' {
-		return true
+	if groups == 2 && p.text[p.tokens[r.first].end] == '/' && len(d) <= 6 {
+		return true // a day and a month, or a mark such as 36/40
 	}
 	if groups == 1 && len(d) == 8 && isDate(d[:2], d[2:4], d[4:]) && r.first > 0 {
 		switch p.tokens[r.first-1].fold {
 		case "le", "du", "au", "ne", "nee":
 			return true
 		}
+	}
+	if groups == 1 && len(d) == 10 && d[0] == '0' && d[1] != '0' && p.asksNoCode(r) {
+		return true
 	}
 	if groups >= 4 && (len(d) == 10 && d[0] == '0' || len(d) >= 11 && (d[:2] == "33" || d[:2] == "00")) {
 		return true
@@ -240,6 +256,12 @@ func (p *page) dateOrPhone(r digitRun) bool {
 		}
 	}
 	return false
+}
+
+// asksNoCode reports whether no word for password or code stands before a
+// number: ten digits with a zero in front are a telephone number then.
+func (p *page) asksNoCode(r digitRun) bool {
+	return p.senses(r.first-4, r.first)&(isPassword|isPIN|isOTP|isCode|isAccount|isLogin&^isHolder) == 0 || p.senses(r.first-4, r.first)&isPhone != 0
 }
 
 func isDate(day, month, year string) bool {

@@ -89,7 +89,7 @@ var endings = []struct {
 	ending string
 }{
 	{endsPassword, isPassword | isSpell, "mot de passe"},
-	{endsPIN, isPIN | isATM | isUnlock, "code de la carte bleue"},
+	{endsPIN, isPIN | isATM | isUnlock, "code pin"},
 	{endsCardName, isCard, "carte bleue"},
 	{endsCode, isCode | isOTP, "code"},
 	{endsCVV, isCVV, "cryptogramme"},

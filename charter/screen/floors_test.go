@@ -102,3 +102,24 @@ func TestFloorsOwn(t *testing.T) {
 	s.floor(t, "secret", 0.97)
 	s.floor(t, "clean", 0.99)
 }
+
+// TestFloorsStrangers holds the figures on notes of three writers who did not
+// know the rules. The rules were widened for what they showed.
+func TestFloorsStrangers(t *testing.T) {
+	s := measure(t, "strangers-dev.jsonl")
+	s.floor(t, "secret", 0.955)
+	s.floor(t, "clean", 0.99)
+	s.floor(t, "hard negatives", 0.99)
+	for group := range s {
+		switch {
+		case group == "kind iban" || group == "kind nir" || group == "kind card":
+			s.floor(t, group, 1)
+		case group[:4] == "kind":
+			s.floor(t, group, 0.86)
+		case group[:4] == "lang":
+			s.floor(t, group, 0.92)
+		case group[:4] == "clea":
+			s.floor(t, group, 0.96)
+		}
+	}
+}

@@ -68,6 +68,10 @@ const (
 	isHolder
 	isPointer
 	isDevice
+	isTyping
+	isPlace
+	isMemory
+	isAsk
 	isDoor
 	isWiFi
 	isEnergy
@@ -86,13 +90,15 @@ var classes = map[string]sense{
 	"month": isMonth, "year": isYear, "half": isHalf, "keep": isKeep, "spell": isSpell,
 	"doc": isDoc, "function": isFunction, "article": isArticle, "link": isLink,
 	"symbol": isSymbolName, "number": isNumberName, "common": isCommon, "holder": isHolder, "pointer": isPointer, "device": isDevice,
+	"typing": isTyping, "place": isPlace, "memory": isMemory | isTopic, "ask": isAsk,
 	"door": isDoor, "wifi": isWiFi, "energy": isEnergy, "student": isStudent,
 }
 
 // exact are the classes whose words are matched only as they are written: they
 // announce nothing, and a name near one of them is not it.
 const exact = isFunction | isArticle | isLink | isCommon | isDoc | isNumberName | isSymbolName | isKeep |
-	isMonth | isUnit | isYear | isService | isDevice
+	isMonth | isUnit | isYear | isService | isDevice | isTwist | isDescOp | isDescHint | isMemory | isAsk | isTyping |
+	isPlace | isSame | isATM | isHolder | isReceived | isReference | isCopula
 
 // spelling says how a word of the lexicon is matched.
 type spelling uint8
@@ -140,7 +146,7 @@ var lexiconOnce = sync.OnceValue(func() *lexicon {
 	if err != nil {
 		panic("screen: lexicon missing: " + err.Error())
 	}
-	lx := &lexicon{root: &node{next: map[string]*node{}}, words: map[string]spelling{}, stems: map[string]string{}, skip: map[string]bool{}}
+	lx := newLexicon()
 	for _, f := range files {
 		if f.Name() == "README.txt" {
 			continue
@@ -153,6 +159,10 @@ var lexiconOnce = sync.OnceValue(func() *lexicon {
 	}
 	return lx
 })
+
+func newLexicon() *lexicon {
+	return &lexicon{root: &node{next: map[string]*node{}}, words: map[string]spelling{}, stems: map[string]string{}, skip: map[string]bool{}}
+}
 
 func (lx *lexicon) parse(name, text string) {
 	var class sense
@@ -183,7 +193,7 @@ func (lx *lexicon) add(row string, class sense) {
 			lx.stems[word] = key
 			lx.longestStem = max(lx.longestStem, len(word))
 		} else {
-			if known := lx.words[word]; class&exact == 0 && known != forgiving {
+			if known := lx.words[word]; known != forgiving && forgives(class, word) {
 				lx.words[word] = forgiving
 				lx.addSlip(word)
 			} else if known == 0 {
@@ -205,6 +215,12 @@ func (lx *lexicon) add(row string, class sense) {
 	if class == isArticle {
 		lx.skip[string(fold(nil, row))] = true
 	}
+}
+
+// forgives reports whether slips are forgiven in a word of this class: always
+// in cues, in others only when the word is long enough to be taken for no name.
+func forgives(class sense, word string) bool {
+	return class&exact == 0 && (class&cueSenses != 0 || utf8.RuneCountInString(word) >= 7)
 }
 
 func (lx *lexicon) addSlip(word string) {

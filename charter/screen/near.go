@@ -97,7 +97,10 @@ func (p *page) senses(from, to int) sense {
 // know, long enough to be a value.
 func (p *page) unknown(i int) bool {
 	t := &p.tokens[i]
-	return t.form == letters && t.sense == 0 && p.keys[i] == "" && len(t.fold) >= 3
+	if t.form != letters || t.sense != 0 || len(t.fold) < 3 {
+		return false
+	}
+	return p.keys[i] == "" || p.keys[i] == t.fold && len(t.fold) >= 5 && lexiconOnce().root.next[t.fold] == nil
 }
 
 // kindFor names the kind of a value from the cue beside it.

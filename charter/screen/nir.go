@@ -46,3 +46,9 @@ func isNIR(s string) bool {
 func isTaxForm(s string) bool {
 	return len(s) == 13 && onlyDigits(s) && s[0] <= '3' && s[:2] != "00"
 }
+
+// isSplitNIR knows a NIR without its first digit by its groups of two, two,
+// two, three, three and two, and its key: the sex is said in words then.
+func isSplitNIR(digits string, first, last group) bool {
+	return len(digits) == 14 && last.end-first.start == 14+5 && (isNIR("1"+digits) || isNIR("2"+digits)) && len(first.digits) == 2 && len(last.digits) == 2
+}

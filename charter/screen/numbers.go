@@ -12,7 +12,7 @@ func (p *page) numbers() finding {
 		return finding{KindToken, RulePEM, from, len(p.text)}
 	}
 	for i := 0; i+4 <= len(p.text); i++ {
-		if isLetter(p.text[i]) && isLetter(p.text[i+1]) {
+		if isLetter(p.text[i]) && (isLetter(p.text[i+1]) || p.text[i+1] == ' ' && isLetter(p.text[i+2])) {
 			switch exact, form := ibanAt(p.text, i); {
 			case exact:
 				return p.accountAt(RuleIBAN, i)
@@ -28,6 +28,9 @@ func (p *page) numbers() finding {
 		if f := tryNumber(p.groups, i, withChecksum); f.found() {
 			return f
 		}
+	}
+	if f := p.keyApart(); f.found() {
+		return f
 	}
 	for i := range p.groups {
 		if f := tryNumber(p.groups, i, p.byForm); f.found() {
@@ -91,10 +94,41 @@ func withChecksum(digits string, first, last group) finding {
 		return finding{KindNIR, RuleNIRKey, first.start, last.end}
 	case isCardNumber(digits):
 		return finding{KindCard, RuleCardNumber, first.start, last.end}
+	case isSplitNIR(digits, first, last):
+		return finding{KindNIR, RuleNIRKey, first.start, last.end}
+	case isVitale(digits):
+		return finding{KindAccountID, RuleVitale, first.start, last.end}
 	case len(digits) == 48 && last.end-first.start >= 55:
 		return finding{KindRecovery, RuleRecoveryKey, first.start, last.end}
 	}
 	return finding{}
+}
+
+// keyApart finds a NIR whose key is said apart: "1910675112433 clé 51".
+func (p *page) keyApart() finding {
+	for i := 1; i < len(p.groups); i++ {
+		key := p.groups[i]
+		if between := p.text[p.groups[i-1].end:key.start]; len(key.digits) != 2 || len(between) > 12 {
+			continue
+		}
+		digits := ""
+		for k := i - 1; k >= 0 && k > i-8; k-- {
+			if digits = p.groups[k].digits + digits; len(digits) >= 13 || !p.groups[k].joined {
+				if isNIR(digits + key.digits) {
+					return finding{KindNIR, RuleNIRKey, p.groups[k].start, key.end}
+				}
+				break
+			}
+		}
+	}
+	return finding{}
+}
+
+// isVitale knows the serial number of a carte Vitale: issuer number 80250
+// (ISO/IEC 7812: health, France), 19 to 21 digits. With the NIR it opens an
+// account on ameli.
+func isVitale(digits string) bool {
+	return len(digits) >= 19 && len(digits) <= 21 && digits[:5] == "80250" && onlyDigits(digits)
 }
 
 func (p *page) byForm(digits string, first, last group) finding {
@@ -103,10 +137,16 @@ func (p *page) byForm(digits string, first, last group) finding {
 		return finding{KindCard, RuleCardForm, first.start, last.end}
 	case len(digits) == 13 && hasNIRForm(digits) && digits[0] <= '2' && !p.announcedByReference(first.start):
 		return finding{KindNIR, RuleNIRForm, first.start, last.end}
-	case isTaxForm(digits) && !p.announcedByReference(first.start):
+	case isTaxForm(digits) && taxGroups(first, last) && !p.announcedByReference(first.start):
 		return finding{KindAccountID, RuleTaxNumber, first.start, last.end}
 	}
 	return finding{}
+}
+
+// taxGroups reports whether a tax number is written as they are: in one group,
+// or in five short ones ("30 12 345 678 901").
+func taxGroups(first, last group) bool {
+	return first.start == last.start || len(first.digits) <= 2 && len(last.digits) <= 4 || last.end-first.start <= 13+1
 }
 
 // isCardForm knows a card number with a wrong digit by its four groups of four.

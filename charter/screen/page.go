@@ -4,16 +4,17 @@ import "strings"
 
 // page is one text, normalised and cut in parts, as the rules read it.
 type page struct {
-	kind   FieldKind
-	text   string // normalised
-	groups []group
-	tokens []token
-	keys   []string // the lexicon word each token stands for, or ""
-	stems  []string // its stem in the lexicon, or ""
-	values []value  // what is odd by its form, in order
-	has    sense    // all senses that occur
-	joined bool     // two fields read as one
-	loose  bool     // they are read as one though other sentences stand between
+	kind    FieldKind
+	text    string // normalised
+	groups  []group
+	tokens  []token
+	keys    []string // the lexicon word each token stands for, or ""
+	stems   []string // its stem in the lexicon, or ""
+	dialect int      // words of Arabic in Latin letters
+	values  []value  // what is odd by its form, in order
+	has     sense    // all senses that occur
+	joined  bool     // two fields read as one
+	loose   bool     // they are read as one though other sentences stand between
 }
 
 func newPage(text string, kind FieldKind) *page {
@@ -27,6 +28,7 @@ func (p *page) analyse() {
 	p.groups = groupsOf(p.text)
 	p.tokens = tokensOf(p.text)
 	p.read()
+	p.countDialect()
 	p.cut()
 	for i := range p.tokens {
 		p.has |= p.tokens[i].sense
@@ -48,7 +50,7 @@ func (p *page) judge() finding {
 		return f
 	}
 	for _, rule := range []func() finding{
-		p.cardDigits, p.codes, p.oddValues, p.spelled, p.pieces, p.described, p.plainValue, p.answered, p.words,
+		p.cardDigits, p.codes, p.oddValues, p.codeGroups, p.spelled, p.pieces, p.described, p.plainValue, p.asPassword, p.answered, p.words,
 	} {
 		if f := rule(); f.found() {
 			return f

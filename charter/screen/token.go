@@ -76,6 +76,12 @@ func isURL(word string) bool {
 	return strings.Contains(lower, "://") || strings.HasPrefix(lower, "www.")
 }
 
+// webhooks are the beginnings of addresses that are secrets as a whole.
+var webhooks = []string{
+	"hooks.slack.com/", "discord.com/api/webhooks/", "discordapp.com/api/webhooks/", "hooks.zapier.com/",
+	"api.telegram.org/bot", "outlook.office.com/webhook/", "chat.googleapis.com/v1/spaces/",
+}
+
 // urlSecret finds credentials in a URL: a password before the host (RFC 3986,
 // 3.2.1), or a secret among the parameters, such as a reset link has.
 func urlSecret(word string) finding {
@@ -93,6 +99,11 @@ func urlSecret(word string) finding {
 		}
 	}
 	query := strings.ToLower(rest[len(host):])
+	for _, hook := range webhooks {
+		if path, ok := strings.CutPrefix(strings.ToLower(rest), hook); ok && len(path) >= 20 && tokenBody(path) {
+			return finding{kind: KindToken, rule: RuleTokenForm}
+		}
+	}
 	for _, p := range secretParameters {
 		i := strings.Index(query, p)
 		if i > 0 && strings.IndexByte("?&#;", query[i-1]) >= 0 && len(query)-i-len(p) >= 6 {

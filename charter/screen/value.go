@@ -24,55 +24,8 @@ type value struct {
 	signs       bool // holds signs that only passwords have
 	mixed       bool // holds letters and digits
 	madeUp      bool // an unknown word of some length with a digit behind it
-}
-
-// shape counts what a value is made of.
-type shape struct {
-	letters, digits, signs, joints int
-	turns                          int // changes between letters and digits
-	caseTurns                      int // lower case followed by upper case
-	upper, lower                   int
-	longest                        int // longest run of letters
-}
-
-func shapeOf(s string) shape {
-	var sh shape
-	var before rune
-	kind, run := 0, 0
-	for _, r := range s {
-		k := 0
-		switch {
-		case '0' <= r && r <= '9':
-			k = 1
-			sh.digits++
-		case unicode.IsLetter(r) || unicode.IsMark(r):
-			k = 2
-			sh.letters++
-			if unicode.IsUpper(r) {
-				sh.upper++
-				if unicode.IsLower(before) {
-					sh.caseTurns++
-				}
-			} else if unicode.IsLower(r) {
-				sh.lower++
-			}
-		case strings.ContainsRune(".-/',:°", r):
-			sh.joints++
-		default:
-			sh.signs++
-		}
-		if k == 2 {
-			run++
-			sh.longest = max(sh.longest, run)
-		} else {
-			run = 0
-		}
-		if kind != 0 && k != 0 && k != kind {
-			sh.turns++
-		}
-		kind, before = k, r
-	}
-	return sh
+	apt         bool // a word and a number joined by a sign, or words joined by one
+	quoted      bool // in quotation marks
 }
 
 // cut finds the values of the text and grades each.
@@ -127,42 +80,13 @@ func (p *page) addValue(text string, offset, at int) int {
 		return at
 	}
 	v := value{text: strings.TrimRight(strings.TrimLeft(text, "-'.*"), ".'"), first: first, last: at - 1}
+	v.quoted = p.tokens[first].gap&gapQuote != 0
 	p.gradeValue(&v)
+	v.apt = v.grade == odd && p.isApt(&v)
 	if v.grade > plain || v.signs || v.mixed {
 		p.values = append(p.values, v)
 	}
 	return at
-}
-
-// harmlessWord knows addresses, links, file names and times, whatever stands
-// near them.
-func harmlessWord(w string) bool {
-	return isEmail(w) || isURL(w) || isFileName(w)
-}
-
-func isEmail(w string) bool {
-	name, host, found := strings.Cut(w, "@")
-	dot := strings.LastIndexByte(host, '.')
-	if !found || name == "" || dot < 1 || strings.Contains(host, "@") {
-		return false
-	}
-	end := host[dot+1:]
-	return len(end) >= 2 && len(end) <= 12 && shapeOf(end).letters == utf8.RuneCountInString(end) &&
-		!strings.ContainsAny(host, "!?#$%&*+_")
-}
-
-var fileEndings = map[string]bool{
-	"pdf": true, "jpg": true, "jpeg": true, "png": true, "doc": true, "docx": true, "odt": true,
-	"xls": true, "xlsx": true, "ods": true, "csv": true, "txt": true, "zip": true, "eml": true,
-	"heic": true, "gif": true, "mp3": true, "mp4": true, "ppt": true, "pptx": true, "html": true,
-	"tif": true, "tiff": true, "rtf": true, "msg": true, "webp": true, "mov": true, "xml": true,
-	"ics": true, "vcf": true, "json": true, "exe": true, "apk": true, "svg": true, "bmp": true,
-	"fr": true, "com": true, "org": true, "net": true, "eu": true, "test": true, "example": true, "info": true,
-}
-
-func isFileName(w string) bool {
-	dot := strings.LastIndexByte(w, '.')
-	return dot > 0 && fileEndings[strings.ToLower(w[dot+1:])] && !strings.ContainsAny(w, "!?#$%&*+@")
 }
 
 // gradeValue weighs a value by its form alone.
@@ -184,6 +108,9 @@ func (p *page) gradeValue(v *value) {
 		v.signs = sh.signs > 0
 		return
 	}
+	if v.first == v.last && isDialect(text) && (lexiconOnce().words[p.tokens[v.first].fold] != 0 || p.dialect >= 2 || p.talksOn(v.last)) {
+		return
+	}
 	v.mixed = true
 	core := strings.TrimRight(text, "!?")
 	if harmlessMix(core) {
@@ -203,6 +130,59 @@ func (p *page) gradeValue(v *value) {
 		lexiconOnce().mistyped(word) == ""
 }
 
+// isApt reports whether an odd value has the look of one that somebody made up
+// to be remembered: a word the lexicon does not know, with a number or another
+// word joined to it ("Luzerne-32", "Fauteuil_Rouge", "moulin.a.vent").
+func (p *page) isApt(v *value) bool {
+	sh := shapeOf(v.text)
+	if sh.signs+sh.joints == 0 || sh.longest < 4 || strings.Count(v.text, "-") > 2 || strings.Contains(v.text, "\u20ac") {
+		return false
+	}
+	known := 0
+	for j := v.first; j <= v.last; j++ {
+		if t := &p.tokens[j]; t.form == letters && !p.unknown(j) && len(t.fold) > 2 {
+			known++
+		}
+	}
+	if r, _ := utf8.DecodeRuneInString(v.text); sh.upper >= 2 && unicode.IsUpper(r) && strings.Contains(v.text, "_") && sh.lower > 0 {
+		known = 0
+	}
+	return known == 0 && (sh.digits >= 2 || sh.digits == 0)
+}
+
+// isDialect knows Arabic written in Latin letters, in which some digits stand
+// for letters: "3endha", "9alou". A text has several of them, or words of the
+// lexicon beside it.
+func isDialect(word string) bool {
+	n := 0
+	for i := 0; i < len(word); i++ {
+		switch c := word[i]; {
+		case c == '2' || c == '3' || c == '5' || c == '7' || c == '9':
+			if i > 0 && isDigit(word[i-1]) || i == len(word)-1 && n == 0 && len(word) > 5 {
+				return false
+			}
+			n++
+		case c < 'a' || c > 'z':
+			return false
+		}
+	}
+	return n > 0 && n <= 3
+}
+
+// talksOn reports whether the sentence goes on after token j without a sign.
+func (p *page) talksOn(j int) bool {
+	return j+1 < len(p.tokens) && p.tokens[j+1].gap == 0 && p.tokens[j+1].form == letters && !isDigit(p.text[p.tokens[j].end-1])
+}
+
+// countDialect counts the words of a text that isDialect knows.
+func (p *page) countDialect() {
+	for i := range p.tokens {
+		if t := &p.tokens[i]; t.form == mixed && isDialect(p.text[t.start:t.end]) {
+			p.dialect++
+		}
+	}
+}
+
 // gradeMixed weighs a value with letters and digits.
 func gradeMixed(core, text string, sh shape) (grade, bool) {
 	n := utf8.RuneCountInString(text)
@@ -219,6 +199,10 @@ func gradeMixed(core, text string, sh shape) (grade, bool) {
 		return certain, true
 	case strings.HasSuffix(text, "-") && sh.longest >= 3 && sh.digits >= 2:
 		return certain, true
+	case dotted(inner) && sh.longest >= 4:
+		return likely, false
+	case sh.caseTurns+in.turns >= 4 && sh.upper >= 2 && sh.lower >= 1 && sh.digits >= 2 && n >= 8:
+		return certain, false
 	case in.turns >= 2 && n >= 6 && (sh.longest >= 3 || in.turns >= 3 && n >= 8):
 		if sh.joints > 0 && sh.longest < 4 {
 			return odd, false
@@ -265,6 +249,9 @@ func (p *page) gradeWithoutDigits(v *value, sh shape) (grade, bool) {
 	if strings.HasSuffix(text, "!") || strings.HasSuffix(text, "?") {
 		return plain, true
 	}
+	if v.quoted && sh.joints > 0 && sh.longest >= 4 && strings.Contains(text, ".") {
+		return odd, false
+	}
 	if p.keys[v.first] != "" {
 		return plain, false
 	}
@@ -297,109 +284,4 @@ func (p *page) namesPaper(v *value) bool {
 		}
 	}
 	return false
-}
-
-// harmlessMix knows mixtures of letters and digits that everyone writes: hours,
-// ordinals, sizes, plates, articles of law, codes of forms and of papers.
-func harmlessMix(s string) bool {
-	var b [32]byte
-	pattern := b[:0]
-	for _, r := range s {
-		if len(pattern) == cap(pattern) {
-			return false
-		}
-		switch {
-		case '0' <= r && r <= '9':
-			pattern = append(pattern, '9')
-		case unicode.IsLetter(r):
-			pattern = append(pattern, 'a')
-		case strings.ContainsRune(".-/',:°", r):
-			pattern = append(pattern, '-')
-		default:
-			pattern = append(pattern, byte(r&0x7f))
-		}
-	}
-	return harmlessPattern(squeeze(pattern), s)
-}
-
-// isSlug knows identifiers that programs make: UUIDs (RFC 9562), and words and
-// numbers in lower case with three dashes or more.
-func isSlug(s string) bool {
-	if strings.Count(s, "-") < 3 || strings.HasSuffix(s, "-") {
-		return false
-	}
-	upper, lower := false, false
-	for i := 0; i < len(s); i++ {
-		if !isAlnum(s[i]) && s[i] != '-' {
-			return false
-		}
-		upper = upper || isLetter(s[i]) && s[i] < 'a'
-		lower = lower || isLetter(s[i]) && s[i] >= 'a'
-	}
-	return !upper || !lower
-}
-
-// run is one stretch of a pattern: its class and length.
-type run struct {
-	class byte
-	n     int
-}
-
-func squeeze(pattern []byte) []run {
-	var buf [12]run
-	runs := buf[:0]
-	for _, c := range pattern {
-		if n := len(runs); n > 0 && runs[n-1].class == c {
-			runs[n-1].n++
-			continue
-		}
-		runs = append(runs, run{c, 1})
-	}
-	return runs
-}
-
-func harmlessPattern(runs []run, s string) bool {
-	switch classesOf(runs) {
-	case "9a": // 2e, 14h, 41m, 8810A, 12bis, 75011
-		return runs[1].n <= 3
-	case "9a9": // 14h30, 2x4, 06B12, 12AB34567
-		return runs[1].n <= 3
-	case "9a9a": // 14h30min, 8h30h
-		return runs[1].n <= 2 && runs[3].n <= 3 && runs[0].n <= 2
-	case "a9": // T2, K1201, RN7, PV1987
-		return runs[0].n <= 3
-	case "a9a": // A13B, AB123CD
-		return runs[0].n <= 2 && runs[2].n <= 2
-	case "9-a", "9-a-9", "9-9a", "9-9-a", "a-9a", "a9-9", "a9-a9", "a-9-a", "9a-9a", "9a-9", "9-9-9a":
-		return longestRun(runs) <= 3
-	case "a-9", "a-9-9", "a-a-9", "a-9-9-9", "a-a-9-9", "a-a9", "a-9a9", "a9-9-9": // L.262-10, AB-2024, RSA/2024
-		return longestRun(runs) <= 3 || runs[1].n == 1 && strings.Contains(s, "/")
-	case "a+9": // bac+2
-		return runs[0].n <= 3
-	case "9%a", "9+a", "9+9a":
-		return longestRun(runs) <= 3
-	}
-	return false
-}
-
-func classesOf(runs []run) string {
-	var b [12]byte
-	for i := range runs {
-		if i == len(b) {
-			return ""
-		}
-		b[i] = runs[i].class
-	}
-	return string(b[:len(runs)])
-}
-
-// longestRun is the length of the longest run of letters.
-func longestRun(runs []run) int {
-	n := 0
-	for _, r := range runs {
-		if r.class == 'a' {
-			n = max(n, r.n)
-		}
-	}
-	return n
 }

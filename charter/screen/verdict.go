@@ -61,6 +61,8 @@ const (
 	RuleDescribed   Rule = "described"         // a rule from which the password follows
 	RuleSpelled     Rule = "spelled"           // letters or digits one by one
 	RuleAnswer      Rule = "question_answer"   // a value beside a secret question
+	RuleGroups      Rule = "code_groups"       // groups of one length, letters and digits mixed
+	RuleVitale      Rule = "vitale_serial"     // serial number of a carte Vitale, which opens an account
 	RuleHalves      Rule = "halves"            // a secret cut in two
 	RuleAcross      Rule = "across_two_fields" // a cue in one field and its value in another
 )
@@ -79,7 +81,7 @@ func Rules() []Rule {
 		RulePEM, RuleURLCredentials, RuleRecoveryKey, RuleCardCode,
 		RuleCardForm, RuleIBANForm, RuleNIRForm, RuleTaxNumber, RuleStrongToken, RulePassword,
 		RuleCode, RulePIN, RuleCVV, RuleLogin, RuleTokenCue, RuleRecovery,
-		RuleWords, RuleDescribed, RuleSpelled, RuleAnswer, RuleHalves, RuleAcross,
+		RuleWords, RuleGroups, RuleVitale, RuleDescribed, RuleSpelled, RuleAnswer, RuleHalves, RuleAcross,
 	}
 }
 

@@ -38,9 +38,24 @@ var topicOf = []struct {
 	{isDoor, TopicDoor, 3}, {isWiFi, TopicWiFi, 5}, {isEnergy, TopicEnergy, 6}, {isStudent, TopicStudent, 9},
 }
 
+// ofPlace reports whether the sentence around the tokens first to last speaks of
+// a door, a gate or a public network, and of nothing that a code opens besides:
+// a code there is accepted, with a warning.
+func (p *page) ofPlace(first, last int) bool {
+	if p.has&isPlace == 0 {
+		return false
+	}
+	from, to := p.clause(first)
+	s := p.senses(max(from, first-10), min(to, last+8))
+	return s&isPlace != 0 && s&(isPassword|isPIN|isOTP|isCard|isATM|isUnlock|isAccount|isRecovery) == 0
+}
+
 // unneeded finds the first number or odd value behind each word of a topic, in
 // an accepted text.
 func (p *page) unneeded(give func(t Topic, first, last int)) {
+	if p.has&isPlace != 0 && p.has&isCode != 0 {
+		p.placeCode(give)
+	}
 	if p.has&(isDoor|isWiFi|isEnergy|isStudent) == 0 {
 		return
 	}
@@ -79,4 +94,21 @@ func (p *page) numberAfter(j, least int) (first, last int) {
 		j = r.last
 	}
 	return 0, 0
+}
+
+// placeCode finds a code of a place: "gate code 2580", "wifi du hall, code X".
+func (p *page) placeCode(give func(t Topic, first, last int)) {
+	for i := range p.tokens {
+		if p.tokens[i].sense&isCode == 0 || !p.tokens[i].head || !p.ofPlace(i, i) {
+			continue
+		}
+		topic := TopicDoor
+		if p.has&isWiFi != 0 {
+			topic = TopicWiFi
+		}
+		if first, last := p.numberAfter(p.phraseEnd(i), 3); last > 0 {
+			give(topic, first, last)
+			return
+		}
+	}
 }

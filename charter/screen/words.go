@@ -190,11 +190,23 @@ func (p *page) read() {
 }
 
 // abbreviations takes back the end of a sentence after a short word of the
-// lexicon: "alloc. 6748123", "réf. 12".
+// lexicon: "alloc. 6748123", "réf. 12", and after a word for password with a
+// question mark, which the answer follows.
 func (p *page) abbreviations() {
 	for i := 1; i < len(p.tokens); i++ {
 		before := &p.tokens[i-1]
-		if p.tokens[i].gap&gapStop == 0 || len(before.fold) > 6 ||
+		if p.tokens[i].gap&gapStop == 0 {
+			continue
+		}
+		if before.sense&(isPassword|isPIN) != 0 && strings.TrimSpace(p.text[before.end:p.tokens[i].start]) == "?" {
+			p.tokens[i].gap = p.tokens[i].gap&^gapStop | gapComma // "His password? The cat's name …"
+			continue
+		}
+		if titles[before.fold] && strings.TrimSpace(p.text[before.end:p.tokens[i].start]) == "." {
+			p.tokens[i].gap &^= gapStop
+			continue
+		}
+		if len(before.fold) > 6 ||
 			before.sense&(cueSenses|isReference|isPhone|isCard) == 0 {
 			continue
 		}
@@ -203,6 +215,9 @@ func (p *page) abbreviations() {
 		}
 	}
 }
+
+// titles are short for words that stand before a name.
+var titles = wordSet("m mr mme mlle mrs ms dr me st ste sr sra srta dl dna sn п г")
 
 // key gives the lexicon word a token stands for: itself, itself with the
 // digits read as the letters they look like, or the nearest.
