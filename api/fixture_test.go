@@ -106,6 +106,7 @@ func (e erasedInFolder) All() (map[string][]consent.PersonID, error) {
 type options struct {
 	config func(*api.Config)
 	fault  func(kv.Space, mem.Step) error
+	db     kv.DB // instead of a store in memory
 }
 
 // newHouse opens a register with one structure, "ccas", whose referent is signed in.
@@ -119,7 +120,9 @@ func newHouse(tb testing.TB, o options) *house {
 	ok(tb, err)
 	// Every function runs once more than it counts, so that a handler or use-case
 	// that keeps something of the first run shows.
-	h.db = mem.Open(mem.Options{Reruns: 1, Fault: o.fault})
+	if h.db = o.db; h.db == nil {
+		h.db = mem.Open(mem.Options{Reruns: 1, Fault: o.fault})
+	}
 	tb.Cleanup(func() {
 		if err := h.db.Close(); err != nil {
 			tb.Error(err)

@@ -94,6 +94,11 @@ func (p *Pages) showNames(c echo.Context) error {
 	if err != nil {
 		return err
 	}
+	if f["after"] != "" { // it stands in the page that follows
+		if _, err := consent.ParseMandateID(f["after"]); err != nil {
+			return err
+		}
+	}
 	v, err := d.homeView(f["after"])
 	if err != nil || f["show"] == "" { // the next page of the list, without names
 		if err == nil {

@@ -2,11 +2,13 @@ package pages
 
 import (
 	"cmp"
+	"net/http"
 	"strconv"
 	"strings"
 
 	"github.com/labstack/echo/v4"
 
+	"aval/api/door"
 	"aval/charter"
 	"aval/charter/screen"
 	"aval/consent"
@@ -185,13 +187,22 @@ func (d *desk) finish(m *consent.Mandate, f map[string]string) (*consent.Mandate
 
 // agreement reads how the person agreed: by ink, or aloud before witnesses.
 func (d *desk) agreement(f map[string]string) (consent.Agreement, error) {
-	if f["how"] != string(charter.OralWitnessed) {
+	switch f["how"] {
+	default:
+		return consent.Agreement{}, &door.Fault{Status: http.StatusBadRequest, Reason: "bad_request"}
+	case string(charter.OralWitnessed):
+		return d.spoken(f)
+	case string(charter.PaperOriginal):
 		clean, err := d.screen(screen.Field{Name: "paper_place", Text: f["place"], Kind: screen.Place, Max: 100})
 		if err != nil {
 			return consent.Agreement{}, err
 		}
 		return consent.Agreement{Type: charter.PaperOriginal, PaperPlace: clean[0]}, nil
 	}
+}
+
+// spoken is an agreement before witnesses.
+func (d *desk) spoken(f map[string]string) (consent.Agreement, error) {
 	g := consent.Agreement{Type: charter.OralWitnessed, OutsideTeam: atoi(f["outside"])}
 	for i, name := range []string{f["witness1"], f["witness2"]} {
 		if strings.TrimSpace(name) == "" {
