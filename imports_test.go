@@ -59,7 +59,7 @@ var directions = []direction{
 	{room: "charter", tests: []pattern{"charter/screen"}},
 	{room: "charter/..."},
 	{room: "charter/screen/canary", may: []pattern{"charter/screen"}}, // credentials at random, for tests
-	{room: "docs/examples/...", tests: []pattern{"..."}}, // programs of others: they know the contract and none of our packages
+	{room: "docs/examples/...", tests: []pattern{"..."}},              // programs of others: they know the contract and none of our packages
 }
 
 // An owner says that one library, or one package of the standard library, is
