@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"io"
 	"maps"
+	"mime/multipart"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
@@ -448,8 +449,34 @@ var (
 
 // A form of a page: where it goes and what it sends when nobody types.
 type pageForm struct {
-	host, action string
-	fields       url.Values
+	host, action, encoding string
+	fields                 url.Values
+	files                  map[string]bool // which of them are files
+}
+
+// request sends a form as a browser does. What is typed into a field for a file is
+// both the file and its name.
+func (f pageForm) request(tb testing.TB, fields url.Values) *http.Request {
+	tb.Helper()
+	body, media := []byte(fields.Encode()), "application/x-www-form-urlencoded"
+	if f.encoding == "multipart/form-data" {
+		var parts bytes.Buffer
+		w := multipart.NewWriter(&parts)
+		for name := range fields {
+			part, err := w.CreateFormField(name)
+			if f.files[name] {
+				part, err = w.CreateFormFile(name, fields.Get(name))
+			}
+			ok(tb, err)
+			_, err = io.WriteString(part, fields.Get(name))
+			ok(tb, err)
+		}
+		ok(tb, w.Close())
+		body, media = parts.Bytes(), w.FormDataContentType()
+	}
+	r := httptest.NewRequestWithContext(tb.Context(), "POST", "http://"+f.host+f.action, bytes.NewReader(body))
+	r.Header.Set("Content-Type", media)
+	return r
 }
 
 func formsOf(host, page string) (forms []pageForm) {
@@ -461,7 +488,7 @@ func formsOf(host, page string) (forms []pageForm) {
 		return all
 	}
 	for _, f := range formTag.FindAllStringSubmatch(page, -1) {
-		form := pageForm{host: host, action: attributes(f[1])["action"], fields: url.Values{}}
+		form := pageForm{host: host, action: attributes(f[1])["action"], encoding: attributes(f[1])["enctype"], fields: url.Values{}, files: map[string]bool{}}
 		for _, field := range fieldTag.FindAllStringSubmatchIndex(f[2], -1) {
 			a := attributes(f[2][field[4]:field[5]])
 			if a["name"] == "" || form.fields.Has(a["name"]) {
@@ -472,6 +499,7 @@ func formsOf(host, page string) (forms []pageForm) {
 				value = o[1]
 			}
 			form.fields.Set(a["name"], value)
+			form.files[a["name"]] = a["type"] == "file"
 		}
 		forms = append(forms, form)
 	}
@@ -511,32 +539,25 @@ func (h *house) pageTargets(worker *client, person, mandate string) (all []targe
 		r   *http.Request
 	}
 	var queue []page
-	ask := func(who *client, host, path string, fields url.Values) *http.Request {
-		method := "GET"
-		if fields != nil {
-			method = "POST"
-		}
-		r := httptest.NewRequestWithContext(h.t.Context(), method, "http://"+host+path, strings.NewReader(fields.Encode()))
-		if fields != nil {
-			r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
-			r.Header.Set("Sec-Fetch-Site", "same-origin")
-		}
-		if host == "staff.test" {
+	from := func(who *client, r *http.Request) *http.Request {
+		r.Header.Set("Sec-Fetch-Site", "same-origin")
+		if r.URL.Host == "staff.test" {
 			r.Header.Set("Cookie", "aval="+who.bearer)
 		}
 		return r
 	}
-	for _, r := range h.staff.(*echo.Echo).Routes() {
-		if r.Method == "GET" && !strings.Contains(r.Path, ":") && !strings.HasPrefix(r.Path, v1.Base) {
-			for _, who := range []*client{worker, h.referent} {
-				queue = append(queue, page{who, ask(who, "staff.test", r.Path, nil)})
+	get := func(who *client, host, path string) page {
+		return page{who, from(who, httptest.NewRequestWithContext(h.t.Context(), "GET", "http://"+host+path, nil))}
+	}
+	for host, handler := range map[string]http.Handler{"staff.test": h.staff, "public.test": h.public} {
+		for _, r := range handler.(*echo.Echo).Routes() {
+			if r.Method == "GET" && !strings.ContainsAny(r.Path, ":*") && !strings.HasPrefix(r.Path, v1.Base) {
+				queue = append(queue, get(worker, host, r.Path), get(h.referent, host, r.Path))
 			}
 		}
 	}
-	queue = append(queue, page{worker, ask(worker, "staff.test", "/mandat/"+mandate, nil)},
-		page{worker, ask(worker, "staff.test", "/mandat/"+heard, nil)},
-		page{worker, ask(worker, "staff.test", "/mandat/"+worker.active(person), nil)},
-		page{worker, ask(worker, "public.test", "/c/"+code, nil)}, page{worker, ask(worker, "public.test", "/carte", nil)})
+	queue = append(queue, get(worker, "staff.test", "/mandat/"+mandate), get(worker, "staff.test", "/mandat/"+heard),
+		get(worker, "staff.test", "/mandat/"+worker.active(person)), get(worker, "public.test", "/c/"+code))
 	for i := 0; i < len(queue) && i < 400; i++ {
 		handler := map[string]http.Handler{"staff.test": h.staff, "public.test": h.public}[queue[i].r.URL.Host]
 		w := httptest.NewRecorder()
@@ -553,7 +574,7 @@ func (h *house) pageTargets(worker *client, person, mandate string) (all []targe
 			names := slices.Sorted(maps.Keys(f.fields))
 			if opened := fmt.Sprint(who == worker, f.action, without(f.fields, "once")); slices.Contains(opens, f.action) && !seen[opened] {
 				seen[opened] = true
-				queue = append(queue, page{who, ask(who, f.host, f.action, f.fields)})
+				queue = append(queue, page{who, from(who, f.request(h.t, f.fields))})
 			}
 			key := fmt.Sprint(who == worker, f.action, names)
 			if seen[key] {
@@ -567,7 +588,7 @@ func (h *house) pageTargets(worker *client, person, mandate string) (all []targe
 						fields.Set("once", rand.Text()) // else an answer given before is given again
 					}
 					fields.Set(name, text)
-					return ask(who, f.host, f.action, fields)
+					return from(who, f.request(h.t, fields))
 				}})
 			}
 		}
