@@ -194,7 +194,7 @@ func TestContractBoundsWhatComesIn(t *testing.T) {
 func TestContractHabits(t *testing.T) {
 	h := newHouse(t, options{})
 	// One-time by themselves, or make something new each time; an appointment is the session's.
-	noKey := []string{"RedeemLink", "SignOut", "LinkHelper", "StartAppointment", "EndAppointment",
+	noKey := []string{"RedeemLink", "SignOut", "LinkHelper", "InviteNamed", "JoinStructure", "StartAppointment", "EndAppointment",
 		"AskPasskey", "SignInByPasskey", "ChooseStructure", "AddPasskey", "AskNewPasskey", "RemovePasskey", "EndSession", "ReadmitHelper"}
 	reads := []string{"NamePasskeys", "SearchPersons", "RevealPerson", "MandateDocument", "MandateOpening", "Cover", "LogLines", "Extract",
 		"Find", "ListNames", "SimilarPersons", "MandateSheet", "MemberNames"}

@@ -23,6 +23,7 @@ func (a *API) ListHelpers(ctx context.Context, _ ListHelpersRequestObject) (List
 		answer.Helpers = append(answer.Helpers, HelperView{
 			Id: MemberId(m.ID), Role: Code(m.Role), Referent: isReferent(*m), Auditor: isAuditor(*m),
 			Opened: m.Opened, OpenedBy: m.OpenedBy, Closed: m.Closed, Adherence: adherence(m.Adhered),
+			Hosted: m.Hosted, Used: m.Used, Sleep: sleeps[a.register().Sleeping(m, a.d.Now())],
 		})
 	}
 	return answer, nil
@@ -39,7 +40,7 @@ func (a *API) OpenHelper(ctx context.Context, q OpenHelperRequestObject) (OpenHe
 		return nil, err
 	}
 	made, err := a.register().OpenHelper(ctx, actor, consent.NewHelper{
-		Name: clean[0], Role: charter.Role(q.Body.Role), Referent: q.Body.Referent, Auditor: q.Body.Auditor,
+		Name: clean[0], Role: charter.Role(q.Body.Role), Referent: q.Body.Referent, Auditor: q.Body.Auditor, Hosted: q.Body.Hosted,
 	})
 	if err != nil {
 		return nil, err

@@ -70,7 +70,7 @@ func terms(b *DraftRequest) consent.Terms {
 		Person: consent.PersonID(b.Person), From: b.From, Days: b.Days, Until: b.Until, OneProcedure: b.OneProcedure,
 		Capacity: charter.Capacity(b.Capacity), Conflict: charter.Conflict(b.Conflict),
 		SpecialMandatary: b.SpecialMandatary, ReferentConfirmed: b.ReferentConfirmed,
-		Supersession: charter.Supersession(b.Supersession),
+		Supersession: charter.Supersession(b.Supersession), For: consent.MemberID(b.For), Tie: charter.Tie(b.Tie),
 	}
 	for _, p := range b.Powers {
 		t.Powers = append(t.Powers, consent.Power{
@@ -133,6 +133,7 @@ func (a *API) SignMandate(ctx context.Context, q SignMandateRequestObject) (Sign
 	}
 	m, err := a.register().SignMandate(ctx, actor, consent.MandateID(q.Mandate), consent.Agreement{
 		Type: charter.EvidenceType(b.Type), PaperPlace: clean[0], Witnesses: clean[1:], OutsideTeam: b.OutsideTeam,
+		Copy: consent.CopyHow(b.Copy),
 	})
 	if err != nil {
 		return nil, err

@@ -88,6 +88,27 @@ func (e DutyEvery) Valid() bool {
 	}
 }
 
+// Defines values for HelperViewSleep.
+const (
+	Asleep HelperViewSleep = "asleep"
+	Awake  HelperViewSleep = "awake"
+	Drowsy HelperViewSleep = "drowsy"
+)
+
+// Valid indicates whether the value is a known member of the HelperViewSleep enum.
+func (e HelperViewSleep) Valid() bool {
+	switch e {
+	case Asleep:
+		return true
+	case Awake:
+		return true
+	case Drowsy:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for Level.
 const (
 	E0 Level = "E0"
@@ -730,6 +751,7 @@ type DraftRequest struct {
 	Conflict  Code             `json:"conflict,omitempty,omitzero"`
 	Days      int              `json:"days,omitempty,omitzero"`
 	Explained ExplainedRequest `json:"explained,omitempty,omitzero"`
+	For       MemberId         `json:"for,omitempty,omitzero"`
 
 	// From YYYY-MM-DD in the structure's time zone
 	From              Date       `json:"from,omitempty,omitzero"`
@@ -742,6 +764,9 @@ type DraftRequest struct {
 
 	// Supersession A fixed word of the charter
 	Supersession Code `json:"supersession,omitempty,omitzero"`
+
+	// Tie A fixed word of the charter
+	Tie Code `json:"tie,omitempty,omitzero"`
 
 	// Until YYYY-MM-DD in the structure's time zone
 	Until Date `json:"until,omitempty,omitzero"`
@@ -852,19 +877,44 @@ type Found struct {
 	Person     PersonId   `json:"person,omitempty,omitzero"`
 }
 
+// GlassRequest defines model for GlassRequest.
+type GlassRequest struct {
+	// Reason A fixed word of the charter
+	Reason Code `json:"reason"`
+}
+
+// GlassView defines model for GlassView.
+type GlassView struct {
+	Person PersonId `json:"person"`
+
+	// Reason A fixed word of the charter
+	Reason Code `json:"reason"`
+	Until  Time `json:"until"`
+}
+
 // HelperView defines model for HelperView.
 type HelperView struct {
 	Adherence Adherence `json:"adherence,omitempty,omitzero"`
 	Auditor   bool      `json:"auditor"`
 	Closed    Time      `json:"closed,omitempty,omitzero"`
-	Id        MemberId  `json:"id"`
-	Opened    Time      `json:"opened"`
-	OpenedBy  string    `json:"opened_by"`
-	Referent  bool      `json:"referent"`
+
+	// Hosted Named by a person; of the structure only in that it hosts them
+	Hosted   bool     `json:"hosted,omitempty,omitzero"`
+	Id       MemberId `json:"id"`
+	Opened   Time     `json:"opened"`
+	OpenedBy string   `json:"opened_by"`
+	Referent bool     `json:"referent"`
 
 	// Role A fixed word of the charter
 	Role Code `json:"role"`
+
+	// Sleep Nobody signed in for 5 months, or for 6 and shut
+	Sleep HelperViewSleep `json:"sleep,omitempty,omitzero"`
+	Used  Time            `json:"used,omitempty,omitzero"`
 }
+
+// HelperViewSleep Nobody signed in for 5 months, or for 6 and shut
+type HelperViewSleep string
 
 // Helpers defines model for Helpers.
 type Helpers struct {
@@ -885,6 +935,12 @@ type Invitation struct {
 
 	// Link One-time link
 	Link string `json:"link,omitempty,omitzero"`
+}
+
+// Joined defines model for Joined.
+type Joined struct {
+	Member MemberId `json:"member"`
+	Space  string   `json:"space"`
 }
 
 // Jwk A public key. Members of a secret part are named so that it can be refused in words.
@@ -1050,8 +1106,11 @@ type Mandate struct {
 	State        MandateState  `json:"state"`
 	Stops        []StopView    `json:"stops,omitempty,omitzero"`
 	Supersedes   []MandateId   `json:"supersedes,omitempty,omitzero"`
-	Tz           string        `json:"tz"`
-	Until        Time          `json:"until"`
+
+	// Tie What a natural mandatary is to the person
+	Tie   string `json:"tie,omitempty,omitzero"`
+	Tz    string `json:"tz"`
+	Until Time   `json:"until"`
 }
 
 // MandateState defines model for Mandate.State.
@@ -1125,6 +1184,15 @@ type MissionCell struct {
 // Month YYYY-MM in the structure's time zone
 type Month = string
 
+// NameHelperRequest defines model for NameHelperRequest.
+type NameHelperRequest struct {
+	// Name A name, screened
+	Name NameText `json:"name"`
+
+	// Role A fixed word of the charter
+	Role Code `json:"role"`
+}
+
 // NameRequest defines model for NameRequest.
 type NameRequest struct {
 	// Name A name, screened
@@ -1166,6 +1234,7 @@ type NextDuty struct {
 // OpenHelperRequest defines model for OpenHelperRequest.
 type OpenHelperRequest struct {
 	Auditor bool `json:"auditor,omitempty,omitzero"`
+	Hosted  bool `json:"hosted,omitempty,omitzero"`
 
 	// Name A name, screened
 	Name     NameText `json:"name"`
@@ -1564,7 +1633,9 @@ type Sheet struct {
 
 // SignRequest defines model for SignRequest.
 type SignRequest struct {
-	OutsideTeam int `json:"outside_team,omitempty,omitzero"`
+	// Copy A fixed word of the charter
+	Copy        Code `json:"copy,omitempty,omitzero"`
+	OutsideTeam int  `json:"outside_team,omitempty,omitzero"`
 
 	// PaperPlace Where something is, screened
 	PaperPlace PlaceText `json:"paper_place,omitempty,omitzero"`
@@ -1966,6 +2037,24 @@ type ForgetPersonParams struct {
 	IdempotencyKey IdempotencyKey `json:"Idempotency-Key,omitempty,omitzero"`
 }
 
+// OpenGlassParams defines parameters for OpenGlass.
+type OpenGlassParams struct {
+	// IdempotencyKey Makes the write happen once within 24 hours. The same key with another request is refused (422).
+	IdempotencyKey IdempotencyKey `json:"Idempotency-Key,omitempty,omitzero"`
+}
+
+// CloseGlassParams defines parameters for CloseGlass.
+type CloseGlassParams struct {
+	// IdempotencyKey Makes the write happen once within 24 hours. The same key with another request is refused (422).
+	IdempotencyKey IdempotencyKey `json:"Idempotency-Key,omitempty,omitzero"`
+}
+
+// NameHelperParams defines parameters for NameHelper.
+type NameHelperParams struct {
+	// IdempotencyKey Makes the write happen once within 24 hours. The same key with another request is refused (422).
+	IdempotencyKey IdempotencyKey `json:"Idempotency-Key,omitempty,omitzero"`
+}
+
 // StopPersonParams defines parameters for StopPerson.
 type StopPersonParams struct {
 	// IdempotencyKey Makes the write happen once within 24 hours. The same key with another request is refused (422).
@@ -2110,6 +2199,9 @@ type SetOwnNameJSONRequestBody = NameRequest
 // AddPasskeyJSONRequestBody defines body for AddPasskey for application/json ContentType.
 type AddPasskeyJSONRequestBody = NewPasskey
 
+// JoinStructureJSONRequestBody defines body for JoinStructure for application/json ContentType.
+type JoinStructureJSONRequestBody = RedeemRequest
+
 // RecordPersonJSONRequestBody defines body for RecordPerson for application/json ContentType.
 type RecordPersonJSONRequestBody = RecordPersonRequest
 
@@ -2127,6 +2219,12 @@ type IssueCardJSONRequestBody = CardWish
 
 // UpdateContactJSONRequestBody defines body for UpdateContact for application/json ContentType.
 type UpdateContactJSONRequestBody = ContactRequest
+
+// OpenGlassJSONRequestBody defines body for OpenGlass for application/json ContentType.
+type OpenGlassJSONRequestBody = GlassRequest
+
+// NameHelperJSONRequestBody defines body for NameHelper for application/json ContentType.
+type NameHelperJSONRequestBody = NameHelperRequest
 
 // RevealPersonJSONRequestBody defines body for RevealPerson for application/json ContentType.
 type RevealPersonJSONRequestBody = RevealRequest
@@ -2250,6 +2348,9 @@ type ServerInterface interface {
 	// MandateDocument The signed document of a mandate
 	// (POST /mandates/{mandate}/document)
 	MandateDocument(ctx echo.Context, mandate MandatePath) error
+	// InviteNamed The one-time link of whoever is the mandatary of a signed mandate
+	// (POST /mandates/{mandate}/invite)
+	InviteNamed(ctx echo.Context, mandate MandatePath) error
 	// MandateOpening Who a signed mandate is about
 	// (POST /mandates/{mandate}/opening)
 	MandateOpening(ctx echo.Context, mandate MandatePath) error
@@ -2295,6 +2396,9 @@ type ServerInterface interface {
 	// EndSession End one of my sessions
 	// (POST /me/sessions/{session}/end)
 	EndSession(ctx echo.Context, session SessionPath) error
+	// JoinStructure Take an invitation of another structure into one's account
+	// (POST /me/structures)
+	JoinStructure(ctx echo.Context) error
 	// Openapi This contract
 	// (GET /openapi.json)
 	Openapi(ctx echo.Context) error
@@ -2325,9 +2429,18 @@ type ServerInterface interface {
 	// ForgetPerson Forget a person at their request (referent, DPO)
 	// (POST /persons/{person}/forget)
 	ForgetPerson(ctx echo.Context, person PersonPath, params ForgetPersonParams) error
+	// OpenGlass Let the operator see one person's data for 30 minutes (referent)
+	// (POST /persons/{person}/glass)
+	OpenGlass(ctx echo.Context, person PersonPath, params OpenGlassParams) error
+	// CloseGlass Close the glass before its time (referent)
+	// (POST /persons/{person}/glass/close)
+	CloseGlass(ctx echo.Context, person PersonPath, params CloseGlassParams) error
 	// PersonMandates Mandates of a person
 	// (GET /persons/{person}/mandates)
 	PersonMandates(ctx echo.Context, person PersonPath) error
+	// NameHelper A person names a relative, or a volunteer of no structure, at the desk
+	// (POST /persons/{person}/named)
+	NameHelper(ctx echo.Context, person PersonPath, params NameHelperParams) error
 	// RevealPerson See a person's identity or contact, for a purpose
 	// (POST /persons/{person}/reveal)
 	RevealPerson(ctx echo.Context, person PersonPath) error
@@ -2946,6 +3059,22 @@ func (w *ServerInterfaceWrapper) MandateDocument(ctx echo.Context) error {
 	return err
 }
 
+// InviteNamed converts echo context to params.
+func (w *ServerInterfaceWrapper) InviteNamed(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "mandate" -------------
+	var mandate MandatePath
+
+	err = runtime.BindStyledParameterWithOptions("simple", "mandate", ctx.Param("mandate"), &mandate, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter mandate: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.InviteNamed(ctx, mandate)
+	return err
+}
+
 // MandateOpening converts echo context to params.
 func (w *ServerInterfaceWrapper) MandateOpening(ctx echo.Context) error {
 	var err error
@@ -3237,6 +3366,15 @@ func (w *ServerInterfaceWrapper) EndSession(ctx echo.Context) error {
 	return err
 }
 
+// JoinStructure converts echo context to params.
+func (w *ServerInterfaceWrapper) JoinStructure(ctx echo.Context) error {
+	var err error
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.JoinStructure(ctx)
+	return err
+}
+
 // Openapi converts echo context to params.
 func (w *ServerInterfaceWrapper) Openapi(ctx echo.Context) error {
 	var err error
@@ -3471,6 +3609,78 @@ func (w *ServerInterfaceWrapper) ForgetPerson(ctx echo.Context) error {
 	return err
 }
 
+// OpenGlass converts echo context to params.
+func (w *ServerInterfaceWrapper) OpenGlass(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "person" -------------
+	var person PersonPath
+
+	err = runtime.BindStyledParameterWithOptions("simple", "person", ctx.Param("person"), &person, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter person: %s", err))
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params OpenGlassParams
+
+	headers := ctx.Request().Header
+	// ------------- Optional header parameter "Idempotency-Key" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Idempotency-Key")]; found {
+		var IdempotencyKey IdempotencyKey
+		n := len(valueList)
+		if n != 1 {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Expected one value for Idempotency-Key, got %d", n))
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Idempotency-Key", valueList[0], &IdempotencyKey, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter Idempotency-Key: %s", err))
+		}
+
+		params.IdempotencyKey = IdempotencyKey
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.OpenGlass(ctx, person, params)
+	return err
+}
+
+// CloseGlass converts echo context to params.
+func (w *ServerInterfaceWrapper) CloseGlass(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "person" -------------
+	var person PersonPath
+
+	err = runtime.BindStyledParameterWithOptions("simple", "person", ctx.Param("person"), &person, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter person: %s", err))
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params CloseGlassParams
+
+	headers := ctx.Request().Header
+	// ------------- Optional header parameter "Idempotency-Key" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Idempotency-Key")]; found {
+		var IdempotencyKey IdempotencyKey
+		n := len(valueList)
+		if n != 1 {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Expected one value for Idempotency-Key, got %d", n))
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Idempotency-Key", valueList[0], &IdempotencyKey, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter Idempotency-Key: %s", err))
+		}
+
+		params.IdempotencyKey = IdempotencyKey
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.CloseGlass(ctx, person, params)
+	return err
+}
+
 // PersonMandates converts echo context to params.
 func (w *ServerInterfaceWrapper) PersonMandates(ctx echo.Context) error {
 	var err error
@@ -3484,6 +3694,42 @@ func (w *ServerInterfaceWrapper) PersonMandates(ctx echo.Context) error {
 
 	// Invoke the callback with all the unmarshaled arguments
 	err = w.Handler.PersonMandates(ctx, person)
+	return err
+}
+
+// NameHelper converts echo context to params.
+func (w *ServerInterfaceWrapper) NameHelper(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "person" -------------
+	var person PersonPath
+
+	err = runtime.BindStyledParameterWithOptions("simple", "person", ctx.Param("person"), &person, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter person: %s", err))
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params NameHelperParams
+
+	headers := ctx.Request().Header
+	// ------------- Optional header parameter "Idempotency-Key" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Idempotency-Key")]; found {
+		var IdempotencyKey IdempotencyKey
+		n := len(valueList)
+		if n != 1 {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Expected one value for Idempotency-Key, got %d", n))
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Idempotency-Key", valueList[0], &IdempotencyKey, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter Idempotency-Key: %s", err))
+		}
+
+		params.IdempotencyKey = IdempotencyKey
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.NameHelper(ctx, person, params)
 	return err
 }
 
@@ -4090,6 +4336,7 @@ func RegisterHandlersWithOptions(router EchoRouter, si ServerInterface, options 
 	router.GET(options.BaseURL+"/helpers", wrapper.ListHelpers, options.OperationMiddlewares["listHelpers"]...)
 	router.POST(options.BaseURL+"/helpers", wrapper.OpenHelper, options.OperationMiddlewares["openHelper"]...)
 	router.POST(options.BaseURL+"/helpers/names", wrapper.MemberNames, options.OperationMiddlewares["memberNames"]...)
+	router.POST(options.BaseURL+"/me/structures", wrapper.JoinStructure, options.OperationMiddlewares["joinStructure"]...)
 	router.POST(options.BaseURL+"/helpers/:helper/link", wrapper.LinkHelper, options.OperationMiddlewares["linkHelper"]...)
 	router.GET(options.BaseURL+"/helpers/:helper/passkeys", wrapper.HelperPasskeys, options.OperationMiddlewares["helperPasskeys"]...)
 	router.POST(options.BaseURL+"/helpers/:helper/readmit", wrapper.ReadmitHelper, options.OperationMiddlewares["readmitHelper"]...)
@@ -4106,6 +4353,9 @@ func RegisterHandlersWithOptions(router EchoRouter, si ServerInterface, options 
 	router.POST(options.BaseURL+"/persons/:person/forget", wrapper.ForgetPerson, options.OperationMiddlewares["forgetPerson"]...)
 	router.POST(options.BaseURL+"/persons/:person/card", wrapper.IssueCard, options.OperationMiddlewares["issueCard"]...)
 	router.POST(options.BaseURL+"/persons/:person/card/kill", wrapper.KillCard, options.OperationMiddlewares["killCard"]...)
+	router.POST(options.BaseURL+"/persons/:person/named", wrapper.NameHelper, options.OperationMiddlewares["nameHelper"]...)
+	router.POST(options.BaseURL+"/persons/:person/glass", wrapper.OpenGlass, options.OperationMiddlewares["openGlass"]...)
+	router.POST(options.BaseURL+"/persons/:person/glass/close", wrapper.CloseGlass, options.OperationMiddlewares["closeGlass"]...)
 	router.GET(options.BaseURL+"/persons/:person/mandates", wrapper.PersonMandates, options.OperationMiddlewares["personMandates"]...)
 	router.GET(options.BaseURL+"/persons/:person/acts", wrapper.PersonActs, options.OperationMiddlewares["personActs"]...)
 	router.GET(options.BaseURL+"/mandates", wrapper.ListMandates, options.OperationMiddlewares["listMandates"]...)
@@ -4114,6 +4364,7 @@ func RegisterHandlersWithOptions(router EchoRouter, si ServerInterface, options 
 	router.POST(options.BaseURL+"/mandates/:mandate/propose", wrapper.ProposeMandate, options.OperationMiddlewares["proposeMandate"]...)
 	router.POST(options.BaseURL+"/mandates/:mandate/sign", wrapper.SignMandate, options.OperationMiddlewares["signMandate"]...)
 	router.POST(options.BaseURL+"/mandates/:mandate/accept", wrapper.AcceptMandate, options.OperationMiddlewares["acceptMandate"]...)
+	router.POST(options.BaseURL+"/mandates/:mandate/invite", wrapper.InviteNamed, options.OperationMiddlewares["inviteNamed"]...)
 	router.POST(options.BaseURL+"/mandates/:mandate/deliver", wrapper.DeliverMandate, options.OperationMiddlewares["deliverMandate"]...)
 	router.POST(options.BaseURL+"/mandates/:mandate/revoke", wrapper.RevokeMandate, options.OperationMiddlewares["revokeMandate"]...)
 	router.POST(options.BaseURL+"/mandates/:mandate/check", wrapper.IssueCheck, options.OperationMiddlewares["issueCheck"]...)
@@ -5241,6 +5492,45 @@ func (response MandateDocumentdefaultApplicationProblemPlusJSONResponse) VisitMa
 	return err
 }
 
+type InviteNamedRequestObject struct {
+	Mandate MandatePath `json:"mandate"`
+}
+
+type InviteNamedResponseObject interface {
+	VisitInviteNamedResponse(w http.ResponseWriter) error
+}
+
+type InviteNamed201JSONResponse Invitation
+
+func (response InviteNamed201JSONResponse) VisitInviteNamedResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(201)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type InviteNameddefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response InviteNameddefaultApplicationProblemPlusJSONResponse) VisitInviteNamedResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
 type MandateOpeningRequestObject struct {
 	Mandate MandatePath `json:"mandate"`
 	Body    *MandateOpeningJSONRequestBody
@@ -5813,6 +6103,45 @@ func (response EndSessiondefaultApplicationProblemPlusJSONResponse) VisitEndSess
 	return err
 }
 
+type JoinStructureRequestObject struct {
+	Body *JoinStructureJSONRequestBody
+}
+
+type JoinStructureResponseObject interface {
+	VisitJoinStructureResponse(w http.ResponseWriter) error
+}
+
+type JoinStructure200JSONResponse Joined
+
+func (response JoinStructure200JSONResponse) VisitJoinStructureResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type JoinStructuredefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response JoinStructuredefaultApplicationProblemPlusJSONResponse) VisitJoinStructureResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
 type OpenapiRequestObject struct {
 }
 
@@ -6198,6 +6527,81 @@ func (response ForgetPersondefaultApplicationProblemPlusJSONResponse) VisitForge
 	return err
 }
 
+type OpenGlassRequestObject struct {
+	Person PersonPath `json:"person"`
+	Params OpenGlassParams
+	Body   *OpenGlassJSONRequestBody
+}
+
+type OpenGlassResponseObject interface {
+	VisitOpenGlassResponse(w http.ResponseWriter) error
+}
+
+type OpenGlass200JSONResponse GlassView
+
+func (response OpenGlass200JSONResponse) VisitOpenGlassResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type OpenGlassdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response OpenGlassdefaultApplicationProblemPlusJSONResponse) VisitOpenGlassResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type CloseGlassRequestObject struct {
+	Person PersonPath `json:"person"`
+	Params CloseGlassParams
+}
+
+type CloseGlassResponseObject interface {
+	VisitCloseGlassResponse(w http.ResponseWriter) error
+}
+
+type CloseGlass204Response struct {
+}
+
+func (response CloseGlass204Response) VisitCloseGlassResponse(w http.ResponseWriter) error {
+	w.WriteHeader(204)
+	return nil
+}
+
+type CloseGlassdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response CloseGlassdefaultApplicationProblemPlusJSONResponse) VisitCloseGlassResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
 type PersonMandatesRequestObject struct {
 	Person PersonPath `json:"person"`
 }
@@ -6226,6 +6630,47 @@ type PersonMandatesdefaultApplicationProblemPlusJSONResponse struct {
 }
 
 func (response PersonMandatesdefaultApplicationProblemPlusJSONResponse) VisitPersonMandatesResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type NameHelperRequestObject struct {
+	Person PersonPath `json:"person"`
+	Params NameHelperParams
+	Body   *NameHelperJSONRequestBody
+}
+
+type NameHelperResponseObject interface {
+	VisitNameHelperResponse(w http.ResponseWriter) error
+}
+
+type NameHelper201JSONResponse Invitation
+
+func (response NameHelper201JSONResponse) VisitNameHelperResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(201)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type NameHelperdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response NameHelperdefaultApplicationProblemPlusJSONResponse) VisitNameHelperResponse(w http.ResponseWriter) error {
 
 	var buf bytes.Buffer
 	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
@@ -7332,6 +7777,9 @@ type StrictServerInterface interface {
 	// MandateDocument The signed document of a mandate
 	// (POST /mandates/{mandate}/document)
 	MandateDocument(ctx context.Context, request MandateDocumentRequestObject) (MandateDocumentResponseObject, error)
+	// InviteNamed The one-time link of whoever is the mandatary of a signed mandate
+	// (POST /mandates/{mandate}/invite)
+	InviteNamed(ctx context.Context, request InviteNamedRequestObject) (InviteNamedResponseObject, error)
 	// MandateOpening Who a signed mandate is about
 	// (POST /mandates/{mandate}/opening)
 	MandateOpening(ctx context.Context, request MandateOpeningRequestObject) (MandateOpeningResponseObject, error)
@@ -7377,6 +7825,9 @@ type StrictServerInterface interface {
 	// EndSession End one of my sessions
 	// (POST /me/sessions/{session}/end)
 	EndSession(ctx context.Context, request EndSessionRequestObject) (EndSessionResponseObject, error)
+	// JoinStructure Take an invitation of another structure into one's account
+	// (POST /me/structures)
+	JoinStructure(ctx context.Context, request JoinStructureRequestObject) (JoinStructureResponseObject, error)
 	// Openapi This contract
 	// (GET /openapi.json)
 	Openapi(ctx context.Context, request OpenapiRequestObject) (OpenapiResponseObject, error)
@@ -7407,9 +7858,18 @@ type StrictServerInterface interface {
 	// ForgetPerson Forget a person at their request (referent, DPO)
 	// (POST /persons/{person}/forget)
 	ForgetPerson(ctx context.Context, request ForgetPersonRequestObject) (ForgetPersonResponseObject, error)
+	// OpenGlass Let the operator see one person's data for 30 minutes (referent)
+	// (POST /persons/{person}/glass)
+	OpenGlass(ctx context.Context, request OpenGlassRequestObject) (OpenGlassResponseObject, error)
+	// CloseGlass Close the glass before its time (referent)
+	// (POST /persons/{person}/glass/close)
+	CloseGlass(ctx context.Context, request CloseGlassRequestObject) (CloseGlassResponseObject, error)
 	// PersonMandates Mandates of a person
 	// (GET /persons/{person}/mandates)
 	PersonMandates(ctx context.Context, request PersonMandatesRequestObject) (PersonMandatesResponseObject, error)
+	// NameHelper A person names a relative, or a volunteer of no structure, at the desk
+	// (POST /persons/{person}/named)
+	NameHelper(ctx context.Context, request NameHelperRequestObject) (NameHelperResponseObject, error)
 	// RevealPerson See a person's identity or contact, for a purpose
 	// (POST /persons/{person}/reveal)
 	RevealPerson(ctx context.Context, request RevealPersonRequestObject) (RevealPersonResponseObject, error)
@@ -8530,6 +8990,31 @@ func (sh *strictHandler) MandateDocument(ctx echo.Context, mandate MandatePath) 
 	return nil
 }
 
+// InviteNamed operation middleware
+func (sh *strictHandler) InviteNamed(ctx echo.Context, mandate MandatePath) error {
+	var request InviteNamedRequestObject
+
+	request.Mandate = mandate
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.InviteNamed(ctx.Request().Context(), request.(InviteNamedRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "InviteNamed")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(InviteNamedResponseObject); ok {
+		return validResponse.VisitInviteNamedResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
 // MandateOpening operation middleware
 func (sh *strictHandler) MandateOpening(ctx echo.Context, mandate MandatePath) error {
 	var request MandateOpeningRequestObject
@@ -9061,6 +9546,52 @@ func (sh *strictHandler) EndSession(ctx echo.Context, session SessionPath) error
 	return nil
 }
 
+// JoinStructure operation middleware
+func (sh *strictHandler) JoinStructure(ctx echo.Context) error {
+	var request JoinStructureRequestObject
+
+	var body JoinStructureJSONRequestBody
+	var err error
+	if binder, ok := ctx.Echo().Binder.(*echo.DefaultBinder); ok {
+		// A request validator built on kin-openapi's openapi3filter with
+		// KeepValidatedValue leaves the value it validated on the body. Bind
+		// that value, matching member names exactly, so the handler receives
+		// what was validated instead of a second, case-insensitive decode.
+		// Otherwise bind only the request body, so that path and query
+		// parameters are not also bound into the body struct.
+		if vb, ok := ctx.Request().Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+			err = binder.BindBody(ctx, &body)
+		}
+	} else {
+		// A custom binder is installed on the Echo instance; defer to it
+		// entirely, since echo.Binder does not expose body-only binding and
+		// the binder may do more than decode (for example call ctx.Validate).
+		err = ctx.Bind(&body)
+	}
+	if err != nil {
+		return err
+	}
+	request.Body = &body
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.JoinStructure(ctx.Request().Context(), request.(JoinStructureRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "JoinStructure")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(JoinStructureResponseObject); ok {
+		return validResponse.VisitJoinStructureResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
 // Openapi operation middleware
 func (sh *strictHandler) Openapi(ctx echo.Context) error {
 	var request OpenapiRequestObject
@@ -9449,6 +9980,81 @@ func (sh *strictHandler) ForgetPerson(ctx echo.Context, person PersonPath, param
 	return nil
 }
 
+// OpenGlass operation middleware
+func (sh *strictHandler) OpenGlass(ctx echo.Context, person PersonPath, params OpenGlassParams) error {
+	var request OpenGlassRequestObject
+
+	request.Person = person
+	request.Params = params
+
+	var body OpenGlassJSONRequestBody
+	var err error
+	if binder, ok := ctx.Echo().Binder.(*echo.DefaultBinder); ok {
+		// A request validator built on kin-openapi's openapi3filter with
+		// KeepValidatedValue leaves the value it validated on the body. Bind
+		// that value, matching member names exactly, so the handler receives
+		// what was validated instead of a second, case-insensitive decode.
+		// Otherwise bind only the request body, so that path and query
+		// parameters are not also bound into the body struct.
+		if vb, ok := ctx.Request().Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+			err = binder.BindBody(ctx, &body)
+		}
+	} else {
+		// A custom binder is installed on the Echo instance; defer to it
+		// entirely, since echo.Binder does not expose body-only binding and
+		// the binder may do more than decode (for example call ctx.Validate).
+		err = ctx.Bind(&body)
+	}
+	if err != nil {
+		return err
+	}
+	request.Body = &body
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.OpenGlass(ctx.Request().Context(), request.(OpenGlassRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "OpenGlass")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(OpenGlassResponseObject); ok {
+		return validResponse.VisitOpenGlassResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// CloseGlass operation middleware
+func (sh *strictHandler) CloseGlass(ctx echo.Context, person PersonPath, params CloseGlassParams) error {
+	var request CloseGlassRequestObject
+
+	request.Person = person
+	request.Params = params
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.CloseGlass(ctx.Request().Context(), request.(CloseGlassRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "CloseGlass")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(CloseGlassResponseObject); ok {
+		return validResponse.VisitCloseGlassResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
 // PersonMandates operation middleware
 func (sh *strictHandler) PersonMandates(ctx echo.Context, person PersonPath) error {
 	var request PersonMandatesRequestObject
@@ -9468,6 +10074,55 @@ func (sh *strictHandler) PersonMandates(ctx echo.Context, person PersonPath) err
 		return err
 	} else if validResponse, ok := response.(PersonMandatesResponseObject); ok {
 		return validResponse.VisitPersonMandatesResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// NameHelper operation middleware
+func (sh *strictHandler) NameHelper(ctx echo.Context, person PersonPath, params NameHelperParams) error {
+	var request NameHelperRequestObject
+
+	request.Person = person
+	request.Params = params
+
+	var body NameHelperJSONRequestBody
+	var err error
+	if binder, ok := ctx.Echo().Binder.(*echo.DefaultBinder); ok {
+		// A request validator built on kin-openapi's openapi3filter with
+		// KeepValidatedValue leaves the value it validated on the body. Bind
+		// that value, matching member names exactly, so the handler receives
+		// what was validated instead of a second, case-insensitive decode.
+		// Otherwise bind only the request body, so that path and query
+		// parameters are not also bound into the body struct.
+		if vb, ok := ctx.Request().Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+			err = binder.BindBody(ctx, &body)
+		}
+	} else {
+		// A custom binder is installed on the Echo instance; defer to it
+		// entirely, since echo.Binder does not expose body-only binding and
+		// the binder may do more than decode (for example call ctx.Validate).
+		err = ctx.Bind(&body)
+	}
+	if err != nil {
+		return err
+	}
+	request.Body = &body
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.NameHelper(ctx.Request().Context(), request.(NameHelperRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "NameHelper")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(NameHelperResponseObject); ok {
+		return validResponse.VisitNameHelperResponse(ctx.Response())
 	} else if response != nil {
 		return fmt.Errorf("unexpected response type: %T", response)
 	}
@@ -10410,232 +11065,242 @@ func (sh *strictHandler) WithoutHelper(ctx echo.Context) error {
 // const string: with thousands of chunks the chained `+` fold is several
 // times slower for the Go compiler than parsing a slice literal.
 var swaggerSpec = []string{
-	"7L3rdts4lij8Klj6Zq0kX9PXOKmK86OXK0lVuyqVeOLMpPtUfGyY3JLQogA2AVpRpb1Wv8Z5gZn3mEfp",
-	"JzkLGxdSEkiRtBSnq86fRLJAAtjY2PfL50EsppngwJUcHH8eZDSnU1CQ47eToYL83wvI5/pbAjLOWaaY",
-	"4IPjwfsxkLjIpcjJFYdP6oqIIVFjIEORTyEnGR3BIBowPfZv+IpowOkUBscDql87iAYyHsOU6lf/Ww7D",
-	"wfHg/9srV7NnfpV7P1OeUAWnyeD2Nhq8pHPpVxR6eULncuHdCQxpkarB8eP9aDCln9i0mA6OHz99Gg2m",
-	"jJtvB9FAzTP9OOMKRpCbuQo1/ypAoBfyAifCdf0J0gzyM6rGHgiZ/uLfPsYBg2iQw98KlkMyOFZ5Aa0h",
-	"DtNryC3ATxOYZkIBj+c/QQAIP9MJSNz1LGcKyJhmGXAieAxkxtSYcXJ4RMaiyOUu0RCTdApkAnP8lVAu",
-	"1BhyolcKUhEmSQ7DQkJCHh4dHj7adQAcA01wT3aPlXXt6IVVN5dRpSDXT/3vX052/hfd+XV/59nlzsXn",
-	"g+jp0e2/DfxpS5UzPsJ9vmZTphoxK9Ujwqj1pIpaB/v7a1HLInXDGU7NiP6HuHBtfhZcjWvRmEky1QPI",
-	"bAyc0GsJXNUgLo5rf3dxtF7AGZVyAvOGDWdmRO8N2xnshs8gl4I3TYcD+s+Gjy9MVgPetzydE6VhbKZ8",
-	"IJ/r68IJF5Z61IDar7DPinKQoJq2jwP6bx8f95OJUU6njbPhiDtMh8+7+Yo8ExJq4P1hPCdSTOFaJHOS",
-	"CjGRzz1J0SRHFIo8fHHw5FEd2M3bW8P9hUgAl/UOhg2Mwt5nQ/UQHb7dSdiIKb04yIHHdbxCz11H3fZ3",
-	"nl18/raGpJ2DlKzxEkgzove52BnwXG71S2QmuAQUHs5ycZ3CVH+MBVeapBx/HtAsS1lMNWD2MjPiD3/V",
-	"aH78uT0u4HtxxlU4O0Yyo5JwoUhM85xBQkShECj2NSjexGZJScL0C2h6losMcsX0BoY0lRBpzPV/+jy4",
-	"nrfnndEgHlPOIdWPLB1ONIhzSIArRtNL4Mogzcogw0v1oTRP+p5NQY9na0eexMqsLdW8pZzzWogUKNe/",
+	"7L3rcts4tij8Kih9uyrJN/Q1Trrj/JhyJ+ked6cT7zizM3M6OTZMLkkYUQCHAK2oM66a1zgvMPs99qPM",
+	"k5zCwoWUBFIkLdmZnvMnkSyQABYW1v3yZRCLaSY4cCUHx18GGc3pFBTk+O1kqCD/zwLyuf6WgIxzlikm",
+	"+OB48H4MJC5yKXJyyeGzuiRiSNQYyFDkU8hJRkcwiAZMj/0rviIacDqFwfGA6tcOooGMxzCl+tX/kcNw",
+	"cDz4//bK1eyZX+Xez5QnVMFpMri5iQYv6Vz6FYVentC5XHh3AkNapGpw/Hg/GkzpZzYtpoPjx0+fRoMp",
+	"4+bbQTRQ80w/zriCEeRmrkLNvwoQ6IW8wIlwXX+ANIP8jKqxB0Kmv/i3j3HAIBrk8NeC5ZAMjlVeQGuI",
+	"w/QKcgvw0wSmmVDA4/lPEADCz3QCEnc9y5kCMqZZBpwIHgOZMTVmnBwekbEocrlLNMQknQKZwBx/JZQL",
+	"NYac6JWCVIRJksOwkJCQh0eHh492HQDHQBPck91jZV07emHVzWVUKcj1U//7l5Od/0V3ft3feXax8+nL",
+	"QfT06OY/Bv60pcoZH+E+X7MpU42YleoRYdR6UkWtg/39tahlkbrhDKdmRP9DXLg2PwuuxrVozCSZ6gFk",
+	"NgZO6JUErmoQF8e1v7s4Wi/gjEo5gXnDhjMzoveG7Qx2w2eQS8GbpsMB/WfDxxcmqwHvW57OidIwNlM+",
+	"kM/1deGEC0s9akDtV9hnRTlIUE3bxwH9t4+P+8nEKKfTxtlwxC2mw+fdfEWeCQk18P4wnhMppnAlkjlJ",
+	"hZjI556kaJIjCkUevjh48qgO7ObtreH+QiSAy3oHwwZGYe+zoXqIDt/uJGzElF4c5MDjOl6h566jbvs7",
+	"zz59+baGpJ2DlKzxEkgzove52BnwXG70S2QmuAQUHs5ycZXCVH+MBVeapBx/GdAsS1lMNWD2MjPid3/R",
+	"aH78pT0u4HtxxlU4O0Yyo5JwoUhM85xBQkShECj2NSjexGZJScL0C2h6losMcsX0BoY0lRBpzPV/+jK4",
+	"mrfnndEgHlPOIdWPLB1ONIhzSIArRtML4Mogzcogw0v1oTRP+p5NQY9na0eexMqsLdW8pZzzSogUKNe/",
 	"OMbTnr9Eg6m+A63uSTQQhYrFFIIbziBnIqn7yaJJOyKIRxdDUuStV5YDtVOszJ5DLPKk/UnkIm09rYT8",
-	"hsWthxf5yN6l1bO7oSnTp9J6nf6By7GYBXd+wzpS55KS/KIRMir52DUydw2ZctPVY7J4VMH7CuAtyvr9",
-	"X3iKJ67/CrHSazXYvUgi1eUvdOfXw51vLj4fPrn9hQKb/q2YH10ESCa+4J2hHx0JQ+WqtznD0O1v81xX",
-	"gtDrLiMF60Lnet7+NsNLgrBI6Q/3D59GRP+7s/8NEbn7uGf+f6bxaplNHt0+3DGfDm8f7rm/+T89+uOj",
-	"PwaR4otSnn85gtFKNKrShFKsrScBNZdbdryV1D7CFExlC9aop7Hz0jyn85W14wuDi0uSHKR8D5/UKrKe",
-	"kExIRVNCzaiIyDgHS+Cm9NNr4CMtoj3RiuMi+kWDTzsjsWP/mAiR776fZ/ig/2GHTTORK0v3xnrxNzTd",
-	"oxnb0w/gJk6SMeTQj7YlbGQfarRRmFEaRSBHofL4c3Vzjw9Xr+Qfftm9WPoQlmSrZ+BeH7mFhc9jbGXq",
-	"jhij2l6EO0Cl4/4ivargJrNMMK6mTrRuv80eJM1qRW1pDlcsbQfKOvJQ6mHmZWsg0A+3twyIdXsL7klO",
-	"DDnuIn5ADlPBQ6qnINdAJHBFrmk8ceonEMrlDO1pK/xO4LNy9V2fs+I6ZfFPMD8m//zHf91GhEryAa5P",
-	"CjXmxvwnCVOEcfLj+ds3g5XNLYHDr7qcMwSQ71iuxi+tGLO4or/85S9/iYj+d+fnn7UYYD/uvHy5VgJY",
-	"z/hf0Dw5lbLofhxWIFpc7IudP//5z38u//nzc5LCUGnNlAxFTqg1EJHZWJAZ5UqiiYjmSVAqoaPAHJYP",
-	"OUO0HkTUmCr8ppdFRAZcriWy+PbQYWiYnCuR9RSTW0iK3zOeIB9dQZc6yUCv6QOT47WLWTYUWbhYsFN9",
-	"8fAkZsY8hxYkSCWQMZhTWGIWqeAQMkABmrTVGOYkFkWa2MtG8IHKqbMhmihw4kE0AF5M9UbnoA+Ii8pm",
-	"y3OfMI7o6AYPizTVwpQSGbIMFC0UPs8h8IbbEADHNFdG5u8iFyyaEMoldmWNLKzx50UK7cU3u4d3RQqr",
-	"YlwH9osqa4UHG6XTs2KzqIt6IOICOt6KlMrFja7AYnk76y09eh2GY00gU01Yii6XFKgEMgHIjDNH7zNE",
-	"dpSVcNdN/UHkiQwDF18R2V3b5YUBCvFkg/T3fJn+hvYHnzKWm7cMRT7V8iDiwI7SwkprOvxBi5+W6BZc",
-	"6bsvJzL0PMJx+fF3ziTsCHnpDVp5QSdtMERSI2dh9vqYA0LUwAf04fRjAndZsHs2vCTBOgv8+pzCBntr",
-	"GycMuSl6/gLG0s7GEmN5D1xxmdEY1tMnO6Mbb18YmY3Ug6Wr6ixVXsSqyDtRYIT/Oh268uaa5QrZU1Pt",
-	"ehph0AZXFaQoJ2TIPkFCZiJP3E2NLS9dFD/pzq8Xv1g/9MXn/ejom9uwyCm4op3dEtauEEQrmFIWdkGk",
-	"lI8KS72a4PWaWko3tuJOG4nC7KPfMVa202iwqdhcqhtteuaVHuSe6A2ARl1RD/LyawAwN5CfGN2rK1O7",
-	"gRySsB0vAWV3v4ihp9xwcwyeeCCJ33IA9/oYi5tcJsV6F0gppPQ3GDi4XNRBuyct+epM51/ADn0X1tzX",
-	"rluv2RtFnjCDw55vPJBEC2PkV30bg1q+V+39hyCxfQkp640ffc3f+rkgGLzStCS1/ulk5/DJ04hcUwlP",
-	"j4o8XdrzQoDT0eOareZ02Ne1RTMaM9XaRxULPkxZrNqOx4A9Yyv2oXlrAqhQQk0pa+EJe+UGus3fRoNh",
-	"LqZrtVONlbeRDaVrLwQtXG766dQ882R/VYUTHC4XLugqVe9x48Wsy2rP9PD1S7URKupSny3Lp3VcSGYQ",
-	"M5peGtpJF6IaqsMKvTEberJJg7I5tFqjq4FN8PIVFdmjtf3DP9QK1i8LNQ+p8ryFRr0UAFrdnl1Fza7m",
-	"nYUMra0GHK4vzA9E3x1LjmmultRTIpnWWblQY8ZHGIJTCb8hcwgrUXBjo6acTcsFGf6tcLL0HGgeNIel",
-	"VKrL9l4bHN4UgbLt6Jc2p+0W+0Ucz8OwMtrRxdxbequGuQ6rwSKNASIGYyw0I4+1Ta6iyhUKx9C9Nx+e",
-	"3jpf5Oent3vTSvTI09u9UoXDSOLl70HWW6ocq/ojJ7Cjf17nGT58crQtz/Arnvwng9nW/KTX4dA2Z8Zu",
-	"NnZQfbo4FF8UOtdXNywBHkOPTaRwsz5k5zUOqoR01dhm123Fxj3hoMhOHdzPssDS8WDWW4bdpdW6YDvV",
-	"d2kr+GCEUzXuoA9e1fgCarDIbaEZ9JX11qPRJ5X3Nli0ESg9Uc/FkLUPDuzod1eiFxXGDeDT5QKbvdTf",
-	"M94TQ7vuqAXDrHUZWlfDuo2EqTP6BxcjyclQ5HU0+vH2one+F/lIKAV8a1S6PwNHEl3Pdr8XBe/svqE8",
-	"wSCz9sL1O7gBmkISErC7iXR9BK9li1S5/hBITPpWH+JYDWpqtoy6gbfRgBYJU0bqWRW941TITcaXV9Vf",
-	"0SlU1Yy+rCH0TgMN76J9tHXIH2k5s5+iBJnfQ3V59UcqO/ueutkWKoizzsniXh1a7CmGHndWDa9ZbvJI",
-	"Vpmz/uWy1rE1YjfA8eewh6KQkNQ9HTKhn/IbpqiyxoMOO+iGvinjk1A2l3EFE/w5GsixmJlsx8ExL9I0",
-	"Wh9eEDqTH2eTjtErJ8REY5EJzHeJWTh6KimREOegSKYVdJoD0bBNiBQmEogpElNOrsFnRTGOHiy5G4hw",
-	"GdXnU+4e/2Hn4vN+dPA0rPjE+U3/hwMmiHOzLcoTt/JaS6h/+/7+fs37s21P8LctTwD9gWvFnVVCOtny",
-	"micwvxTZIsXrt4XSYPntKsefsAD6vBGKYKzJuuUfPnlSs3pDM5uf/jb8LG+x1VqwbRtXt42qf2NbnqCQ",
-	"0PtkPrU4mcOaZ+e9n11iCxq1avjCOajOrOHHDz+Rc1Dk4bvvX5Bvnhx8Q/7nv588igjjKeOwQuYnMG8v",
-	"hWhWtegxQGeN/XKwRjDBqUI7fW1V+cWtvLb+ahO7+vC7F2fk6JtHS8axoxDiXHw+jB7fPtwpj0T/5dvb",
-	"R5/3oxon2WsqVSuxfDVYKKVSERorw4C9xdJw3FhMQWL4dYT4juGlzKSo4oPVHNU7ZCS0iE7w0nZTEuaX",
-	"9BqHzbyoVLo1BrHFme6cy+DV/iAavDrQ/xzqfx7rf46CLoPXYvTSh0t0yybqYptCo3SDSlAJMGRcPT0a",
-	"hPycKxsvY2tXJhwySJNecaRNXpDV9ADebQqN1JWDEhOjayHFv2hMt1v9qTQdBTREb4xa/a3OdLsaYrxm",
-	"OyH9UeOFTW7Vew2iqxi9Zhw603FNrckYM9mJCfExhVXUGOx3G5zoC3hArn+RKhdzWI1Y95HG7jS0jks1",
-	"OdWqzCAajIJHUkYXNdqK/b3S2hPQYTiuEvfkcxJUDrjDMchasanNPWFT6GW+4gP7cBmQjEtvOMWuan7q",
-	"nmnFXh2qNHiK66sQXcNQ5FCpQ5SmYsb4CBNBntvKLsSCHtCtsha4y8Z03E0NePpZhM2qgyftg0Ke7e9/",
-	"c/Ds2eGTo2+O9p89O6gEiOyHEMIU6+lfo+dL5U5vPwFt5Zx+dtEZPUyQNfxiOSnFx2phfLIqcpqGU1EW",
-	"REPj56uxkPxcHkcnnh1D1iG9uY6XV2KgVn8ss2cWb+Z/+iySgHCQhV+WmJi09ivummyT5HTYASDA14dY",
-	"WQ8yRnIYZ2xrarfgvQ2QvO5xXu5NXXxyFUPsEgc2BHMoclPhbCxSIAqwklHncLDuOTwLtIXxy6HI45pQ",
-	"Ma1HdGAyTtMJLKubV3wh1Gv9XhzVuUXqe9ltrq8mYq4OdJr2dPGn1EXflFSxi6At2aiDv0UqS00dzUbC",
-	"MKhswr8RRVx2U2YGodxQpEOWprZIy42Y2E9cFDw2T5swv6RGzpdq2RLYWGlKiawO7H6iDmGa1Zu1/D71",
-	"a9hP0dtHatxMS/FNyoQ9+WvtUTFy7ngzIa5nGfmrF6/kQNVL5S5yZSUl8W9gsCsFdKZdCujYl8h+wfad",
-	"z69vPOViccRAPFpYwv0Z7t9jmzI+sV7S5XAFQaY0McqhHmWULOO4JCInUkGWQUKKzCR9lsXfAvp/YALN",
-	"JY+JKchEMhBZCmjOorHnkNPnZCRuIOfHOC/+jC5mYiRj+Zzg5o4xI8WsVIxw2JROgICJwpFV9urok55e",
-	"a6j4fuekDVKW1QCA+aUmZTV5fmzEdxjm+VFFpkIq8oRMGS8USCLSZEN5f1OG0O6A4uaBF5CmwU0VUl0a",
-	"/AolphmRBksJjG0lPCcLV9PUCOMEyQ/6BBPhY3erBQmCENiURz6qKAtreYAdaBhBXWJkkz+/qphUIVje",
-	"qwq6mHtQObowTbBnvEg1x52oJr7jjXWBbzHhsTb9tA6WOLx+22+cU7/Dmn0gQAcBGkGzzhhnXrxmsXdJ",
-	"LN1EFkh7T4mbM7ihCm3oWikmTWtC3Spk4YEkU6py9olIOpeWujNJ9NU6JvApTgvJbiAiKdAkImLGI8KG",
-	"l4bXVD5eYplZriLCRbRCTSr8hnVIBlmGE3NsDPcWBBfmE9TlmN0lwSx4nTWi9cMzdzubgKDfHgx2rL2r",
-	"/okAn9AP1Uadby+i8Q530WBRB42touyVd9EZAOsu4yYKPck1oadvYGaLVncVK33+cM01vs7FTEJORvQG",
-	"yMMzV7bphS87uavEj+dv3zyK0HegPxIFnxShciHPsIoMh/saZHWZh38IhwBV6lK1TLlAh61LuAiHUrS4",
-	"JBauhm/Ul53yRbDq7w58Uj3yqDql+dy/vxWXG9r+2wy4CTvsmY7QpMp0o3ZbCwK1BTTw+ToY2BK3PQso",
-	"rma4PlnnfXAhGWsiMc5B9YGkjEXWpbKHRbySfD7uIslYAOOW/Nw28TcE8J5EMelQnzkWGQulOZ4q6Sv2",
-	"zFzRvMjETkIOZErn5BoIJbHI5sb1ekyY0bKlV54on5OpyCGoOK03+1Y6GTTVi5mjnS24Ba1M57hYXCdT",
-	"ROEOyFikphCE6bqRwA3Whgmts2htyAw6xRNTtNkGdtnFesA3HPuJO8eNRvYudodoEZHrVtOnVMfvmT+v",
-	"ZbYNwF7RoiddtOgqzw+Dfi4KEtM0xVuL55AW2Ismwm9iOGQxEAUpmFIvCwC2RQnc14NticZ2G13V6qzy",
-	"WDu52FLZdWq1f3Hw4JxwvXhuWadzw3e8q1TY3+zNr0vTqbv4voBPQF3yuEF4odXzOtXpaGua01lKOxc5",
-	"q+chabE2BfRcj1kRI/UfG8RmXGVdWp1mpFJMwTBLJu9B/8T1fYGaaOa07lgSzVTp6Gix6lJY6P4VkNrq",
-	"QKW/tWsOoYKRaN9Z4euBl/GMZiHR7n1ZrFYJMbFdpTSEUE4NiHGtgO9h5esruBUET8R0jtp245xRhxAY",
-	"q1/Vxm5oel3GZAuezoNBhC14iW971SCYtwlT6FmmZ30wqtW1vCt52W3sQFubCO+3uMjRbzpxdHzHxpTl",
-	"9eWg+p3c+vFOX97ikfZ1DywedP1JNuS2U2K6wBHWmNj+7fa4ME7fWdItn2oHakOw1sq59rVhUPpeZl1Q",
-	"uWNRxmMyG88jcj0nszGLx1iD2WWMUFThE0EYlwpouCS80FcioHei/mh/NTlBT5/tHzxyRgHjaSJUERMq",
-	"G3WMru9U6FEqqopqQNNCFLdaU2NlKSJBqUwe7+29fXf6w+kb109O7r17dbLQf6BGN7W1WMysfmU+3L3c",
-	"dQ1KGHLwBYSTuINw4otpBYqlXK8PtrN1uzu65KIB1/Ne2tahAQIZLjxdlTy8G8+sswbmttHYInMadWNO",
-	"+JI+x5Yy4OoylFz6An8iDM03Q+av2TdHz8j//Pfh7uGjyEeRKjEBToAneCODZpkNV2WoNGgrLctLFce/",
-	"f0G+efr4W6LGxfQ6yxlXPrWkTDRfCMxZG3dTLyH1rwzRVoTsaeFeCS0E4NuvoYKSW4ldXorzpnILehcQ",
-	"2LIqhT327vy1fKwlgy1v1Houa18eXLBxln6BukLLq2rw0r4DmlSIYaemgBBPQnrcn8QMbZEYrie1TjIb",
-	"C9chwDf2oDFcKnE5NGXeY5qm+qiNnheLNAU6KuDyRhTxeMFwUO1NUNoElzVJITUlIjlMxQ08JzRNbdbQ",
-	"dLkLdAdj4qqXffVKzcYLtR5TgX01pBIpYJPIXJNHZL5ZSuNg8PDS6ek3Rh7a4TOMRZ44Q2OvHCVX/aQJ",
-	"CmWnopWqKG09c3FZAL4Zixfqq69WWWk730LxlV5hJwYyYagnAD19psgkaywglcKjGOeKzfTJnqafe0s2",
-	"+6N6j8j/v955YRZRv7XO1uproHlIQLd9lI1oEPmm+IKDlsqBxmMfpqrVAakg2yky48PQg0wG3VovZLDN",
-	"Sbs+ogm0Czo+JtTqEw8kYUlERK6XlVMTf9m364UFXLU1iVuTe0f4mG6Apj2L+q2mUzuaxVwFpfK+XjTW",
-	"KDlaE2u07aqznS2WHYv03aluvO/zZyFef5Cd71v74gnd6K7JjFOhXu9v0C9UoU/g4gtTMWqTbxuV6LVm",
-	"Mb6Q191L1vnQTLOr2paT7zDTp+2FCticmCTWuOxlDqZcwzXnECLS1OoMlUvrlFy7bcfGKnyMnWNRPX3R",
-	"GC1adsvqhttA5fwyB1rjJ/g+Bx6PNe7JscgVwfRIU+cryBDCFReG+XraPES6jMjjlxTCnXOgeTzuFVAx",
-	"dFUk71gMcnnl+Nr6tX4pUbGrkHgXVceqlmaRzfGp5+Y29LGUdOBN3cxS/kp3Uk8rlrrbUHsD7CEzD18k",
-	"jAphNCUzOjc9VBlf39rU2LfM3iozLGygAeayX0+1DvmUlbNd6552Lw8vuI9qHE5bOkX+4IRaTF9bbJtX",
-	"8bfY/itejTTlGK3GO4gGgiUxljRWWVA4W281szsrq0H2SLtjqpp5xxQpsnDL3S4GsSwXN1sxS9016M/b",
-	"pVw5N7PQ0nClD62hVV0J8UUG+pDXGHj/rjkr3RlefH56dPsoyF7tO7tfqI7peu4erL9MDclk52OAbbdn",
-	"357cagQ0b01YKpw6JLOxgBvIiS/qoO+GTUle1+Wyj0zcvfDz5nLTogGq8AHT21tU7V2ecZmA6QIVnNG9",
-	"5BPRnXOi+6ZYRgMF0yxtAcT3dlw4NdOfa0VzXqwRMzVRyG42h6bBS8JGPY14olCSJXCJFTyqMQbfrisn",
-	"lFGN2ZmLvVsb8uUkNee3bCMIzZjiIGUHBKzKhA0FUUNuzzrAQnLK/1WNWjG2Dg2FbXpcw2RohT3x47GQ",
-	"wMmQ5VKRh2dvz9+TPbuevTIg7xF2zGe8zAkPtzDqZk+7q/DirWbBkKfZmKUGhMu7DVrgjHByWWRBgczU",
-	"pnRNoTnXh+Ba4wZTw9db7owUUJnXH10YK6cspfnXbbbvaX2vKHIOF7IcMprDpaOZF9Gaiul3MNqvUf9s",
-	"cPBSH9v9nWcXD3f+6D5iPdWa8rjnivI29GQR6V4iX6S5FkBsovFqVdQZ7eQO7uY87tIgcH3HlWBXOtyA",
-	"rRpZdl8JHoMBYvdgZcoT1kWAtYe1PljZvji8WJH1svBIJbI2NYACtkt8tG4xr1IJM6dtflVGnPWIE4y8",
-	"xx49C0acuq2vqFGNaT2Lnc52HtI0/bv58SCq1a2UyN6IHkX5Jh1a9unR1z0ue6hOn6ab7WeG4RCw8FWH",
-	"Z1qYFSwW9/P6cIHxRV22kdFctSxt16CAda+sVlfdTNWUoBBOXJlwFBDuXGDP8gjPWU3f6wQkCls2wysF",
-	"ZUpngacUZeCf7QJy0aKrR6W013JPwwqpX0ApC4q6+3sWPLcra407fvH25auriFx5RfH4/NW7/zx98WoX",
-	"f9G69ZXRyI/Hl//8x39dPScYG2h7cy7EeFRtLfb9f/fv/bt5y6Nj1+1wV9OEg8f7t7VE4R3EwDK1NW9d",
-	"KxuGkexxqC99u+BowvrrMMTIWmQirawcvD6guiz0jhoNF9g5LBFanCn1lnaqnas7ENTmfX5I69p5GSS1",
-	"9oFQRy83R0NtAHPQvUK1LGavWzTegPIirwZRqTIhhkpTgdCXMwxe8/WxRHReu9n76JNZOj2b6/Q3dXBt",
-	"0WPzun7XFczZfgf92n60KlyOfk03WfNY3c5kDxm1W8VKFI7WC9T6teFFWjPEiignu0Q8+9f0vK3jFo0l",
-	"yqzZldACfLxxe70LUbcyZa5J1/Lbq7GlALe1H5gk3BCT1lFMNbVEGxK3zJvwuRDI3tM07dGpXFzOmFFn",
-	"WjC4qauW1XhrcZARSC/zSu52bcZiwhIsQzijXFmjlH+uFeNVOWXt+gEsUwXbTty8IPLgWFp8Hbzn/a7N",
-	"ck301rM3lUcPrrFqet+u76hdv137Vjs8uGTbrsGfpKbaO7YPw8odahcds5qq/0kRxl0gzMNrxhPGR49Q",
-	"NHvFRymT4xW70gbCYC5CsQES4iJnan6uQboQZh/IJaESiBRDNaOugxAlrvYRSUHvapecKoLuVYmx4ww9",
-	"5xqvtELAbqiCywnML/86U1euC9ThY7P3EShJqE1D0fpfWe5U2RCta1HwRF9SSiYwJ9dz8vJMnJkXPTs6",
-	"evbomEjgCbk6KdRY5OxXbMd4bEZpXUNPFJn1oKHfKlQRoYTDTK9cDPXhXOknrnbJq/PDJ0+1yvIqeXl+",
-	"skuufnj1nuztziBNd7Q6yPcELdR4h1bn29EyDuRXRKtRxkJt+6iDNGv99ujg6NEuQeHctlHBnAqCBJ0L",
-	"Yg/BlMqhabqrSVEqZpV8n7IoixECfGIJFqrFvnJgEvRc5KsmdRgaeqMlt8GJnGg2gs4PP4RJgr9DEhEu",
-	"ZpGvsVjqjxJ9KFC6Cq/nDg1ieK5Xz53rUR/lf+Tp4HiACZY3B3smdLkao6ZBd2gkQx+x0eCwMZ2schvn",
-	"jJENu+Q7U7dGmtNnWI+GkliICYNdTFjR6D04Lq3+dvaxUtng9hbL2A9FmE9glmIihFfgpKLDIUmZVMAh",
-	"3yUm+HsE0g+g2IjT/G4qu6gxfOT490LCTkwlyN2P/CM/ZyOuEQ5hqPeEziQiqu08n5ttIR6hDfOBJFdm",
-	"J1eEyo98Gd2/w98Q4c3qLGgfSIJ8HBNr2SdIjgnlhCUIU+MG+8j9iI+aERCMRfs4wMUaKwpNSUIVJWhw",
-	"lZi2TtBXppcmze1EtxXeWizUabK10KRvEkf15fvIZRGP7XNY5njZvV+247G8WgLIXfLG6sm26JVUIofk",
-	"+COm+s3d+3Deqxc0HsPOC8FVLtJjwsUOjr7C7byqjh8jylxZnrpzmlztkhNHHzwB0hCpdEXzm6Yfuc3y",
-	"JImIi6mmiJYqPfnm0TG50vh2RUADDKkPgu86xWxbvTMs9nOVFylcESY/8sWip/rvZg0JxCzRl/PK5s1e",
-	"hVJlkQwjPD7yHDKgSFlvaFrY18wo3hWFcPhOJMx6NgS3+G7GarywtaefHpGf2HfPScGR7rnC2RFJRHGd",
-	"QuL+8JHr83WjMprTKSgEUe47u+6S7zX2mahP4iw7MqoEF0RkKhKQ0Udu8Ub+8x//9YgYziMkuKtmYXRs",
-	"KbP9uucOQR80Wsti4MafZeTtwav/OHu9c7B7OIgGBRIol7P7V8F4ke1CvAtFLjK6C8UeZjXF+m7tQZGl",
-	"+M+O5uM7+OngsJIkPDi5oekgGtzYJivHgwMXSUUzNjgePN7d331sbFtjpNd7hmB/HmRCqkZRVaM/hm7h",
-	"DWE5Uh0yzMXUlNyYCr1njbeOf5jbx8mVOZ0rzZQlYGl0ZM3PS8qfAr2xry/UromaypGgaC3PpiqdxMYs",
-	"5051cPxLWEYrh+ydJjDNhAIez3+C+eD2wtsxvxPJ3IRlcmXzc2mWpSzGaff+ag27Rt5bW6q+kna0KAOp",
-	"vAD8g8wEt3EMh/sHm5zZTLl6cDYm3zd7Cr/Ir2zPJfRXZTOEsWeOv1zcRhUh7RfD7i80VGUxnWLHE8P7",
-	"KSemBZyiI1kZeRtpbozkY2r3PjLRXYsnflIZswK9/c1BrzJNHRSrQ/pC0wPnw9jdFxcvIDV/ssqPAxba",
-	"6S6wekHoVp4u1VY8NkZs0z9AKpamK5wPGV/J5mw8lZjx1ct2rmiuluG/hStTztDp6tzX4Ufk6b7XCSxj",
-	"2gBCnNO5pot1SOFKXcxXsWPpKu3ZrlQOZRYP9RVPGq/U0SqWveLI640vLAdk22jrufumXzmJcmFJgf1V",
-	"2ohZMhHsJoZAMho2cmmredh+D6adgRYOjUBqB9qo6vM/neygnmV4umPeD7RqobQs4GtLrl6VF77HzNaQ",
-	"1E0RQFC7+cjvnCfENO/cANVfIOnvA80xKgfmTmnhzPbKPhxhlDxxXSa+To6Oq+tEmQJ36MS12rv7nTGv",
-	"qsqda0/A4XItl7XI9dKNuyMeL5t4giTVqyhGGrS4a/U5xr1mv1UkdouI8JKjnUF/qIeoMVvUicknhAvk",
-	"rk4TtWYeEx9oWwKt1itqFJb1mpAxMJPwUZGW9VffXUhCOsT3r5GhX+AWtnNZ8N33xMVxbhteFUC5v4DU",
-	"LIyLbYvCBkWWZOGTKTmtsWn9MSwcJ4UzuwZv7Evzc1ei+bJQ85OhgvzfC8jnA730NU+8ZlOm7OiLLR6f",
-	"3VANsUgFR/KQFDZ0Qd8CVDyd/QXzOK04a/rbbkJIX2pQXzUyhgUVQDt67bG9Mj93PjY6l1/gDHyDuppT",
-	"MEEjShDgifkSedPMwf7+BiDuVmAMRHoaKUwgdQDUrh9aAzn+lWXmVVf0hqbkBnI2nF8RLIciiRgOtRa0",
-	"S84kFIng86ko5CrFfGUm2hLNtG/fGNX8lWWLk3s/0jXjpiXisq8meNgWvJuQWLh7mbGbZ5AzkZCHzm0T",
-	"kZdnbx9VDjkVI3vGQ7aozCyfb0zzxNjZZUw5hxx1X838Is0mDTY9kOTbnYSNmCpvL+ozlGCQKNGDSkZ9",
-	"DSOGofxoSsew9cjYludE5Anku+QVjcckpjxh+tHyEjyJrG4txKSiW2tihSvFOf0aFpV364lxmSCLWRnW",
-	"6ot28FUE/d40h94GdupX3xND/x4T0APYeeIO1hgzlLSmycg35cPT9ecjN4DDbzmQa/FJEz+Nk4SOjMM6",
-	"QJcqDZODPOA1k+pPdswWweemCAEwTUvTuamnRwRHzVhsgoibV5eeKovJRhgWhSI+pc1Cz4Gs3tT13iUQ",
-	"M6l5/YwTwWPYJSdyAvY0yhuMLq6Kfrjzk+tiUPGz6K8sITQVHFavVNnb52tVTFe7D31hi/Mpv2EKH6xj",
-	"IU5NsVaeBX9iRG5oyhJyeETGosg3ckexq6qb1bOXR0FEq9zUPZ+aVMNmHHXf3yWaDiw5CCNCrxGphaU+",
-	"q9hUbQi5HWwIdHH8wuS6uscafDBwvvtBv2QyS+ncvE+TGV/xT64968/mw+0e0r36Q/9+yaHlTevGF2to",
-	"G8uRNVuPokN0ljv7rdQibEAF11P3pC7msTOKAWb9aNE6Y9ULU2H17ueEL+p1I/0pYYpBrenwNeOTDcDx",
-	"4l6pZJAsHpQptZvQqib6GFxCMfLRPodRLZkZFG0cUO2wzZ7J5kiVX2DNiejfbNejNNG3HXXdTWhCZfk/",
-	"B8sloajXueRYhVU1u+9TzcL0jKb7+HLOeBSgXMbpZKLSEGmA5yKVXkeZwNxlgDs2rrWYuXluLGZYvoxK",
-	"YsuP+kqukbHzVphoyNePm9rU9d48y63Wvv3qRK9ty1qvoRLSp5VjI4GPhcEzg0umg14blNar1JMmYBoJ",
-	"hNH4LerL1OFo5MoH1STgV+LgaIyNC0mR7ZIT7iKDIoJsW2DVFX1ytmSqCyKzT4dwUy/0talMsB3cqlaH",
-	"/cKSnK/fWoNbsqzms1HHjJl3OfCwgjNuYoszYtSAKhz++Y//g9YXlNcl4QAJyugmEGKXvMY/G9nd1KNB",
-	"n7FL+vRBxU59eXn21hA2TW41omE96DKWgkoygzTgHX4tRjjXlnDltRjdE6L4jQWNNGieF0MD/k2QHDwv",
-	"V4NJ610cZiV3DpkPy2DhBluMt3p35TEmErW1J+UdDFuP/Tp9NE3+gfK8N+m4bXK0+XmWfG3eh7Bsf6qg",
-	"SOXZOovTB8wX8OW4rmwaQZaLDA1mVKEJytsgFeRTS0HYJ0h2yQ/sBlzRqquEzuVVRK6w2BtmAJCrhcZJ",
-	"V6t042VOhw47v1YrFK7xngxQPme3xvpUpvTe1d6gN1n6E8J4VKU3e5/tp9taytP3XO1z21eStg3du13y",
-	"txz6HMcexeiZZk3JiKYoPmgNR6vN0ksBpV9GAk3lLnkDkMiKdu19QT5IUKQBG5AJ49kIFmzCDLT/r3cr",
-	"bSCUk9fMi62DszU+oGbaYAW0dQdtdkBEHu8TTcqjihPiuYnFso3R1TwzwTdl4E/p7zPqrm0ZhPzSBuzk",
-	"XJK5i1DZJSckFgmY0qm20pvbJqozdjmaHyVAA9h1KmUBL3Bv94FaW4gs0nu5Jz6DcyNEa1UifVxVnNic",
-	"0Q4RAXHJ9L2jHtNsEEMvtrSXQMoaQ9kqdxV1HCzMspLmETn7j5aAcI6AGGOmuk9StwW5x2zqvnwtX4rG",
-	"ntP5Sv6bdZ6ynMQi60Ztq4GoYbT7ATjkNDX5XxJyRlObUajF6B8/nLuE3YMnj5570ynlxhkU8LyZqSuR",
-	"rXcVtzaPS0udve6OS0LCH+4YlbscEHt3VELLERZRLUN/MRyoD/kSGXAbZ9egvTFNn2xd5bFIE7kQ2U9i",
-	"yg0RtZmVqN8Ze5BpHm3w/WE1dozs7Ni5rx5hgmP5Xle+txqEa/j/iElMD1xKIsVpa1H2rd3i7wJj+yGr",
-	"PQmfhimmU4ZJJM6x4OnNRhK2rJAPyQJj1PjSCXetBaHeq3lmBvy2GOYrZ0j5PbDMsZgRaqq3o//LW5E6",
-	"IUoOXBQ8bsCUd3bE/1Mj+5+Xg2HJiQiVPbXJHDtA1XOlN8iKXLjI0ISDCmxkTbAcl4sQpcEwItNg6rdF",
-	"FxabZt1aqvAvTwSUyCoI5ZR3F51qCooK9Jxivb8uSCZdH4wwTbB7NN0yfp/CQ2PlM4RLAAEwck0fSJwC",
-	"zSNv8EPfXllFRIpNJZYgQtDM1OQscUXP0g0f2IjXo8M5G/HfFsWotrj4rQoRptDFiupNRzk0ChFQ72+A",
-	"wVaDP9fEAPsezhuSxKfktEymnNI5OSWJqA0VmMKeK3FYb+0y2U3e7Y+XsrT2M+naVnmjQ43J4RzU2xl/",
-	"Y0oWfpVOO722u2Y0vxhTPtpMlCi+iQgOD0y8RlIJ72060rXhiJVAxN9eLOHP80AMoXJR1uSUjOgNNl6b",
-	"BmEY1Yqo/dxZSXLmO7RsBWdh5ib4wuZ/O+1JkoTt//aHu/uzksTKBDhfWSNrSpNW92CPyklT8JzCuE4t",
-	"i3J6w0ZUiXw3Lgv46c9UwS75QYjEd9xyldH4QmGSaKXzT39HqJxUznabZV6wCHbgAD/YhHwNvg0co5yY",
-	"NEJTDtBqeVjY0e9x/VGupKQsAk1T8N8XdetA2pZh+dl+0vr5VNw0iAGnSi6mbvRF6nc4UYnUHQPLzHN1",
-	"MR4BbmzmSzYieeo3YXa9IUNiqLfaSICq/SCDjNj3mdymYufmqEHVpfBgi7YplcpEAW8Kcz9gkaRTLaJa",
-	"a/FComgt8PY+20+3ays4uXaaXfHKPtcBr7D204YKPdlQuOncH0EtWGyhwl2HAUGkemurGW7b06DnOTk7",
-	"JY9397dQiwZr3XJXYCBcdcZof7Ix2hlpo9ZSgItiNDZBKZX0dlsng5I50LyusuKZ69LyVaot1TXeUyiI",
-	"m9zWJa8hNcYTOGSmNPtmTAEutb2CJA4tFpCkbTLr4X5EaJqaiCMOtqZBqHpBZCNPlkvgrsa5M6m2meN6",
-	"n9mtC/35m9JbI+d7xFIRtvPK3bHgjUt1LU9BGhNFyqSKrJTpOhauwxGJu2mR8VwporAJDDFQPLNr2pJ5",
-	"EOf4itFko3UpvsdiFA7q18ZogpaxkvavRwfTRbQBH+TExSGangwoSIkpXItkvktC6PLc1LYPoUsAL8wC",
-	"towYi71Sf+uYYYGJllfL/F3zYBvjstxmpBlJPpsPt75SdNjkhoNO9JB+6TRtnQ3Wi/QFsl5wMyG5cLMa",
-	"7wdn7kn0EVl6bv2FqPuaZKfH+/vP8ULpKxiqV9/+IGOaNxZX4jAzZYsmzLWQGIp86roNYGTqQjkWpDum",
-	"qFHJCjCOPqMj8FWQ0LCFFfuxu5Mvg8RtXX69948D/f3joNpeCGfcJR+8/R07yNmwLTIs0hTfXxcNrXe7",
-	"XZz8UrHQNE8+MDkOe8sPNjrPfYU9G9x5IPFEu6H0nkbXev35J5am94UL69RtvbaNiIsWipiLjXeukJCC",
-	"lB0gKbjSOmktHP8j05zqhR3227hYZjN3dY29gyyl8YascfiqhQvhId7yJIciH0FDyLXPl5QYtMITN4Xp",
-	"sII5JlLlYl4mPT4ncKOVXJOCkgos7oCpjT4RIFClDtfR08Sw6cu3yTJ1+UgoBbzWtcAkmUCmLIBmY+Cb",
-	"EPwRmqXoT13RBVehqL684hp8WZs0bc7ijmnTXyyBcYuy2+bylFtbd/wp5XADNG0KDdW/b+C2bS/uD2h6",
-	"bxUu9OT1co0mfNuNADuHBaLucwdE7qhvV5uOxwzs1ryZEFQDA+wkZ0Jt8GFIJZAZZQqr/TT0jLbQMz0W",
-	"YJqpeajLiMjujydswcpQafz8pU0MlebidbwIe27Z9tUbCnOtNE5f1FptBEFGTWXuclx9AFsQmddxItOu",
-	"+GtlQ2Z1dRksW7AheJHAnjOGG+PBK5EmNmpO2MCOpmjCLAcJqrl4ypkds80YBDtFAITfzX2bx7tay8wk",
-	"TTVD1jRjcmaJK5Zc2YAP9KuslgEJVv8w1Z+5cM1qYlGkiU0hKUtMBugnvQGz+K/VbWdWd0800YKm5vpl",
-	"9te7X7ycKWTo+MJwxbNKiWh7s/Y+mw+3e0m+yLOXC8GIrOcZm8e2arT4QXB4XjZixaIFM5N+qSWK+SZy",
-	"R61RyECXzui8BYhRAF9HveygrWKgnaPOa1gpYrWNatyBjslTOidUTsqaEgFq5+F311BRcjUBTfTQSPvj",
-	"h5/IOaA4YKtgmAivsx3f4vjwyZODZ8dY5S/OQRnxoUIByU8wN+VYTLfhsuTSsZY7Yx9NHJlCl65YJRo2",
-	"sCAtBjLWVv225/U1l/22S7yvGAgzO3ZUr6WrOCRydEAS0y56s5ERpgala5zEeJgmVBC5Shc07cVP3StB",
-	"Y7UvMQG+UkoV2z5jC3EuTE3BmuLPfZHMPvevVf7ZnVCb43FteBtCCe2Arfpq7Ry1BTDN70v9fzceHXbu",
-	"exLbTru+M7HxtA2HLGY0JTM6Nx2KFkMNF4PILJV2YbH1+H6OTdlMf+gWNVUjw+dNFVaq/NAiszItk2SW",
-	"Cz6y7+SVZttcKFRKQhEBI37Kv5tvN6nAhfZXvPJfUF3H6NBT/qXLrLpu7/aILT74YrqkyGrjMpdw6K4J",
-	"ByOwdUYkobLsr0kenqFs8BPMX/jRuxnNfdKofbWmzD+ev33zKJizEMpRMMG5165Tv5EpfKQ5eUg5OT0j",
-	"NElykDKyKV4aWLupiGn6qNpEhElytP8smNDwL5/NUIM64dyGdXkNDmu8mNlA3cshW+2lKurJu5EQbd4l",
-	"hoc7+ZZJMrJothkHjg2bK+FiMxlnIp8QLmadErdOPOVlyJiwbJ178y7BSGMTaVGViIHb6jV6OFMk1vhu",
-	"Gg7PxoDDfB7SUkYkTXOgydxEkIYaTY6FkHBe0S22UxhO3GMy+bZJeGlg0Cjh6JvhwtPmCycK1ZwV/rZo",
-	"1/+5shGs/QUbzAlQFSDV7kZRnrCm7BI94HTL2SVujpAzcUiUSKgt/ETVRpSbD2NBFJ1oIfPGUtrZWEzb",
-	"2yNP9K1E3pUyqeQxqibsBlA3ydlorGybBlOIHzkddmSo1EHBeE8TzICxpQLjPUMZzxY+X6vW7JbXN6Tj",
-	"jVCQYGi3icewcjBC2ATGbq4FfPXYK058gwBoRpnReY3Vy92VsjfIesti36P7Ap2IfthMm3k0H/rzMtGv",
-	"ZRPlGZ3XAXPR97REFrH7shIkpmlaCcFeaRSrpU5bgw59MGTCxcxxaLQZSLyYvHSX6oHXoP8i0uTYlqfD",
-	"ttLAVT4Ph9tHpiVe0MO6ZdrY0sO16W6xOLGBjiFNCDjn2CJzUA0Hu2fGNfSlx9/1HF8vVRPZPemuSmSa",
-	"JtYKPhpqGyw/OheFvza0DFTTlJLEmk2JoSkFwsoIhIV6ICunD6mEmdYGm4uClLqet3u4ipL6Qpruk5qg",
-	"RDZyDptFm1QJyuceKVMhJpAgE8YgEg4MhesFIbuUrfVepWkwwpHwm/qUCQvmGiNmfe2I+soDvBWuHtYY",
-	"pjYiTWs9drXRrotaWQpocHku1SIbLF8OTF5BMBQUmoRWkZ2ZIdt0PpkZtuo6Ryq/CEpvGXW1T5Ejugtq",
-	"PT+rWswKDDXEd5bTFFbh+IGpca+Q7i8YsP+7jwtyZPM6F8VoXL1FkSkrjkINDmmIvjC44X5uSF6xSMYL",
-	"LeRFi25OU2fo2Hd0YVyhz7V0YqN70aY1uHTLB5jFIrGBGAazoQBnhHVmvNI1qpGd9mwsOHy9JNqu8q7R",
-	"7x9yZqKhN8T9F89NQQqZhuPaAABF05Q1EOD39vfORfEEV+MvkHbm1he4sS9EwctYJVNM0gPpOWZSEePi",
-	"ttr9g00kFGp9r2IM5OnctiJImowSSzZB/YB+0dd6DTTU53eujWbBsgEXKnYt1Ie4VHYujPN2zI459VrU",
-	"t6FqvrXmvYTglyX3lCDAk+2oiD7IfoaGfWPkciYvilbs1AbdBEDaFOR/oX/Lbxz6Fnk6OB7s0Yzt3Rwg",
-	"etqXrdBHVwkxGpiahIPSSvy5Jn2EpqmY4QrtI6XHeSWbp6b5fvms67y5+uxiqFD9G7zPfvUVZyCyFEyA",
-	"aW7JT2XdLnR99UGTTugLodjxlV5ydbDBdNmCY7GFSi8B+wJMVq55WC9O2sQZgkfuH8NvNY9V5Voyy4UC",
-	"kogZLx9OxWhwe3H7fwMAAP//",
+	"msWthxf5yN6l1bO7pinTp9J6nf6Bi7GYBXd+zTpS55KS/KIRMir52BUydw2ZctPVY7J4VMH7CuAtyvr9",
+	"f/IUT1z9BWKl12qwe5FEqotf6M6vhzvffPpy+OTmFwps+tdifvQpQDLxBe8M/ehIGCpXvc0Zhm5/m+e6",
+	"EoRedxkpWBc61/P2txleEoRFSn+4f/g0Ivrfnf1viMjdxz3z/zONV8ts8ujm4Y75dHjzcM/9zf/p0e8f",
+	"/T6IFHdKef7lCEYr0ahKE0qxtp4E1Fxu2fFWUvsIUzCVLVijnsbOS/OczlfWji8MLi5JcpDyPXxWq8h6",
+	"QjIhFU0JNaMiIuMcLIGb0s+vgY+0iPZEK46L6BcNPu+MxI79YyJEvvt+nuGD/ocdNs1ErizdG+vFX9N0",
+	"j2ZsTz+AmzhJxpBDP9qWsJF9qNFGYUZpFIEchcrjL9XNPT5cvZK/+2X309KHsCRbPQP3+sgtLHweYytT",
+	"d8QY1fYi3AIqHfcX6VUFN5llgnE1daJ1+232IGlWK2pLc7hiaTtQ1pGHUg8zL1sDgX64vWVArNtbcE9y",
+	"YshxF/EDcpgKHlI9BbkCIoErckXjiVM/gVAuZ2hPW+F3Ap+Vq+/6khVXKYt/gvkx+eff/3ETESrJB7g6",
+	"KdSYG/OfJEwRxsmP52/fDFY2twQOv+pyzhBAvmO5Gr+0Ysziiv785z//OSL6352ff9ZigP248/LlWglg",
+	"PeN/QfPkVMqi+3FYgWhxsS92/vSnP/2p/OdPz0kKQ6U1UzIUOaHWQERmY0FmlCuJJiKaJ0GphI4Cc1g+",
+	"5AzRehBRY6rwm14WERlwuZbI4ttDh6Fhcq5E1lNMbiEpfs94gnx0BV3qJAO9pg9MjtcuZtlQZOFiwU71",
+	"xcOTmBnzHFqQIJVAxmBOYYlZpIJDyAAFaNJWY5iTWBRpYi8bwQcqp86GaKLAiQfRAHgx1Rudgz4gLiqb",
+	"Lc99wjiioxs8LNJUC1NKZMgyULRQ+DyHwBtuQgAc01wZmb+LXLBoQiiX2JU1srDGnxcptBff7B7eFSms",
+	"inEd2C+qrBUebJROz4rNoj7VAxEX0PFWpFQubnQFFsvbWW/p0eswHGsCmWrCUnS5pEAlkAlAZpw5ep8h",
+	"sqOshLtu6g8iT2QYuPiKyO7aLi8MUIgnG6S/58v0N7Q/+Jyx3LxlKPKplgcRB3aUFlZa0+EPWvy0RLfg",
+	"St99OZGh5xGOy4+/cyZhR8hLb9DKCzppgyGSGjkLs9fHHBCiBj6gD6cfE7jNgt2z4SUJ1lng1+cUNthb",
+	"2zhhyE3R8xcwlnY2lhjLe+CKy4zGsJ4+2RndePvCyGykHixdVWep8iJWRd6JAiP81+nQlTfXLFfInppq",
+	"19MIgza4qiBFOSFD9hkSMhN54m5qbHnpovhJd3799Iv1Q3/6sh8dfXMTFjkFV7SzW8LaFYJoBVPKwi6I",
+	"lPJRYalXE7xeU0vpxlbcaSNRmH30O8bKdhoNNhWbS3WjTc+80oPcE70B0Kgr6kFefg0A5hryE6N7dWVq",
+	"15BDErbjJaDs7hcx9JQbbo7BEw8k8VsO4F4fY3GTy6RY7wIphZT+BgMHl0910O5JS7460/kd2KFvw5r7",
+	"2nXrNXujyBNmcNjzjQeSaGGM/KpvY1DL96q9/xAkti8hZb3xo6/5Wz8XBINXmpak1j+c7Bw+eRqRKyrh",
+	"6VGRp0t7XghwOnpcs9WcDvu6tmhGY6Za+6hiwYcpi1Xb8RiwZ2zFPjRvTQAVSqgpZS08Ya/cQLf5m0gL",
+	"9l3u6DAX07XKrEbim8hG3rWXmRZoAf18ap55sr+q8QkOFwv3eZUJ9CAQYtZltWd6+Pql2oAWdaFRgeXT",
+	"OqYlM4gZTS8MqaULQRDVYYXemI1UaYlUim3WVG3Ot9aca8AYvNZFRappbVnxD7U6lpeFmoeMBLyFrr4U",
+	"Wlrdnl1Fza7mncUXrQcHXLkvzA9EXzNL6GmulhRfIpnWhrlQY8ZHGNxTCewhcwirZ3Bt47GctcyFL/61",
+	"cFL6HGgeNLSlVKqL9v4gHN4U27LtuJo2p+0Weycu7WFYze3ovO4tF1YDaIfVMJTG0BODMRaakcfaJidU",
+	"5QqFo/Pemw9Pb5yX88vTm71pJS7l6c1eqRxijPLy9yBTL5WZVc2UE9jRP6/zOR8+OdqWz/kVT/6LwWxr",
+	"HtircNCcM5A3m1GoPl0cii8Kneura5YAj6HHJlK4Xh8M9BoHVYLFaqy+67ZiI6pwUGSnDu5nWRTqeDDr",
+	"bc7u0mots51SvbQVfDDCqRp30AevarwMNVjkttAM+sp669Hos8p7m0LayJ6eqOdiyNqHHXb06CvRiwrj",
+	"BvDpcoHN/u/vGe+JoV131IJh1jojrRNj3UbC1Bk9j4sx6mQo8joa/Xh7cUHfi3wklAK+NSrdn4Ejia5n",
+	"u9+Lgnd2DFGeYPhae+H6HVwDTSEJCdjdRLo+gteyratcfwgkP6RUyn53p0sE4jL/MY/WLqgHse4un3aL",
+	"oNxAeJKdsAlDTZ5eH15VjV5rNoG7gTfRgBYJU0YIXdWE4lTI9lGeYyGDutobOoWEXM19rMpzp6d56xwR",
+	"PJ0bmx1VhCmi34U+5WlQRVsvVVRtJKJT+LMZfVHD4p2ZIgywThH8KUAWgJaJIJFsxCHRIBmKnDwxqXYy",
+	"IiLHPzwllCdEjgtVCQGhMzrBuINczKTWR6iZI6SoFq0PNuSNt9KjB0aJRx7aVUDW47ns7HntZiqr3KZ1",
+	"Lkb36tBiTzHwvrP54orlJotqVYDUv1zUunVH7Bo4/hz2z+nTq3s65EA65ddMUWVtYR120O2ipYxPQrmM",
+	"JhCC4M/RQI7FzOT6Do55kabR+uCa0Jn8KJwpd4vO3tYedudYb3AH/zibdAw2OyEmeJJMYL5LzKowsIAS",
+	"CXEOimQ0V4TmQDgSWSk8BY0pJ1fgkxgZR4ez3A0EpI3q0593j3+38+nLfnTwNGxNiPPr/g8HeMW52ZYm",
+	"bnbltY4L//b9/f2a92fbnuCvW54A+gPX6hCrPGqy5TVPYH4hskUS3W8LpcPg21UxesJCooZQBEPD1i3/",
+	"8MmTmtUbIt/89LfhZ3mLrdaCbdu4um1U/Svb8gSFhN4n87nFyRzWPDvv/ewSi9CoVcMXzkF1Zg0/fviJ",
+	"nIMiD999/4J88+TgG/I///3kUUQYTxmHFTI/gXl7sUmzqkWPHfpW7ZeDNZIUThXa6WtrH1vcymsbXmJC",
+	"zR9+9+KMHH3zaMnifBRCnE9fDqPHNw93yiPRf/n25tGX/ajGp/2aStVKuVqN7UupVITGyjBg7wYwHDcW",
+	"U5CYLREhvmM0ODMZ5fhgNaX8FglELYKJvCLTlDN9l0EeYd8JWmrcGoPY4uzhTr95tT+IBq8O9D+H+p/H",
+	"+p+joHrzWoxe+uimbsl/XQy+6Olp0GEq8cCMq6dHg1BYwsrGy1D4lQmHDNKkV9h3k2txNZuHd5tCI3Xl",
+	"oMTEKIdI8T81Zseu/lTaYwPKt7dSrf5W5w9ZzQhYs52Qwqvxwuai670G0VWMXjMOnem4ptZkjIUniInI",
+	"M3WQ1BjsdxtL7OvtQK5/kSoXc1hNMPGJAe40tFJONTnVutcgGoyCR1IGAzY6YPy90uoe0GE4DBr35FOI",
+	"VA64wzHIWrGpzT1hU+hlsuAD+3CZP4BLbzjFrnaJ1D3Tir06VGkIv6gvGnYFQ5FDpWxYmooZ4yPM23pu",
+	"CzERC3pAX+Va4C57qHA3NeDpZyo2qw6etI/hera//83Bs2eHT46+Odp/9uygEs+1H0IIU1urf0mtuyp1",
+	"sP180ZVz+tlFR/UwJNfwi+UcMm+8xXQCVeQ0DWeOLYiGxnleY9L5uTyOTjw7hqxDNYI6Xl4JWVz9sUx2",
+	"W7yZ/+WTvgLCQRZ+WWJCSNuvuGtuXJLTYQeAAF8fEWnDMjA8ykQ4tKZ2CyERAZLXPSzTvamLo7tiOV7i",
+	"wIZgDkVuChKORQpEARYe6xyO2T3lboG2MH4xFHlcE6qp9YgOTMZpOoFldQs1WQi1XL8XR3VukPpedJvr",
+	"q4lYrQOdpj1dvGJ1IW0lVewiaBu3UNu5pbLU1NFsJAyDyib8G1HEZddlIh/KDUU6ZGlqaypdi4n9xEXB",
+	"Y/O0CbNNauR8qZYtgY2F4ZTI6sDuJ+oQJl29Wcvvs7G+gRALSiw3Ix7vCZNEiUradzDJ9dewq6a319h4",
+	"2pbCEJWJTvSEwiN35KJmzIS4nuXrVL3KJU+rXlNHGiorKdlJA8teqaA17VJBy75E9su26YwRfcOeF6uj",
+	"BsJGwzLzz3D/nvyU8Yl1aS+jvCBTmhh1U48yapvx3RKRE6kgyyAhRWayvsvqjwGLQmACzXePianIRjIQ",
+	"WQpoIKOx57nT52QkriHnxzgv/oyhB8TI2vI5wc0dY0qaWakY4bApnQABEywnqwzbUTw9vdZ58f3OTx2k",
+	"VatxOvMLTRxrEn3ZiO8wTPSlikyFVOQJmTJeKJBEpMmGEn+nDKHdAcXNAy8gTYObKqS6MPgVykw1QhLW",
+	"EhnbUphOuq7mqdqwhBjQy5gIH2JfrUgShMAGwye8+rGWq9iBhrXUZUY3hTRUVZ0qBMt7VUEXcw8qRxem",
+	"CfaMF6nmuBPVxHe8sVEAW3WC14caBGGJw+u3/cbFNXRYs4+F6CCSI2jWmffMi9cs9jaZ5ZvI62rve3Fz",
+	"BjdUoQ1dS0WlaY24VCELDySZUpWzz0TSubTUnUmir9Yxgc9xWkh2DRFJgSYRETMeETa8MLym8vEC60xz",
+	"FREuogaJy96wXj4J92xk9hYEF6b91CWZ3ibDNHidNaKZcKV+2ObuaBMo9Bwukb09sQ3cGEcwQ3DTk9zF",
+	"FkLLqltPXY1F/VBtlsv2IqhvQVTMdeigzFb04JKoONtoHVXZRMk6uSbU/Q3MbPn9rvKxr4RQQ4+ucjGT",
+	"kJMRvQby8MwVoHvhC+juKvHj+ds3jyJ0q+iPRMFnRahcyJiuIsPhvgZZXQ7178LRUZUKey1TvNCX7RK8",
+	"wlEmLS6JhathgPUF9Hw5v/q7A59Vj7zNTmmF9++KxuWGtv82A34bmtyok5Xx0qu/dSbmG5KrO5J6DR9b",
+	"yLtnmdjVPP4n65w2LpJlTQDLOag+kJSxyLrUL7JIWZLWx13ENQtg3JKf25Y3CAG8J8FMOlShj0XGQmH8",
+	"p0r6umQzVxo0MiGnkAOZ0jm5AkJJLLK58VgfE2ZMCdJriJTPyVTk0DOsv9Kvpakq1hzNk8EtTOkEclws",
+	"rpMpZ9kbi9SUuzG9hRK4xgpYoXXeLnjenIZ9i1+sB3zDsZ+4c9xoBPdiD5wWkdduNX0KEv078+61jLgB",
+	"2CumgkkXU0FVHgiDfi4KEtM0xVuL55AW2HErwm9iOGQxEAUpmIJWCwC2pVfc14Ntic12G11tB1nlsXYy",
+	"s6Wy62wH/sXBg3OC9+K5ZZ3ODd/xrtJHZLM3vy5lsO7i+zJlAVXK4wbhxfQKahNTj7amVZ2ltHMpx3oe",
+	"khZr09HP9ZgVEVP/sUGkxlXWpfhqRirFFAyzZPIedFNc3x1UfjSndcvCj6a4UEezXJfyafevnNTWQCvd",
+	"1F3zmRWMRPv+MV8PvIxDOQuJdu/LktxKiIntnachhHJqQIxrBXwPK1/rxa0geCKmP96224ONOkQOWf2q",
+	"NuRF0+sylF3wdB6MvWzBS3xzvwbBvE10R8/qYutjeK2u5f3ly75xB9raohx+i4sc/boTR8d3bExZXl/0",
+	"rt/JrR/v9OUtHmlfH8jiQdefZEOdDUpMr0vCGotsfLs9LozTd5Z0y6fagdoQrLVyrn1tGJS+Y2MXVO5Y",
+	"evaYzMbziFzNyWzM4jFWmneJNhRV+EQQxqUCGm58IfSVCOidqD/aX00q1dNn+wePnFHAuNMIVcREGEcd",
+	"kxI6lbOViqqiGge2EPyu1tR7Wgq7UCqTx3t7b9+d/nD6xnXNlHvvXp0sdFmp0U1tXSgzq1+ZzxIod12D",
+	"EoYc3IFwEncQTnxhv0Dhpqv1MYq2O0FHv2M04HreC9sgOUAgw+X1q5KH91WaddbA3LZTXGROo27MCV/S",
+	"59hSBlxdhHJyX+BPhKH5Zsj8Nfvm6Bn5n/8+3D18FPngWyUmwAnwBG9k0CzTqSRJG+bn21CWluWlvgrf",
+	"vyDfPH38LVHjYnqV5Ywrn5FT5ucvRB+tDS6ql5D61yppXdGgn4V7JSITgG+/nhNKbiV2eSnOm8ot6F3U",
+	"Y8vqI/bYu/PX8rGWDLa8Ueu5rH15cMHGkXoHNc6WV9XgwX0HNKkQw06tTyGehPS4P4gZ2iIxJlFqnWQ2",
+	"Fq4Pim9fRGO4UOJiaGpuxDRN9VEbPS8WaQp0VMDFtSji8YLhoNqBpbQJLmuSQmpKRHKYimt4Tmia2mSr",
+	"6XKv+w7GxFUP/OqVmo0X6s6mArsHSSVSwFa4uSaPyHyzlMbBmOul09NvjDy0w2cYizxxhsZeqV2uyk0T",
+	"FMp+bCvVb9p65uKyzUUzFi90kVitptN2voUiO71CUgxkwlBPAHr6TJFJ1lhAKkWQMZiXDrVcu6fp596S",
+	"zf6o3iPy/693XphF1G+ts7X6CmgeEtBtt3gjGmiR37jnBActlQONxz4WF0tiKch2isz4MPQgk3i41gsZ",
+	"bObUrltyAu0iq48JtfrEA0lYgrW8NASoCTLt29vHAq7agMmtyb0jfEzXQNOeBUZXs9AdzWKuUlZ5Xz81",
+	"lnY5WhOHtO0K2J0tlh0Lht6qO4bvZmohXn+Qne9b+5oT3eiuSSi07cmXqvOgX6hCn8AFUaZi1CZNOSrR",
+	"a81ifMG225fP9PGnZle1jXXfYYJU2wsVsDkxSaxx2cscTLm2ks4hRKSpGxwqi9cpJ3nbjo1V+Bg7x6J6",
+	"+qIxJLbsCdgNt4HK+UUOtMZP8H0OPB5r3JNjkSuCWaWmPFqQIYQLVQzz9bR5iHQZkccvKYQ750DzeNwr",
+	"oGLoKtresjDt8srxtfVrvStRsauQeBtVx6qWZpHNsavn5jb0sZR04E3dzFL+SndSTyuWuptQVxbslDUP",
+	"XySMCmE0JTM6N52iGV/fwNnYt8zeKjMsbKAB5rJf58gOaaiVs13rnnYvDy+4j2oczs06Rf7ghFrM0Vts",
+	"DroQWDpbUCNN2U2r8Q6igWBJjOXVVbg27Hqrmd1ZWfWzR24hU9X0QqZIkYUbi3cxiGW5uN6KWeq2QX/e",
+	"LuWq4JmFloYrfWgNDTlLiC8y0Ie8xsD7N81Z6c7w05enRzePguzVvrP7heqYk+juwfrL1JAxdz6Gzq71",
+	"rnUztie3GgHNWxOWCuQOyWws4Bpy4mth6Lth867X9fLtIxN3L0K/uQS8aIAqfMD09hZVe5dMXWaZukAF",
+	"Z3Qv+UR068Tvvnmk0UDBNEtbAPG9HRfOP/XnWtGcF0vrTE0UspvNoWnwkrAR79tkP2vtcxOFkiyBCyyS",
+	"Uo1H+HZdxaaM6luQuTi9teFhTqpzPs42q5sxxUHKDshalR8bas6GXKR1hwDJKf9XNYDF2Ew5FOJZ1usf",
+	"U6yIcQUkHgsJnAxZLhV5ePb2/D3Zs+vZK4P3HpEZ0zOXSfLh1mvdbG+3FXS8hS0YHjUbs9SAcHm3QWud",
+	"EWQuiiwovJnyn65NPuf6EFyz8GCu/Horn5EYKvP6owtj5ZSlNP+6Tfw9LfUVpc/hQpZDRnO4cPS1rgfC",
+	"Jgz8a1RFG0i81Nl7f+fZp4c7v3cfsWRtTQXic0V5G3qyiHQvkYfSXAsrNvN6tfDsjHZyHXdzNHfpgbq+",
+	"U1SwmyZuwBbmLLtGBY/BALF7YDPlCesi7NrDWh/YbF8cXqzIelmDpBJZmzJLATsnPlq3mFephJnTTL8q",
+	"g896xAlG6WNvsQWDT93WV1SuxhSgxQ6NOw9pmv7N/HgQ1ephSmRvRI+6h5MOrUb16Kselz1UClHTzfYz",
+	"w3AIWFuswzMtTBAWi/t5iLjAWKQu28horlpWD2xQ1vo0qQoXkFM1NTmEE1cmHAWEW9cwtDzCc1Y6wiZD",
+	"IFHYstlgKShTSww8pSiDBG1nmE8tOr1Uap0t92KtkPoFlLKgqLu/Z8Fzu7SWu+MXb1++uozIpVcqj89f",
+	"vfuv0xevdvEXrYdfGu39eHzxz7//4/I5wThC21N4IR6kapex7/+bf+/fzFseHbsurbuaJhw83r+pJQrv",
+	"IAaWqa159lrZO4xkj0N9deEFpxSWuIchRuEiE2llEeH1wddlLX3UaLjpiJUILc6Ueks71c7VLwhq/j6X",
+	"pHV5wgySWltCqBOhm6OhxoA56F5hXRaz1y0ab0B5kVcDrsrChoRKU+TRV4wMXvP1cUd0XrvZ++jvWzpI",
+	"m1shNHWebtEb+Kp+1xXM6VXlsBN7q+2jrcIV/9d0wTaP1e1M9pBRuxUFReFovUCtXxtepDVDrIhyskt0",
+	"tH9Nz9s6btG7o8ywXQlDwMcbt9e71ncrs+ea1C6/vRpbCnBbJ4JJwg0xaR3xVFNctSHJy7VjU78GQfae",
+	"pinr7ElMxMWMGXWmBYObuvJhjbcWBxmB9CKv5HnXZjcmLMG6jDPKlTVK+edaMV6VU9au5cIyVcC1uhdE",
+	"HhxLi6+D97zftVkuO9969qYK9ME1Vs302/UztesTbt9qhweXbDti+JPUVHvHtrpYuUPtImlW0/o/K8K4",
+	"C5p5eMV4wvjoEYpmr/goZXK8YlfaQMjMp1AcgYS4yJman2uQLoTkB/JOqAQixVDNqGvSRImrk0RS0Lva",
+	"JaeKoCtWYpw5Qy+7xiutELBrquBiAvOLv8zUpWu0dfjY7H0EShJqU1Zsk1Zb/1XZcK4rUfBEX1JKJjAn",
+	"V3Py8kycmRc9Ozp69uiYSOAJuTwp1Fjk7Fds0XlsRmldQ08UmfWgod8qVBGhhMNMr1wM9eFc6icud8mr",
+	"88MnT7XK8ip5eX6ySy5/ePWe7O3OIE13tDrI9wQt1HiHVufb0TIO5JdEq1HGQk2TJEcfilnrt0cHR492",
+	"CQrntlMN5l8QJOhcEHsIpqwOTdNdTYpSMavkBpUFXIwQ4JNQsHIvtu4Dk8znomQ1qcMw0mstuQ1O5ESz",
+	"EXR++CFMEvwdkohwMYt80clSf5ToQ4HSrXg1d2gQw3O9eu7clPoo/5ing+MBJmNeH+yZMOdqPJsG3aGR",
+	"DH10R4PDxjQLy21MNEZB7JLvTI0baU6fYe0aSmIhJgx2MblFo/fguLT629nHSmWDmxvsFDAUYT6BGY2J",
+	"EHnZZZkOhyRlUgGHfJeYQPERSD+AYnNW87upAqPG8JHj3wsJOzGVIHc/8o/8nI24RjiEod4TOpOIqLZ4",
+	"fW62hXiENswHklyanVwSKj/yZXT/Dn9DhDers6B9IAnycUzCZZ8hOSaUE5YgTI0b7CP3Iz5qRkAwbu3j",
+	"ABdrrCg0JQlVlKDBVfpO02Zp0txOdFvhrcXKpSazC036JslUX76PXBbx2D6HdZ+XQwHKjkeWV0sAuUve",
+	"WD3ZFsiSSuSQHH/EtMC5ex/Oe/mCxmPYeSG4ykV6TLjYwdGXuJ1X1fFjRJlLy1N3TpPLXXLi6IMnQBoi",
+	"lcZzftP0I7cZoSQRcTHVFNFSpSffPDomlxrfLglogCH1QfBdpZiZq3eGhYEu8yKFS8LkR75YBVb/3awh",
+	"gZgl+nJe2hzby1BaLZJhhMdHnkMGFCnrNU0L+5oZxbuiEA7fiYRZz4bgFt/NWI0Xthj30yPyE/vuOSk4",
+	"0j1XSTwiiSiuUkjcHz5yfb5uVEZzOgWFIMp989xd8r3GPhMhSpxlR0aVQISITEUCMvrILd7If/79H4+I",
+	"4TxCgrtqFkbHljLbr3vuEPRBo7UsBm78WUbeHrz649nrnYPdw0E0KJBAufzevwjGi2wX4l0ocpHRXSj2",
+	"MAMq1ndrD4osxX92NB/fwU8Hh5WE4sHJNU0H0eDa9rE5Hhy4qCuascHx4PHu/u5jY9saI73eMwT7yyAT",
+	"UjWKqhr9McwLbwjLkeqQYS6mpjzHVOg9a7x1/MPcPk4uzelcaqYsAWvFI2t+XlL+FOi1fX2hdk2EVY4E",
+	"RWt5Nq3pJDZmOXeqg+NfwjJaOWTvNIFpJhTweP4TzAc3n7wd8zuRzE2sBFc2l5dmWcpinHbvL9awa+S9",
+	"tbX7KylKizKQygvAP8hMcBvHcLh/sMmZzZSrB2fj930/rfCL/Mr2XPJ/VTZDGHvm+Munm6gipP1i2P0n",
+	"DVVZTKfYVMbwfsqJ6bKn6EhWRt5Emhsj+ZjavY9MJNjiiZ9UxqxAb39z0KtMUwfF6pC+0PTA+TB298XF",
+	"C0jNn6zy44CFdrpPWOkgdCtPl+owHhsjtmmoIBVL0xXOh4yvZHM29krM+OplO1c0V8vw38KVKWfodHXu",
+	"6/Aj8nTf6wSWMW0AIc7pXNPFOqRwZTHmq9ixdJX2bOMvhzKLh/qKJ41X6mgVy15x5PXGF5YDsm209dx+",
+	"06+cRLmwpMD+Kp3aLJkINmxDIBkNG7m01TxsAwzT30ELh0YgtQNtBPb5H052UM8yPN0x7wdatVBaFvB1",
+	"KFevygvfdGdrSOqmCCCo3Xzkd84TYvqjboDqL5D094FuIZUDc6e0cGZ7ZWOSMEqeuLYbXydHx9V1okyB",
+	"O3Tiuhne/s6YV1XlzrUn4HC5lsta5Hrpxt0Sj5dNPEGS6lUUIw1a3LX6HONes98qErtFRHjJ0c6gP9RD",
+	"1Jgt6sTkE8IFcleniVozj4kPtD2SVmsbNQrLek3IGJhJDqlIy/qrb7ckIR3i+9fI0C9wC9u5LPjue+Li",
+	"OLcNrwqg3J9BahbGxbZFYYMiS7LwyZSc1ti0fh8WjpPCmV2DN/al+bkr0XxZqPnJUEH+nwXk84Fe+pon",
+	"XrMpU3b0py0en91QDbFIBUfykBQ2dEHfAlQ8nf0Fcz6tOGtaCG9CSF+IW4gWjIxhQQXQjl57bK/Mz52P",
+	"jc7lHZyB79hXcwomaEQJAjwxXyJvmjnY398AxN0KjIFITyOFCaQOgNo1iGsgx7+yzLzqkl7TlFxDzobz",
+	"S4KlUyQRw6HWgnbJmYQiEXw+FYVcpZivzERbopn27Rujmr+ybHFy70e6Ytz0iFz21QQP24J3ExILdy8z",
+	"dvMMciYS8tC5bSLy8uzto8ohp2Jkz3jIFpWZ5fONaZ4YO7uMKeeQo+6rmV+k2aTBpgeSfLuTsBFT5e1F",
+	"fYYSDBIlelDJqK9gxDCUH03pGLYeGdvynIg8gXyXvKLxmMSUJ0w/Wl6CJ5HVrYWYVHRrTaxwpTinX8Oi",
+	"8m49MS4TZDErw1p90Q6+iqDfm/7b28BO/ep7YujfY7J6ADtP3MEaY4aS1jQZ+S6FeLr+fOQGcPgtB3Il",
+	"Pmvip3GS0JFxWAfoUqUndZAHvGZS/cGO2SL43BQhAKZpaTo3tfeI4KgZi00QcfPq0lNlMdkIw6JQxKe/",
+	"Weg5kNWbut67ZGMmNa+fcSJ4DLvkRE7AnkZ5g9HFVdEPd35yHQ8qfhb9lSWEpoLD6pUqewR9rYrpahej",
+	"O7Y4n/JrpvDBOhbi1BRr5VnwJ0bkmqYsIYdHZCyKfCN3FNvMulk9e3kURLTKTd3zqUk1bMZR9/1dounA",
+	"koMwIvQKkVpY6rOKTdUOmdvBhkBbyzsm19U91uCDgfPtD/olk1lK5+Z9msz46oBy7Vl/MR9u9pDu1R/6",
+	"90sOLW9aN75YQ9tYjqzZehQdorPc2W+lFmEDKrieuid1MY+dUQww60eL1hmrXphqrLc/J3xRrxvpTwlT",
+	"DGpNh68Zn2wAjp/ulUoGyeJBmVK7Ca1qoo/BJRQjH+1zGNXymkHRxgHVDtvsmWyOVPkF1pyI/s12SEoT",
+	"fdtR192EJlSWCnSwXBKKep1LjhVbVbP7PtUsTM9o2rEv54xHAcplnE4mKg2RBnguUul1lAnMXQa4Y+Na",
+	"i5mb58ZihqXOqCS2VKmv+hoZO2+FiYZ8/bipTV3vzbPcap3cr0702ras9RoqIX1aOTYS+FgYPDO4ZLrt",
+	"tUFpvUo9aQKm6UAYjd+ivkwdjkau1FBNAn4lDo7G2OSQFNkuOeEuMigiyLYFVmjRJ2fLq7ogMvt0CDf1",
+	"Ql+bygTbwa1qJdk7luR8rdca3JJl5Z+NOmbMvMuBhxWccRNbnBGjBlTh8M+//x+0vqC8LgkHSFBGN4EQ",
+	"u+Q1/tnI7qZ2DfqMXdKnDyp26svLs7eGsGlyqxENa0eXsRRUkhmkAe/wazHCubaEK6/F6J4QxW8saKRB",
+	"87wYGvBvguTgebl6TVrv4jAruXPIfFgGCzfYYrzVuyuPMZGorT0p72DYeuzX6aNp8g+U571Jx22To83P",
+	"s+Rr8z6EZftTBUUqz9ZZnD5gvoAv3XVp0wiyXGRoMKMKTVDeBqkgn1oKwj5Dskt+YNfgClxdJnQuLyNy",
+	"iYXhMAOAXC40WbpcpRsvczp02Pm1WqFwjfdkgPI5uzXWpzKl97b2Br3J0p8QxqMqvdn7Yj/d1FKevudq",
+	"n9u+krRt6N7ukr/l0Oc49ihGzzRrSkY0RfFBazhabZZeCij9MhJoKnfJG4BEVrRr7wvyQYIiDdiATBjP",
+	"RrBgE2ag/X+9W2kDoZy8Zl5sHZyt8QE10wYroK1RaLMDIvJ4n2hSHlWcEM9NLJZtoq7mmQm+KQN/Sn+f",
+	"UXdteyHklzZgJ+eSzF2Eyi45IbFIwJRZtZXe3DZRnbHL0fwoARrArlMpC3iBe7sP1NpCZJHeyz3xGZwb",
+	"IVqrEunjquLE5ox2iAiIS6ZHHvWYZoMYerGlvQRS1hjKVrmrqONgYZaVNI/I2X+0BIRzBMQYM9V9krot",
+	"yD1mU/fla7krGntO5yv5b9Z5ynKC5UU7YV0lEDWMdj8Ah5ymJv9LQs5oajMKtRj944dzl7B78OTRc286",
+	"pdw4gwKeNzN1JbL1tuLW5nFpqQvY7XFJSPjdLaNylwNib49KaDnCIqpl6C+GA/UhX4xfMwWN1MsIbsTF",
+	"BTBliBdWsdL4O9e6WrRsv45M8gzavVG+CPBWnPsNnZqS35uU3u/SQmwMwxtlWSuGZ33Argi2TbPwYpo5",
+	"fIsRfXBAZMBtrGWDBs80j7JLGIs0kQvZHSSm3DBSm12LOr6xCZpm44bmPazGD5KdHTv35SNMci3f68o9",
+	"VwOxjQw4YhJTRJcSiXHaWrL11m7x34Jq9SNY9iR8Kq6YThkmEjnnkuc5G0naW0FZjy+dcNdakeo922dm",
+	"wG9LaHrljGn/DmLTWMwINdX+0QfqLYmdECUHLgoeN2DKOzvi/5kS+p+Xg2EpjRAqe1oUcuwYVs+V3iAr",
+	"ciFDQxMSLLDxOcGSbC5KmAZDyUxDst8WXVhssnZjqcK/PBFQIqsglDPguAhlU1RWoPccaz52QTLp+qaE",
+	"aYLdo+mu8u8pPDRWv0O4BBAAoxf1gcQp0DzyRl/075aVZKTYVHIRIgTNTF3WElf0LN3wgY14PTqcsxH/",
+	"bVGMakuU36oQYYqdrJhf6CiHRiEC6n1OMNhqAPCaOHDf83tDkviUnJYJtVM6J6ckEbXhIlPYc2Uu6y2e",
+	"JsPNh34YFdV7fJh0bc684anG7HQO6u2MvzFlK79Kx61e222z2l+MKR9tJlIY30QEhwcmZiephHg3Hena",
+	"kNRKMOpvL57053kgjlS5SHtySkb0Go1d0yAMo1oRtZ9LM0nOfJeereAszNwEd+wCstOeJEnYB2R/uL1P",
+	"M0msTIDzlXXSpjRpdQ/2qJw0BVAqjO3Vsiin12xElch347KIo/5MFeySH4RIfIc2Vx2PLxSniVa6P/V3",
+	"hstJ5Wy3WeoHC6EHDvCDLcqgwbeBY5QTk0pqSkJaLQ+Le/o9rj/KlbSkRaBpCv7vRd06kLZlWH6xn7R+",
+	"PhXXDWLAqZKL6Tt9kfodTlQidcfgQvNcnacgwI3NfMlGJE/9JqywYMiQGOqtNhKgav/QICP2fUm3qdi5",
+	"OWpQdSlE3KJtSqUykeCbwtwP6GQ61SKqtRYvJAvXAm/vi/10s7aKl2u/2hWv7HMd8Arrf22o2JcNh5zO",
+	"/RE0gsV3Glzj5NGn6Avzoh/Gu78eSBfUn6y9wuQNsKXkexubY1+LYeKrN/1Hwfh5Jcr0N5cRoDdYH/xi",
+	"1TuvqLpkCxsokG/EtYjRMLxysJV6wVUVjSth1Qi7jFoEs9VQdx0oglTrrS2Zum1Xlp7n5OyUPN7d30LB",
+	"KyyozV0Vk3BpK2NekI0pFch8tRoMXBSjsYl8q9TQsMV4KJkDzevKt565VlBfpV5cXeM9xZu5yW3zg5pb",
+	"Z1zNQ2b6P2zG1uTqZ1SQxKHFApK0zZg/3I8ITVMT1sjBFk4JlUiJbHjbcp3t1WQaJtU2E+nvM4X+HGge",
+	"j+trmPkc+sg5t7EejW3vdHsseOPy6ctTkMYGljKpIqvGuLao63BE4m5alFWoVGrZBIYYKJ7ZNW3J/oxz",
+	"fMVostHiN99jxRsH9StjlUOJqqT969HBtCpuwAc5ccHOpvELSupiClcime+SELo8Nw00QugSwAuzgC0j",
+	"xmJD5t86ZlhgomnfMn/XodwGUS33MmpGki/mw40vRx+26eKgEz2kX85eW2+WdVPeQWodbiYkF27WpPLB",
+	"2RMTfUSWnluHNBpXTEbl4/3953ih9BUMNcVof5AxzRsruHGYmdpoE+b61AxFPnUtTTD8faHmE9IdUzmt",
+	"ZAWYrJPREfhSa6iNYFsQbCHna61x2/xD7/3jQH//OKj2MMMZd8kH7+DBNpU2LpAMizTF99elXOjdbhcn",
+	"7yrhgubJBybH4XCMg43Oc1+5FQZ3Hkg80W4ovafRtd5A8xNL0/vChXX2HL22jYiLFopY8AHvXCEhBSk7",
+	"QFJwpXXSWjj+MdOc6oUd9tu4WGYzt/W9voMspfGGzL34qoUL4SHe8iSHIh9BQ16HT8qWGBXFEzeFaeOE",
+	"iWxS5WJeZlY/J3CtlVyT55YKrCCD+dM+2yhQChPX0dPEsOnLt8lamPlIKAW81nfFJJlApiyAZmPgmxD8",
+	"EZql6E9dZRdXBq2+husafBmlVDbZmoZDUnBNTGzEReQ7VjVZcJ2KavtZLbZnQkuwVLZV2lIIftkRDOWe",
+	"cEHIH3DRvwkqhFu5Jy0F58aGnAFk/uMm8fc1GIu0OUqR6/NG5cQTOqQ+Gmkel01dgvWK2uDzak3BQN2/",
+	"e0OiOy77p+GOUHFKPRbJYFPoBd+1lVwMgG5Zy+XOqipsUdfbXPGU1tZgf0ock+LW1O8yHMR6ZyIyFlJB",
+	"Qq7mi+UVnq9kSjHTUXChaLbDrTJ01oQHYGmmh9gA0qOO7QA7FPnlo2g5odW5aX25pzkZ02uwSYAQ0Pfe",
+	"0GnfGp5fJUco9/OV1xOOKtGXWCBsE3UZLSoY7NECREoVu3Zl4q9FWnAFJkybi2pJa+vzxPrfre9JDtdA",
+	"06acHv37BqTY7SVsAE3vrTydnrzeXqBZ+nZD989hQVnySZ8id1pNV1+JxwytHm0od8jAANtAmxhpfBhS",
+	"CWRGmcJSnZVCoDMqSQpDNNmikmagZxqkwTRT81CLQJHdn661Beu9Etl9me5x6hhYpmp1PGyYq0SWbURM",
+	"w/wkrGptEGDRGmxDPzNq2uqU4+ozD4LIvE5iO8cxX6u4ZlZXl3q8Bdu8V7XtOWOeGB68Emli0x2Ejcht",
+	"SgPJcpCgmisfntkx2wwetVMEQPjd3Pdov60XykzSVPBvTSdVZ+6/ZMmljdTFeIXVGn7B0n2mdQsXrtNk",
+	"LIo0sbm/ZX34AP2k12AW/7WGw5jV3RNNtKCpuX6Z/fX2Fy9nChk6vjCsnlb6u9ibtffFfLjZS/JFnr1c",
+	"xVFkPc/YPLZVpf8HweG5L9lpKo65eilS0fnGQvccdOmMzluAGBXVddTLDtoqBto56qJxKhVot9FK5wWV",
+	"QKQYqplpOm8T3aiclAXhAtTOw++2OT7kcgKa6KHz88cPP5FzQHHAlrAzoflnpm9uTl4lh0+eHDw7xhLd",
+	"cQ7KiA8VCkh+grmppShjkUGlXuqxljtjnwYWmSr1LsATHQbWrMQkqW3ZY8/ra+7ZY5d4X7GFZvY666uh",
+	"qzgkcnRAkjhlWFBlkxGHpoC863rKeI1VsETkKl3QtBc/dW/jglZIMQG+0gcBrT8jLUdwURfpjabNvkhm",
+	"n/vX6t3iTqjN8diylE05IHbAVmOg7By11evN70veoY1HXbt1uMYaXlw09E8MhyxmNCUzOjftRRdzRBaD",
+	"sy2VdvlM9fh+jh2VjausRUOEyPB500KBKj+0yKxMyySZ5YKP7Du5zwU0DQlVMPPpnI34Kf9uvt1sUJeT",
+	"WYl2u0N1He3Fp/yueyScV2va+QQt3wmDFFltvsMSDt02U3QEtkigJFSWzfHJwzOUDX6C+Qs/ejejua/2",
+	"YV+tKfOP52/fPAomm4aSS01Wlc2pdDKFTxEkDyknp2eEJkkOUkY2N18DazcVMU0fVTsAMkmO9p8FM1H/",
+	"5dNQa1AnnJS6LiHVYc1iLlaYupdDttnneyzqybuREK1NHvP6nHzLJBlZNNtMYIQNRy/hYktQzEQ+IVzM",
+	"OmXcn3jKy5AxYc1p9+Zdghk8xvFVlYiB27KDejhTJNb4ru9NRGZjwGE+gXyplAVNc6DJ3GRmhLrEj4WQ",
+	"sO2kNjPLfVlct03CSwODRglH3wwXnjZfOFGo5nI+bws1aCMPVjaCfk7YYDKnqgCpdjeK8oQ1pQXrAadb",
+	"Tgt2c4Sc7kOiREJtxU6qNqLcfBgLouhEC5nXltLOxmLa3h55om8l8q6USSWPUTVh14C6Sc5GYxuwZLto",
+	"IafDdmqVAnaYR2GCBDFnQ2AeRahUjYXP16o1u+X1DZV8IxQkmDJl4hytHIwQNvEDGyr5OFs89kpwnEEA",
+	"NKPM6LzG6uXuStnYb71lse/R3UEb0R8E31jmrz8vk1XiO89paNYBc9H3tEQWqZxItDjRNK2kNtF4ooXa",
+	"smeDljpt8WD0wZAJFzPHodFmIPFi8tJdqgdegf6LSJNjW1dYM24CXOXzcBpbZPpZBz2sW6aNLT1cZZf7",
+	"g/39DbkfrdZpSBMCzjm2yBxUw8HumXH1d8NohXqOr5eqieyedFclMk0TawUfDbUN9g6Yi8JfG1oGgGtK",
+	"SWLNprBKuLklLgJhoZDbyulDKgELuTdXcyt1PW/3qFQjp6Z1vCYokY1In4KPVqR87pEyFWICCTJhDCLh",
+	"tkzEgpBdytZ6rzYEjSPhN4XFExYsEoOY9bUj6isP8Fa4elhjmNqINK312NXCDy5qZSmgweWPVqujsXw5",
+	"4WcFwVBQaBJaRXZmhmzT+WRm2Krr/L2ralJVZK2A5IrWI0d0F9R6fla1mBUYaojvLKf/rcLxA1PjXqlS",
+	"d5gI928fF+TI5lUuitG4eosi11aDxWMc0hB9YXDD/dyQFGqRjBcm3nPBzWkKRB77doyMK/S5lk5sdC/a",
+	"dEFXxuABZodK7P6LwWwowBlhnRmvdI1qZKc9GwsOXy+Jtqu8bVbZh5yZLKMNcf/Fc1OQQqbhuDYAQNE0",
+	"ZQ0E+L39vXM1Y8HV+A7Sud36Ajf2hSh4GatkqoBXot452vLQxW21+webSNTX+l7FGMjTue0jljQZJZZs",
+	"gvoB/aKv9RpoqM9vXdTWgmUDLlRTBUtDfrFecBjn7Zgdc+q1qG9D1Xzqwb2kqpS1kpUgwJPtqIg+GWWG",
+	"hn1j5HImL4pW7NQG3QRA2pQM80n/ll879C3ydHA82KMZ27s+QPS0L1uhj66EdTQwxaQHpZX4S01aJk1T",
+	"McMV2kdKj/NKlixaNYKBjPZZ1zZ/9dnFUKH6N3if/eorzkBkKZgA09ySn8q6Xej66oMmTd8XGLPjK42g",
+	"62CDZSgKjkWMKk2g7AuwCEjNw3pxcin7wj6G32oeq8q1ZJYLBSQRM14+nIrR4ObTzf8NAAD//w==",
 }
 
 // decodeSpec returns the embedded OpenAPI spec as raw JSON bytes,

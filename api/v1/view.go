@@ -26,7 +26,7 @@ func (a *API) mandate(m *consent.Mandate) Mandate {
 		Mandatary: MandataryView{Kind: MandataryViewKind(p.Mandatary.Kind), Id: p.Mandatary.ID},
 		MinLevel:  Level(p.MinLevel.String()), Level: Level(m.Level().String()), Digest: m.Digest,
 		Drafted: m.Drafted, Proposed: m.Proposed, Signed: m.Signed, Accepted: m.Accepted, Delivered: m.Delivered,
-		Copy: m.Copy, Powers: powers(m, now), Required: []string{},
+		Copy: m.Copy, Tie: string(m.Tie), Powers: powers(m, now), Required: []string{},
 	}
 	for _, h := range p.Helpers.Named {
 		v.Helpers = append(v.Helpers, MemberId(h))
