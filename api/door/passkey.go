@@ -3,6 +3,7 @@ package door
 import (
 	"context"
 	"errors"
+	"net/http"
 	"time"
 
 	"golang.org/x/time/rate"
@@ -83,3 +84,29 @@ func (d *Door) Choices(ctx context.Context, v *Visit) ([]consent.Choice, error) 
 func (d *Door) ChooseSpace(ctx context.Context, v *Visit, id consent.MemberID) (consent.Welcome, error) {
 	return d.Register.ChooseSpace(ctx, v.Call(), v.token, id)
 }
+
+// Enters puts a new session's token into the cookie, and lets what is left of the
+// visit go on by it.
+func (d *Door) Enters(w http.ResponseWriter, v *Visit, in consent.Welcome) {
+	d.SetSession(w, in.Session.Reveal())
+	v.token = in.Session
+}
+
+// Hold seals what a request asked for, for the visit's session.
+func (d *Door) Hold(ctx context.Context, v *Visit, what []byte) (string, error) {
+	return d.Register.HoldForm(ctx, v.token, what)
+}
+
+// Held opens what Hold sealed for the visit's session.
+func (d *Door) Held(ctx context.Context, v *Visit, held string) ([]byte, error) {
+	a, err := d.Actor(ctx, v)
+	if err != nil {
+		return nil, err
+	}
+	return d.Register.HeldForm(ctx, a, held)
+}
+
+// ChoiceToken is what the form that chooses a structure sends back: there is no
+// actor yet whose form it could be. It is a digest of the session's token, from
+// which that cannot be found.
+func (d *Door) ChoiceToken(v *Visit) string { return digest("choice" + v.SessionKey()) }

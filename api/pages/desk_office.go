@@ -37,7 +37,9 @@ type officeView struct {
 	Month    string
 	Away     []standInView
 	Today    string
-	Phone    string // of the structure
+	Phone    string       // of the structure
+	Losses   []choiceView // why a member's keys are removed
+	Checks   []choiceView // how it was made sure who asks
 }
 
 // A standInView says who takes over for whom, and when.
@@ -114,6 +116,7 @@ func (d *desk) officeView(names bool) (*officeView, error) {
 		Within: d.number("duration.days", d.charter.Limits().WarnBeforeEndDays),
 	}
 	v.Script = d.p.script
+	v.Losses, v.Checks = d.readmissions()
 	var err error
 	if v.Lights, err = d.lights(); err != nil {
 		return nil, err

@@ -28,6 +28,16 @@ func (p *Pages) Fault(c echo.Context, v *door.Visit, f door.Fault) error {
 	if isPublic(c) {
 		return p.trouble(c, p.visit(c, ""), f)
 	}
+	switch {
+	case stepUp(c, f):
+		if held := p.hold(c, v); held != "" {
+			return p.whoIsThere(c, v, f, held)
+		}
+	case f.Reason == "space":
+		return c.Redirect(http.StatusSeeOther, "/structure")
+	case f.Reason == "session":
+		return p.signInPage(c, v, f.Status, "")
+	}
 	view := faultView{staffView: staffView{sheet: p.staffSheet(c, v, "staff.title")}}
 	view.Heading, view.What = p.door.Title(v, f), p.door.Detail(v, f)
 	view.Quote = view.say("problem.number", "Request", v.Request)

@@ -94,9 +94,16 @@ func newSite(tb testing.TB) *site {
 
 // serve opens both listeners.
 func (s *site) serve() {
+	s.t.Helper()
+	s.serveAt("http://staff.test")
+}
+
+// serveAt opens them where the staff pages have an address of their own.
+func (s *site) serveAt(staff string) {
+	s.t.Helper()
 	a, err := api.New(api.Config{
 		Register: s.reg, Log: slog.New(slog.DiscardHandler), Now: s.clock.now, Version: "test",
-		StaffURL: "http://staff.test", PublicURL: "http://public.test", Fatal: func(err error) { s.t.Error(err) },
+		StaffURL: staff, PublicURL: "http://public.test", Fatal: func(err error) { s.t.Error(err) },
 		PerAddress: 1000, PerSession: 1000, // the clock stands still
 	})
 	s.must(err)

@@ -84,5 +84,6 @@ func (p *Pages) Staff(g *echo.Group) {
 	g.POST("/charte", p.adhere)
 	g.POST("/deconnexion", p.signOut)
 	g.GET("/api", p.reference)
+	p.keys(g)
 	p.desk(g)
 }

@@ -17,7 +17,7 @@ import (
 // part. All are parsed at start.
 var (
 	personTemplates = []string{"code", "hello", "birth", "confirm", "receipt", "person", "trouble", "check", "checked", "check_code"}
-	staffTemplates  = []string{"signin", "link", "home", "reference", "fault",
+	staffTemplates  = []string{"signin", "again", "structures", "keys", "link", "home", "reference", "fault",
 		"desk", "found", "new_person", "prepare", "recap", "sign", "mandate", "ask_card", "new_card", "desk_check", "receive", "cover", "noted", "report",
 		"duties", "roles", "services", "traces", "office"}
 )
@@ -37,7 +37,11 @@ func (p *Pages) parse() error {
 	if err != nil {
 		return err
 	}
-	p.script = template.JS(js) //nolint:gosec // our own file, embedded
+	key, err := files.ReadFile("static/key.js")
+	if err != nil {
+		return err
+	}
+	p.script = template.JS(string(js) + string(key)) //nolint:gosec // our own file, embedded
 	p.styleHash = hashOf(string(p.style)) + " " + hashOf(string(p.deskStyle))
 	p.templates = map[string]*template.Template{}
 	for frame, names := range map[string][]string{"person_frame": personTemplates, "staff_frame": staffTemplates} {

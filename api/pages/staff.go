@@ -73,10 +73,13 @@ func (p *Pages) signOut(c echo.Context) error {
 		return err
 	}
 	a, err := p.door.Actor(ctx, v)
-	if err != nil {
-		return err
+	// A session left alone has no actor; to end it is never wrong.
+	if signIn, out := errors.AsType[*consent.SignInNeeded](err); out && signIn.Reason == "step_up" {
+		err = nil
+	} else if err == nil {
+		err = p.checkForm(a, f)
 	}
-	if err := p.checkForm(a, f); err != nil {
+	if err != nil {
 		return err
 	}
 	if err := p.door.SignOut(ctx, v, c.Response()); err != nil {
@@ -150,7 +153,10 @@ func (p *Pages) home(c echo.Context) error {
 	d, err := p.sit(c)
 	if _, out := errors.AsType[*consent.SignInNeeded](err); out {
 		v := door.VisitOf(c.Request().Context())
-		return p.show(c, http.StatusUnauthorized, "signin", staffView{sheet: p.staffSheet(c, v, "signin.title")})
+		if f := door.FaultOf(err); f.Reason != "session" {
+			return err // there is one, and it asks for something: see Fault
+		}
+		return p.signInPage(c, v, http.StatusUnauthorized, "")
 	}
 	if err != nil {
 		return err

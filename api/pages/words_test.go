@@ -148,6 +148,13 @@ func families(t *testing.T) map[string][]string {
 		"accords.":       {"do_with", "do_for_present", "do_for_absent"},
 		"cell.":          {"exclusive", "lead", "own", "if_opened", "if_opened_present", "no", "person", "opened"},
 	}
+	f["keys.by."] = []string{"link", "passkey", "oidc", "totp"}
+	for _, w := range consent.LossReasons {
+		f["readmit.why."] = append(f["readmit.why."], string(w))
+	}
+	for _, w := range consent.IdentityChecks {
+		f["readmit.checked."] = append(f["readmit.checked."], string(w))
+	}
 	for prefix, words := range map[string][]charter.Word{
 		"reason.": ch.Words("act_reasons"), "channel.": ch.Words("channels"), "typed.": ch.Words("credential_entries"),
 		"outcome.": ch.Words("outcomes"), "done.checked.": ch.Words("validations"),

@@ -16,7 +16,7 @@ addEventListener("submit", async (event) => {
     form.submit();
     return;
   }
-  const said = page.querySelector("[role=alert]");
+  const said = page.querySelector("[role=alert]:not([hidden])");
   if (answer.ok || !said) {
     document.replaceChild(document.adoptNode(page.documentElement), document.documentElement);
     scrollTo(0, 0);
