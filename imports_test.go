@@ -118,6 +118,7 @@ var calls = []call{
 		"consent/passkeys.go",    // what waits for a browser's answer: used once, over within minutes
 		"consent/outbox.go",      // takes a delivered message away; the entry is in its target
 		"consent/programin.go",   // a proof that was used, so that it is not taken again: it opens nothing
+		"consent/places.go",      // public places, in force only by the entry that says so
 		"consent/stale.go",       // deletes sessions, links and marks that open nothing any more
 		"consent/watch.go",       // rows that repeat what mandates say, made good once a day
 	}, tests: true,

@@ -82,6 +82,7 @@ const (
 	CheckpointSigned Action = "checkpoint.signed"
 	ClockJump        Action = "clock.jump"
 	BackupMade       Action = "backup.made"
+	PlacesImported   Action = "places.imported" // the public directory; nobody's data
 )
 
 // Governing the register.
@@ -119,7 +120,7 @@ func (a Action) Class() (Class, bool) {
 		return ClassMandate, true
 	case HelperAdhered, HelperOpened, HelperClosed, HelperLogin, HelperLinked, ProgramLogin, PersonCreated, PersonUpdated,
 		HelperKeyAdded, HelperKeyRemoved, HelperKeyRefused, HelperSignedOut,
-		CheckpointSigned, ClockJump, BackupMade:
+		CheckpointSigned, ClockJump, BackupMade, PlacesImported:
 		return ClassSystem, true
 	case CharterPublished, OverridePublished, KeyPublished, KeyRetired, PersonKeyDestroyed, RetentionRun,
 		IncidentOpened, IncidentClosed, BackupRestored, BreakGlass,

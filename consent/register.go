@@ -27,6 +27,7 @@ type Register struct {
 	failures failures
 	room     Room          // nil: nobody watches the disk
 	wake     chan struct{} // see Woken
+	places   directory     // of public places
 }
 
 // An ErasedList keeps the pseudonyms of the erased outside the store and its

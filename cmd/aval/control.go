@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"context"
+	"encoding/base64"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -18,9 +19,9 @@ import (
 // server's control socket when there is one, and open the store themselves when
 // there is none. Either way the same function does the work.
 
-// An order is a command on an open register. It reads its parameters strictly
-// and writes its result to out.
-type order func(ctx context.Context, h *house, params json.RawMessage, out io.Writer) error
+// An order is a command on an open register. It reads its parameters strictly,
+// perhaps a file from in, and writes its result to out.
+type order func(ctx context.Context, h *house, params json.RawMessage, in io.Reader, out io.Writer) error
 
 // orders are the commands that a control socket takes.
 var orders = map[string]order{
@@ -31,17 +32,25 @@ var orders = map[string]order{
 	"retention run":  ordered(runRetention),
 	"backup":         ordered(backup),
 	"check":          ordered(checkLogs),
+	"import places":  orderedWith(importPlaces),
 }
 
 func ordered[P any](fn func(context.Context, *house, P, io.Writer) error) order {
-	return func(ctx context.Context, h *house, raw json.RawMessage, out io.Writer) error {
+	return orderedWith(func(ctx context.Context, h *house, params P, _ io.Reader, out io.Writer) error {
+		return fn(ctx, h, params, out)
+	})
+}
+
+// orderedWith is an order that reads a file.
+func orderedWith[P any](fn func(context.Context, *house, P, io.Reader, io.Writer) error) order {
+	return func(ctx context.Context, h *house, raw json.RawMessage, in io.Reader, out io.Writer) error {
 		var params P
 		d := json.NewDecoder(bytes.NewReader(raw))
 		d.DisallowUnknownFields()
 		if err := d.Decode(&params); err != nil {
 			return misuse("parameters are not of their form")
 		}
-		return fn(ctx, h, params, out)
+		return fn(ctx, h, params, in, out)
 	}
 }
 
@@ -67,14 +76,20 @@ func (h *house) control() http.Handler {
 			http.NotFound(w, r)
 			return
 		}
-		params, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxOrder))
+		params, err := readOrder(w, r)
 		if err != nil {
 			http.Error(w, "too large", http.StatusRequestEntityTooLarge)
 			return
 		}
+		// A file is read while the answer is written, and may take its time.
+		c := http.NewResponseController(w)
+		if err := errors.Join(c.EnableFullDuplex(), c.SetReadDeadline(time.Time{})); err != nil {
+			http.Error(w, "not possible", http.StatusInternalServerError)
+			return
+		}
 		w.Header().Set("Trailer", trailerStatus+", "+trailerMessage)
 		w.WriteHeader(http.StatusOK)
-		err = answer(do(r.Context(), h, params, w))
+		err = answer(do(r.Context(), h, params, r.Body, w))
 		status, message := exitDone, ""
 		if err != nil {
 			status, message = exitCannot, oneLine(err)
@@ -88,8 +103,25 @@ func (h *house) control() http.Handler {
 	})
 }
 
+// readOrder reads the parameters of an order: the body, or a header when the body is
+// a file.
+func readOrder(w http.ResponseWriter, r *http.Request) ([]byte, error) {
+	if params := r.Header.Get(headerParams); params != "" {
+		return base64.StdEncoding.DecodeString(params) // servers bound their headers
+	}
+	return io.ReadAll(http.MaxBytesReader(w, r.Body, maxOrder))
+}
+
+// headerParams holds an order's parameters beside a file, in base64.
+const headerParams = "Aval-Params"
+
 // order does a command on the register, through its server if one runs.
 func (p *program) order(ctx context.Context, f folders, name string, params any, out io.Writer) error {
+	return p.orderWith(ctx, f, name, params, nil, out)
+}
+
+// orderWith is order with a file to read.
+func (p *program) orderWith(ctx context.Context, f folders, name string, params any, in io.Reader, out io.Writer) error {
 	if err := f.check(); err != nil {
 		return err
 	}
@@ -98,7 +130,7 @@ func (p *program) order(ctx context.Context, f folders, name string, params any,
 		return err
 	}
 	if conn, err := net.DialTimeout("unix", f.in(fileControl), time.Second); err == nil {
-		return orderOver(ctx, conn, name, raw, out)
+		return orderOver(ctx, conn, name, raw, in, out)
 	}
 	open := p.ready
 	if name == "clock confirm" {
@@ -108,7 +140,7 @@ func (p *program) order(ctx context.Context, f folders, name string, params any,
 	if err != nil {
 		return err
 	}
-	err = answer(orders[name](ctx, h, raw, out))
+	err = answer(orders[name](ctx, h, raw, in, out))
 	return errors.Join(err, closeQuietly(ctx, h, err))
 }
 
@@ -121,14 +153,21 @@ func closeQuietly(ctx context.Context, h *house, before error) error {
 	return nil
 }
 
-func orderOver(ctx context.Context, conn net.Conn, name string, params []byte, out io.Writer) error {
+func orderOver(ctx context.Context, conn net.Conn, name string, params []byte, in io.Reader, out io.Writer) error {
 	client := &http.Client{Transport: &http.Transport{
 		DialContext:       func(context.Context, string, string) (net.Conn, error) { return conn, nil },
 		DisableKeepAlives: true,
 	}}
-	req, err := http.NewRequestWithContext(ctx, http.MethodPost, "http://aval/", bytes.NewReader(params))
+	body := in
+	if in == nil {
+		body = bytes.NewReader(params)
+	}
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, "http://aval/", body)
 	if err != nil {
 		return err
+	}
+	if in != nil {
+		req.Header.Set(headerParams, base64.StdEncoding.EncodeToString(params))
 	}
 	req.Header.Set("Aval-Order", name)
 	res, err := client.Do(req)

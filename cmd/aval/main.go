@@ -99,7 +99,7 @@ func (p *program) root() *cobra.Command {
 	root.AddCommand(
 		p.demoCommand(), p.initCommand(), p.serveCommand(), p.structureCommand(), p.clockCommand(),
 		p.extractCommand(), p.verifyCommand(), p.screenCommand(), p.retentionCommand(),
-		p.backupCommand(), p.restoreCommand(), p.doctorCommand(), p.versionCommand(),
+		p.importCommand(), p.backupCommand(), p.restoreCommand(), p.doctorCommand(), p.versionCommand(),
 	)
 	return root
 }

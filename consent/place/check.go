@@ -320,8 +320,16 @@ func (c *checker) date(s string, _ cellForm) {
 	c.p.Updated = Date(s)
 }
 
-// phone accepts what people type and keeps the schema's form.
 func (c *checker) phone(s string, _ cellForm) {
+	phone, ok := ReadPhone(s)
+	if !ok {
+		c.leaveOut(BadForm)
+	}
+	c.p.Phone = phone
+}
+
+// ReadPhone accepts a telephone number as people write it, and empty for none.
+func ReadPhone(s string) (Phone, bool) {
 	s = strings.Map(func(r rune) rune {
 		if strings.ContainsRune(" .-()\u00a0\u202f", r) {
 			return -1
@@ -331,12 +339,14 @@ func (c *checker) phone(s string, _ cellForm) {
 	if len(s) == 10 && s[0] == '0' {
 		s = "+33" + s[1:]
 	}
-	if phoneForm.MatchString(s) {
-		c.p.Phone = Phone(s)
-		return
+	if s != "" && !phoneForm.MatchString(s) {
+		return "", false
 	}
-	c.leaveOut(BadForm)
+	return Phone(s), true
 }
+
+// ReadPostal accepts a postal code of five digits.
+func ReadPostal(s string) (Postal, bool) { return Postal(s), postalForm.MatchString(s) }
 
 func (c *checker) emails(cell string, _ cellForm) {
 	for part := range strings.FieldsFuncSeq(cell, func(r rune) bool { return strings.ContainsRune("|;, ", r) }) {

@@ -492,3 +492,50 @@ func BenchmarkRead(b *testing.B) {
 	}
 	b.ReportMetric(float64(n*b.N)/b.Elapsed().Seconds(), "places/s")
 }
+
+func TestGazetteer(t *testing.T) {
+	g, err := place.LoadGazetteer()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, tt := range []struct{ text, first, postal string }{
+		{"51100", "Reims", "51100"},
+		{"reims", "Reims", "51100"},
+		{"Angouleme", "Angoulême", "16000"},
+		{"98800 Nouméa", "", ""}, // the open file has no postal codes there
+		{"Nouméa", "Nouméa", ""},
+		{"Saint-Étienne-du-Rouvr", "Saint-Étienne-du-Rouvray", "76800"},
+		{"x", "", ""},
+		{"", "", ""},
+		{"99999", "", ""},
+	} {
+		towns := g.Find(tt.text)
+		if tt.first == "" {
+			if len(towns) != 0 {
+				t.Errorf("%q found %v", tt.text, towns)
+			}
+			continue
+		}
+		if len(towns) == 0 || towns[0].Name != tt.first || string(towns[0].Postal) != tt.postal {
+			t.Errorf("%q found %v", tt.text, towns)
+		}
+	}
+	reims, noumea := g.Find("Reims")[0], g.Find("Nouméa")[0]
+	if km := place.Km(*reims.Point, *noumea.Point); km < 16_000 || km > 17_000 {
+		t.Errorf("Reims to Nouméa: %.0f km", km)
+	}
+	if p := g.Around("16100"); p == nil || place.Km(*p, place.Point{Lat: 45.69, Lon: -0.32}) > 15 {
+		t.Errorf("Cognac's postal code lies around %v", p)
+	}
+}
+
+func TestMarksHaveRoom(t *testing.T) {
+	v := vocabulary(t)
+	if v.Mark("services", "procedures") == 0 || v.Mark("services", "none") != 0 {
+		t.Error("a word has no mark, or none has one")
+	}
+	p := place.Place[string]{Services: codes("procedures"), Ways: codes("individual")}
+	if got := place.MarksOf(v, &p); got != v.Mark("services", "procedures")|v.Mark("modalites_accompagnement", "individual") {
+		t.Errorf("marks %x", got)
+	}
+}

@@ -19,6 +19,7 @@ type Vocabulary struct {
 	words   map[string]map[string]meaning // column, folded word
 	labels  map[string][]Label            // column, in the schema's order
 	renamed map[string]string             // older column names
+	marks   map[string]map[Code]Marks
 }
 
 // A Label is a word of a list as the schema writes it.
@@ -62,7 +63,9 @@ func LoadVocabulary() (*Vocabulary, error) {
 		}
 		v.words[o.Column][key] = meaning{o.To, o.Code, true}
 	}
-	return v, nil
+	var err error
+	v.marks, err = v.bits()
+	return v, err
 }
 
 // Labels lists the words of a column of the schema, in its order. The caller must
