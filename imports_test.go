@@ -45,9 +45,10 @@ var directions = []direction{
 	{room: "api/door/fault.go", may: []pattern{"api/...", "consent", "charter", "audit",
 		"store/kv"}}, // its errors only: a full disk is told from a broken line
 	{room: "consent/passkey"}, // what browsers are asked and answer: bytes in, bytes out
-	{room: "consent/...", may: []pattern{"consent", "consent/passkey", "charter", "charter/screen", "audit", "audit/extract", "consent/personal", "consent/statement"}, tests: []pattern{"consent/...", "store/..."}},
+	{room: "consent/...", may: []pattern{"consent", "consent/passkey", "charter", "charter/screen", "audit", "audit/extract", "consent/personal", "consent/statement", "consent/place"}, tests: []pattern{"consent/...", "store/..."}},
 	{room: "consent/personal/...", may: []pattern{"consent/personal/...", "audit", "charter/screen", "consent/statement"}, tests: []pattern{"store/..."}},
-	{room: "consent/statement"}, // signed documents: strict parsing and verifying, for others too
+	{room: "consent/place", may: []pattern{"charter/screen"}}, // public data: it knows of nobody
+	{room: "consent/statement"},                               // signed documents: strict parsing and verifying, for others too
 	{room: "store", may: []pattern{"consent", "consent/personal", "store/kv",
 		"audit"}, // to take a space from the keyring that asks for a key
 		tests: []pattern{"..."}},

@@ -24,7 +24,7 @@ type directory struct {
 	stamp   string // of the sets it was made from
 	entries []entry
 	sets    []PlaceSet
-	towns   *place.Gazetteer
+	towns   *place.Gazetteer // once somebody looks near a commune
 	words   *place.Vocabulary
 }
 
@@ -147,9 +147,6 @@ func (r *Register) refresh(ctx context.Context, d *directory) error {
 	}
 	if d.words == nil {
 		if d.words, err = place.LoadVocabulary(); err != nil {
-			return err
-		}
-		if d.towns, err = place.LoadGazetteer(); err != nil {
 			return err
 		}
 	}
@@ -301,6 +298,11 @@ func (r *Register) find(ctx context.Context, d *directory, q PlaceQuery, local l
 	var w where
 	near := strings.TrimSpace(q.Near.String())
 	if near != "" {
+		if d.towns == nil {
+			if d.towns, err = place.LoadGazetteer(); err != nil {
+				return nil, err
+			}
+		}
 		w = d.locate(near)
 	}
 	first := []place.Marks{d.words.Mark("services", "procedures"), d.words.Mark("modalites_accompagnement", "individual")}

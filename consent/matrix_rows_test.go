@@ -345,6 +345,17 @@ func matrix() []row {
 		seen("WithoutHelper", func(c *cell) error { return second(c.reg.WithoutHelper(c.ctx, c.a)) }),
 		seen("StandIns", func(c *cell) error { return second(c.reg.StandIns(c.ctx, c.a)) }),
 		seen("Programs", func(c *cell) error { return second(c.reg.Programs(c.ctx, c.a)) }),
+		seen("FindPlaces", func(c *cell) error { return second(c.reg.FindPlaces(c.ctx, c.a, consent.PlaceQuery{})) }),
+		seen("Place", func(c *cell) error { return second(c.reg.Place(c.ctx, c.a, c.publicPlace())) }),
+		{use: "NotePlace", noID: true, may: "SBV", adhere: true, preview: true, refused: lists, act: audit.StructureUpdated, do: func(c *cell) error {
+			return c.reg.NotePlace(c.ctx, c.a, consent.PlaceKnowledge{ID: c.publicPlace(), Note: clean(c.t, "Sonner deux fois")})
+		}},
+		{use: "AddPlace", noID: true, may: "SBV", adhere: true, act: audit.StructureUpdated, do: func(c *cell) error {
+			return second(c.reg.AddPlace(c.ctx, c.a, newPlace(c.t)))
+		}},
+		{use: "DropPlace", early: true, may: "SBV", adhere: true, act: audit.StructureUpdated, do: func(c *cell) error {
+			return c.reg.DropPlace(c.ctx, c.a, c.place)
+		}},
 		seen("Presets", func(c *cell) error { return second(c.reg.Presets(c.ctx, c.a)) }),
 		seen("Tallies", func(c *cell) error { return second(c.reg.Tallies(c.ctx, c.a, "2027-01")) }),
 		{use: "SetStructurePhone", noID: true, may: "R", office: true, refused: governs, act: audit.StructureUpdated, do: func(c *cell) error {
@@ -472,6 +483,7 @@ func (c *cell) behalf() consent.MemberID {
 // beside are the methods of Register that nobody asks for as somebody, each with
 // what it is.
 var beside = map[string]string{
+	"ImportPlaces": "the command line", "PlaceSets": "counts about public files",
 	"Begin": "the command line begins a register", "ConfirmClock": "the command line", "NoteBackup": "the command line",
 	"NoteRestore": "the command line", "LastBackup": "a date about the whole register", "In": "makes the operator's actor",
 	"TurnEpoch": "a job", "BeginEpoch": "at start", "FinishErasures": "a job", "DestroyDueEvidence": "a job", "ReplayErased": "at start",

@@ -96,6 +96,7 @@ type cell struct {
 	code    personal.CardCode
 	invite  personal.Token // of the other structure
 	preset  consent.PresetID
+	place   consent.PlaceID // added by the structure
 	soft    consent.ProgramID
 	helper  consent.MemberID // for whom a program asks
 	program consent.ProgramID
@@ -320,7 +321,9 @@ func (h *theatre) other() cell {
 	h.must(err)
 	preset, err := h.reg.SavePreset(h.ctx, there, consent.NewPreset{Name: clean(h.t, "Papiers"), Powers: []consent.Power{papers}, Days: 31})
 	h.must(err)
-	return cell{person: p, team: m, own: m, member: helper.Member(), ref: m.Ref, code: code, preset: preset.ID, soft: "g_aaaaaaaaaaaaaaaaaaaaaaaaaa"}
+	added, err := h.reg.AddPlace(h.ctx, helper, newPlace(h.t))
+	h.must(err)
+	return cell{person: p, team: m, own: m, member: helper.Member(), ref: m.Ref, code: code, preset: preset.ID, place: added, soft: "g_aaaaaaaaaaaaaaaaaaaaaaaaaa"}
 }
 
 // base is the register before any mandate of the person.
@@ -351,7 +354,10 @@ func (h *theatre) base(helper consent.Actor, person consent.PersonID) cell {
 	h.must(err)
 	invite, err := h.reg.OpenHelper(h.ctx, asso, consent.NewHelper{Name: clean(h.t, "Camille P."), Role: charter.Secretary})
 	h.must(err)
-	return cell{person: person, member: extra.Member, code: code, preset: preset.ID, invite: invite.Token, soft: h.software, helper: helper.Member()}
+	added, err := h.reg.AddPlace(h.ctx, h.actors[social], newPlace(h.t))
+	h.must(err)
+	h.publicPlace()
+	return cell{person: person, member: extra.Member, code: code, preset: preset.ID, place: added, invite: invite.Token, soft: h.software, helper: helper.Member()}
 }
 
 func (h *theatre) away(who, by consent.MemberID) consent.StandIn {

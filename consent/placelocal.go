@@ -5,12 +5,13 @@ import (
 	"time"
 
 	"aval/audit"
+	"aval/charter"
 	"aval/charter/screen"
 	"aval/consent/place"
 )
 
 // What a structure knows better than a public file, it writes down for its own
-// helpers: a note, other hours, another telephone, that a place is no more, or a
+// helpers (whoever may record a person may write here): a note, other hours, another telephone, that a place is no more, or a
 // place that no file has. It lies in the structure's space, is dated and signed by
 // who wrote it, and survives every import.
 
@@ -100,7 +101,7 @@ func (r *Register) NotePlace(ctx context.Context, a Actor, k PlaceKnowledge) err
 		return err
 	}
 	_, err := r.record(ctx, a, func(t *turn) error {
-		if err := t.onlyMember(audit.StructureUpdated); err != nil {
+		if err := t.check(Attempt{Action: audit.StructureUpdated}, charter.Facts{Operation: charter.OpRecord}); err != nil {
 			return err
 		}
 		row := &PlaceLocal{
@@ -141,7 +142,7 @@ func (r *Register) AddPlace(ctx context.Context, a Actor, n NewPlace) (PlaceID, 
 	}
 	var id PlaceID
 	_, err = r.record(ctx, a, func(t *turn) error {
-		if err := t.onlyMember(audit.StructureUpdated); err != nil {
+		if err := t.check(Attempt{Action: audit.StructureUpdated}, charter.Facts{Operation: charter.OpRecord}); err != nil {
 			return err
 		}
 		zone, err := time.LoadLocation(t.profile.TZ)
@@ -173,7 +174,7 @@ func (r *Register) AddPlace(ctx context.Context, a Actor, n NewPlace) (PlaceID, 
 // DropPlace takes a place of the structure's own away.
 func (r *Register) DropPlace(ctx context.Context, a Actor, id PlaceID) error {
 	_, err := r.record(ctx, a, func(t *turn) error {
-		if err := t.onlyMember(audit.StructureUpdated); err != nil {
+		if err := t.check(Attempt{Action: audit.StructureUpdated}, charter.Facts{Operation: charter.OpRecord}); err != nil {
 			return err
 		}
 		row := &PlaceOwn{ID: id}

@@ -37,8 +37,8 @@ func ParsePlaceSetName(s string) (PlaceSetName, error) {
 // set and the producer's identifier, so it stays the same from file to file.
 type PlaceID string
 
-// placeID is the identifier of a place of a set.
-func placeID(set PlaceSetName, local string) PlaceID {
+// PlaceIDOf is the identifier of a place of a set, from the producer's own.
+func PlaceIDOf(set PlaceSetName, local string) PlaceID {
 	sum := sha256.Sum256([]byte(string(set) + "\x00" + local))
 	return PlaceID("l_" + base32Lower.EncodeToString(sum[:16]))
 }
@@ -339,7 +339,7 @@ func (w *placeWriter) placed(row place.Row) (placed, error) {
 		return placed{}, err
 	}
 	sum := sha256.Sum256(raw)
-	id := placeID(w.run.Set, row.Local)
+	id := PlaceIDOf(w.run.Set, row.Local)
 	p := placed{
 		row: PlaceRow{Set: w.run.Set, Generation: w.run.Generation, Seq: w.seq, ID: id, Place: texts},
 		at:  PlaceAt{Set: w.run.Set, Generation: w.run.Generation, ID: id, Seq: w.seq},

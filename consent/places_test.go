@@ -10,6 +10,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"aval/audit"
+	"aval/charter"
 	"aval/consent"
 	"aval/consent/place"
 	"aval/store/kv"
@@ -172,4 +173,58 @@ func (w *world) count(bucket string) (n int) {
 		return tx.Scan(kv.Bucket{Name: bucket}, nil, nil, func(_, _ []byte) error { n++; return nil })
 	}))
 	return n
+}
+
+// publicPlace is a place of a file in force.
+func (w *world) publicPlace() consent.PlaceID {
+	w.t.Helper()
+	sets, err := w.reg.PlaceSets(w.ctx)
+	w.must(err)
+	if len(sets) == 0 {
+		w.imported("nc", placesHead+"1,Mairie,Nouméa,98800,1 rue A,2024-04-02,\n")
+	}
+	return consent.PlaceIDOf("nc", "1")
+}
+
+// newPlace is a place that no file has.
+func newPlace(t *testing.T) consent.NewPlace {
+	return consent.NewPlace{
+		Name: clean(t, "Café des voisins"), Address: clean(t, "3 rue du Port"), Commune: clean(t, "Nouméa"), Postal: "98800",
+		Phone: clean(t, "+687 44 57 28"), Services: []place.Code{"procedures"},
+	}
+}
+
+// What a structure knows better is its own, survives an import, and is in no other
+// structure's searches.
+func TestStructuresKnowBetter(t *testing.T) {
+	w := newWorld(t)
+	d := w.desk()
+	other := w.helper(w.structure("maison"), charter.SocialWorker)
+	id := w.publicPlace()
+	w.must(w.reg.NotePlace(w.ctx, d.helper, consent.PlaceKnowledge{ID: id, Phone: clean(t, "01 80 05 98 80"), Hours: clean(t, "Mo-Su 00:00-24:00")}))
+	own, err := w.reg.AddPlace(w.ctx, d.helper, newPlace(t))
+	w.must(err)
+	if e := w.last("ccas"); e.Act != audit.StructureUpdated || e.On[0] != string(own) || e.Digest == "" {
+		t.Errorf("the entry is %+v", e.Entry)
+	}
+	w.imported("nc", placesHead+"1,Mairie annexe,Nouméa,98800,1 rue A,2025-04-02,\n")
+	f, err := w.reg.Place(w.ctx, d.helper, id)
+	w.must(err)
+	if f.Local == nil || f.Local.Phone != "+33180059880" || f.Open != consent.OpenNow || f.Place.Name.String() != "Mairie annexe" {
+		t.Errorf("%+v, local %+v", f, f.Local)
+	}
+	if got := w.find(d.helper, consent.PlaceQuery{}); got.Total != 2 || got.Places[0].ID != own {
+		t.Errorf("found %+v", got)
+	}
+	if got := w.find(other, consent.PlaceQuery{}); got.Total != 1 || got.Places[0].Local != nil {
+		t.Errorf("another structure found %+v", got)
+	}
+	if err := w.reg.DropPlace(w.ctx, other, own); err == nil {
+		t.Error("another structure dropped the place")
+	}
+	w.must(w.reg.NotePlace(w.ctx, d.helper, consent.PlaceKnowledge{ID: id}))
+	w.must(w.reg.DropPlace(w.ctx, d.helper, own))
+	if got := w.find(d.helper, consent.PlaceQuery{}); got.Total != 1 || got.Places[0].Local != nil {
+		t.Errorf("left over: %+v", got)
+	}
 }

@@ -29,7 +29,8 @@ var records = []consent.Record{
 	&consent.StopNote{}, &consent.StopOpen{}, &consent.StopOf{},
 	&consent.Preset{}, &consent.Sitting{}, &consent.TallyRow{}, &consent.StandIn{}, &consent.DutyRow{}, &consent.EndingRow{}, &consent.NamedRow{},
 	&consent.Program{}, &consent.Access{}, &consent.Spent{},
-	&consent.Copied{}, &consent.PlaceSet{}, &consent.PlaceRun{}, &consent.PlaceRow{}, &consent.PlaceAt{}, &consent.EdgeRow{}, &consent.Leaving{}, &consent.Glass{},
+	&consent.Copied{}, &consent.PlaceSet{}, &consent.PlaceRun{}, &consent.PlaceRow{}, &consent.PlaceAt{},
+	&consent.PlaceLocal{}, &consent.PlaceOwn{}, &consent.EdgeRow{}, &consent.Leaving{}, &consent.Glass{},
 	&consent.Passkey{}, &consent.Ceremony{},
 }
 

@@ -176,7 +176,7 @@ func TestHousekeepingNamesRealBuckets(t *testing.T) {
 		&consent.WrappedKey{}, &consent.Box{}, &consent.IndexRow{}, &consent.IndexSeal{}, &consent.BirthSeal{},
 		&consent.CardRow{}, &consent.CardSerial{}, &consent.CheckOf{}, &consent.Link{}, &consent.Sitting{}, &consent.Glass{}, &consent.Ceremony{},
 		&consent.DutyRow{}, &consent.EndingRow{}, &consent.NamedRow{}, &consent.EdgeRow{},
-		&consent.Access{}, &consent.Spent{},
+		&consent.Access{}, &consent.Spent{}, &consent.PlaceRow{}, &consent.PlaceAt{}, &consent.PlaceRun{},
 	} {
 		known[r.Bucket()] = true
 	}
