@@ -96,6 +96,7 @@ const (
 
 // Missions that rules name. The others are only rows of the document.
 const (
+	MissionRefer           Mission = "refer"
 	MissionDoWith          Mission = "do_with"
 	MissionDoForPresent    Mission = "do_for_present"
 	MissionDoForAbsent     Mission = "do_for_absent"

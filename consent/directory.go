@@ -457,30 +457,36 @@ func (r *Register) Place(ctx context.Context, a Actor, id PlaceID) (*FoundPlace,
 			return f, nil
 		}
 	}
+	row, err := r.publicPlace(ctx, id)
+	if err != nil {
+		return nil, err
+	}
+	if row == nil {
+		return nil, &NotFound{Kind: "place"}
+	}
+	f.Set, f.Place = row.Set, row.Place
+	f.complete(local, now)
+	return f, nil
+}
+
+// publicPlace is the row of a place that a set in force has; nil when none has.
+func (r *Register) publicPlace(ctx context.Context, id PlaceID) (row *PlaceRow, err error) {
 	sets, err := r.PlaceSets(ctx)
 	if err != nil {
 		return nil, err
 	}
 	err = r.rec.View(ctx, registerSpace, func(tx Tx, _ time.Time) error {
+		row = nil
 		for _, s := range sets {
 			at := PlaceAt{Set: s.Name, Generation: s.Generation, ID: id}
 			if found, err := tx.Get(&at); err != nil {
 				return err
-			} else if !found {
-				continue
+			} else if found {
+				row = &PlaceRow{Set: s.Name, Generation: s.Generation, Seq: at.Seq}
+				return need(tx, row, "place")
 			}
-			row := PlaceRow{Set: s.Name, Generation: s.Generation, Seq: at.Seq}
-			if err := need(tx, &row, "place"); err != nil {
-				return err
-			}
-			f.Set, f.Place = row.Set, row.Place
-			return nil
 		}
-		return &NotFound{Kind: "place"}
+		return nil
 	})
-	if err != nil {
-		return nil, err
-	}
-	f.complete(local, now)
-	return f, nil
+	return row, err
 }

@@ -301,6 +301,13 @@ func (t *turn) deleteTraces(p PersonID) error {
 	if err != nil {
 		return err
 	}
+	err = each(t.tx, string(p)+"/", func(row *Referral) error {
+		rows = append(rows, row)
+		return nil
+	})
+	if err != nil {
+		return err
+	}
 	if err := deleteAll(t.tx, rows...); err != nil {
 		return err
 	}

@@ -50,7 +50,7 @@ func NewRequestID() RequestID { return RequestID("r_" + random26()) }
 
 // The last character of 26 carries 3 bits of 5 that count; the others are
 // zero, so only one spelling of an identifier is accepted.
-var idForm = regexp.MustCompile(`^[pahsmtrvgknl]_[a-z2-7]{25}[aeimquy4]$`)
+var idForm = regexp.MustCompile(`^[pahsmtrvgknlo]_[a-z2-7]{25}[aeimquy4]$`)
 
 func validID(prefix, id string) bool {
 	return strings.HasPrefix(id, prefix) && idForm.MatchString(id)

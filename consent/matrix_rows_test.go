@@ -180,6 +180,14 @@ func matrix() []row {
 			use: "Acts", may: "SBVKRD", purpose: "SBVK", adhere: true, state: inForce, role: "C16 role_mission", act: audit.MandateRead,
 			do: func(c *cell) error { return second(c.reg.Acts(c.ctx, c.a, c.person, follow)) },
 		},
+		{
+			use: "Referrals", may: "SBVKRD", purpose: "SBVK", adhere: true, state: inForce, role: "C16 role_mission", act: audit.MandateRead,
+			do: func(c *cell) error { return second(c.reg.Referrals(c.ctx, c.a, c.person, act)) },
+		},
+		{
+			use: "ReferTo", may: "SBVKRD", purpose: "SBVK", adhere: true, state: inForce, role: "C16 role_mission", roles: "K", act: audit.ReferralMade,
+			do: func(c *cell) error { return second(c.reg.ReferTo(c.ctx, c.a, c.person, c.publicPlace())) },
+		},
 		{use: "CountHelp", noID: true, may: "SBV", adhere: true, act: audit.ActRecorded, do: func(c *cell) error {
 			return c.reg.CountHelp(c.ctx, c.a, consent.TallyTrain)
 		}},
@@ -483,7 +491,7 @@ func (c *cell) behalf() consent.MemberID {
 // beside are the methods of Register that nobody asks for as somebody, each with
 // what it is.
 var beside = map[string]string{
-	"ImportPlaces": "the command line", "PlaceSets": "counts about public files",
+	"NoteReferral": "of a hand-over that was made; referral_test.go", "ImportPlaces": "the command line", "PlaceSets": "counts about public files",
 	"Begin": "the command line begins a register", "ConfirmClock": "the command line", "NoteBackup": "the command line",
 	"NoteRestore": "the command line", "LastBackup": "a date about the whole register", "In": "makes the operator's actor",
 	"TurnEpoch": "a job", "BeginEpoch": "at start", "FinishErasures": "a job", "DestroyDueEvidence": "a job", "ReplayErased": "at start",

@@ -30,7 +30,7 @@ var records = []consent.Record{
 	&consent.Preset{}, &consent.Sitting{}, &consent.TallyRow{}, &consent.StandIn{}, &consent.DutyRow{}, &consent.EndingRow{}, &consent.NamedRow{},
 	&consent.Program{}, &consent.Access{}, &consent.Spent{},
 	&consent.Copied{}, &consent.PlaceSet{}, &consent.PlaceRun{}, &consent.PlaceRow{}, &consent.PlaceAt{},
-	&consent.PlaceLocal{}, &consent.PlaceOwn{}, &consent.EdgeRow{}, &consent.Leaving{}, &consent.Glass{},
+	&consent.PlaceLocal{}, &consent.PlaceOwn{}, &consent.Referral{}, &consent.EdgeRow{}, &consent.Leaving{}, &consent.Glass{},
 	&consent.Passkey{}, &consent.Ceremony{},
 }
 
