@@ -11,6 +11,9 @@ func (p *page) answered() finding {
 	if f := p.remembered(); f.found() {
 		return f
 	}
+	if j := p.shortAnswer(); j > 0 {
+		return p.refuse(KindAnswer, RuleAnswer, j, j)
+	}
 	if p.has&isQuestion == 0 && p.has&(isTopic|isAnswer) != isTopic|isAnswer {
 		return finding{}
 	}
@@ -32,6 +35,25 @@ func (p *page) answered() finding {
 		}
 	}
 	return finding{}
+}
+
+// shortAnswer finds "Q : … R : Bertin". It gives the token of the answer, or 0.
+func (p *page) shortAnswer() int {
+	asked := -maxReach
+	for i := range p.tokens {
+		if i+1 == len(p.tokens) || p.tokens[i+1].gap&gapJoin == 0 {
+			continue
+		}
+		switch p.tokens[i].fold {
+		case "q":
+			asked = i
+		case "r", "a", "rep":
+			if i-asked <= 16 && p.unknown(i+1) && p.endsSegment(i+1) {
+				return i + 1
+			}
+		}
+	}
+	return 0
 }
 
 // answerBefore finds "answer Quimper to the secret question": the value
@@ -60,7 +82,8 @@ func (p *page) answerAlone() finding {
 // announces it and the segment ends with it.
 func (p *page) isAnswerAt(j int) bool {
 	t := &p.tokens[j]
-	if !p.unknown(j) && !(p.isCapitalised(j) && t.sense&(isFunction|isQuestion|isAnswer|isStatus) == 0) && t.form == letters {
+	capital := p.isCapitalised(j)
+	if !p.unknown(j) && !(capital && t.sense&(isFunction|isQuestion|isAnswer|isStatus) == 0) && t.form == letters {
 		return false
 	}
 	if t.form == digits && len(t.fold) < 4 {
@@ -74,7 +97,7 @@ func (p *page) isAnswerAt(j int) bool {
 	for m := max(j-2, 1); m <= j; m++ {
 		joined = joined || p.tokens[m].gap&gapJoin != 0
 	}
-	announced := joined && p.has&isQuestion != 0 || p.tokens[k].sense&(isAnswer|isCopula|isTopic|isDescHint) != 0 || p.tokens[k+1].gap&gapJoin != 0 ||
+	announced := capital && p.has&isAnswer != 0 && p.tokens[j-1].sense&isQuestion != 0 || joined && p.has&isQuestion != 0 || p.tokens[k].sense&(isAnswer|isCopula|isTopic|isDescHint) != 0 || p.tokens[k+1].gap&gapJoin != 0 ||
 		t.gap&(gapComma|gapJoin) != 0 && p.senses(k-3, j)&isTopic != 0
 	return announced && p.senses(j-3, j)&isNegation == 0 && (p.endsSegment(j) || p.tokens[j-1].sense&isAnswer != 0 && p.unknown(j))
 }

@@ -90,7 +90,7 @@ func (p *page) announced(r digitRun, n int) finding {
 		return finding{}
 	}
 	if h, ok := p.after(r.last, 5, blockers, func(h hit) bool {
-		return !h.comma && (!year || h.joined) && h.sense&(isLogin|isToken|isSpell|isAnswer) == 0 &&
+		return !h.comma && (!year || h.joined || h.sense&isUnlock != 0) && h.sense&(isLogin|isToken|isSpell|isAnswer) == 0 &&
 			(h.sense&isAccount == 0 || h.distance <= 2) && suits(hit{sense: h.sense, joined: true}, n, year, r)
 	}); ok {
 		return p.codeFinding(h, r)
@@ -108,7 +108,7 @@ func (p *page) stillOpen(h hit, r digitRun) bool {
 	if h.distance > 10 {
 		return h.sense&(isOTP|isCode) != 0 && len(r.digits) == 6
 	}
-	if h.sense&isService != 0 && h.sense&(cueSenses|isHolder|isDevice) == 0 {
+	if h.sense&isService != 0 && h.sense&(cueSenses|isDevice) == 0 {
 		return !p.announcedByReference(p.tokens[r.first].start)
 	}
 	next := r.last + 1

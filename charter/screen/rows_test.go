@@ -61,7 +61,7 @@ var shown = map[string][]string{
 	"cvv":       {"W 482", "W : 482"},
 	"back":      {"carte 482 W", "carte W 482"},
 	"atm":       {"4827 W", "W 4827"},
-	"unlock":    {"W 4827", "W abricot7", "« tournesol » W"},
+	"unlock":    {"W 4827", "W abricot7", "« tournesol » W", "tel de ma mere deverouillage 1945"},
 	"login":     {"W 48273", "W : nadia / tournesol", "W abricot7"},
 	"account":   {"W 48273", "W : 4827316", "W cinq huit zéro deux trois", "4827316 W"},
 	"service":   {"W : abricot7", "W 482731", "W tape « tournesol »", "mot de passe W tournesol"},

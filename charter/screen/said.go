@@ -18,7 +18,11 @@ func (p *page) plainValue() finding {
 		if end := p.phraseEnd(i); t.sense&(isLogin|isPassWeak) != 0 && p.slashedPair(end) {
 			return p.refuse(KindPassword, RulePassword, end, end+1)
 		}
-		if !t.head || !p.asksForWord(i) || p.cancelled(i, isNegation|isAdvice|isStatus) {
+		by := isNegation | isAdvice | isStatus
+		if end := p.phraseEnd(i); end < len(p.tokens) && p.tokens[end].gap&gapJoin != 0 {
+			by &^= isStatus // "has kept her old password: x"
+		}
+		if !t.head || !p.asksForWord(i) || p.cancelled(i, by) {
 			continue
 		}
 		if j := p.valueAfter(p.phraseEnd(i), p.inPair(i)); j > 0 {
@@ -87,7 +91,7 @@ func (p *page) valueAfter(j int, pair bool) int {
 			return j
 		case spoken && joint && p.unknown(j) && !p.loose:
 			return p.only(j, j+1 == len(p.tokens) && !p.joined)
-		case joint && !spoken && p.isWordValue(j, true) && p.twistFollows(j):
+		case joint && !spoken && p.isWordValue(j, true) && (p.twistFollows(j) || p.pieceFollows(j)):
 			return j
 		case (joint || soft) && !spoken && p.isWordValue(j, joint && !article):
 			return p.only(j, p.endsSegment(j))
@@ -202,6 +206,15 @@ func (p *page) isCapitalised(j int) bool {
 	}
 	return strings.ContainsFunc(p.text[t.start+size:t.end], unicode.IsLower)
 }
+
+// pieceFollows reports whether another piece of the value stands behind token j
+// and a word for "then": "Sole puis il77".
+func (p *page) pieceFollows(j int) bool {
+	return j+2 < len(p.tokens) && thenWords[p.tokens[j+1].fold] && p.tokens[j+2].form != letters && p.endsSegment(j+2)
+}
+
+// thenWords are the words that join two pieces.
+var thenWords = wordSet("puis et plus then and y luego e depois apoi si ve sonra та і потім ثم")
 
 // twistFollows reports whether the same sentence says soon after token j how
 // the value is written ("without the spaces"), and nothing about its fate.

@@ -337,8 +337,11 @@ func (p *page) blurred(i int) int {
 	var buf [24]rune
 	joined := buf[:0]
 	best, length := 3, 0
-	for j := i; j < len(p.tokens) && j < i+4; j++ {
+	for j, n := i, 0; j < len(p.tokens) && n < 4; j++ {
 		t := &p.tokens[j]
+		if len(t.fold) > 1 {
+			n++
+		}
 		if j > i && t.gap&(gapStop|gapJoin|gapComma) != 0 {
 			break
 		}
