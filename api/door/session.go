@@ -66,6 +66,16 @@ func (d *Door) cookie(value string, maxAge int) *http.Cookie {
 	}
 }
 
+// Join takes the invitation of a link into the account that asks. What is not of a
+// token's form answers as an unknown link.
+func (d *Door) Join(ctx context.Context, a consent.Actor, link string) (consent.Membership, error) {
+	token, err := personal.ParseToken(link)
+	if err != nil {
+		return consent.Membership{}, &consent.SignInNeeded{Reason: "link"}
+	}
+	return d.Register.JoinStructure(ctx, a, token)
+}
+
 // LinkURL is the address of a one-time link, to be handed over once.
 func (d *Door) LinkURL(token personal.Token) string {
 	return d.StaffURL + "/lien/" + token.Reveal()

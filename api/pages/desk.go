@@ -58,6 +58,9 @@ func (p *Pages) desk(g *echo.Group) {
 	g.GET("/services", p.services)
 	g.GET("/traces", p.traces)
 
+	p.named(g)
+	p.control(g)
+
 	g.GET("/referent", p.office)
 	g.POST("/referent/noms", p.colleagues)
 	g.POST("/referent/ouvrir", p.openHelper)
@@ -167,6 +170,7 @@ type deskView struct {
 	staffView
 	Structure string
 	AdhereBy  string // a new charter waits for the member
+	Hosted    bool   // named by a person: sees what names them and nothing beyond
 	Once      string // makes one sending of the page's form count once
 	Problem   string // why the last form did nothing
 }
@@ -183,13 +187,13 @@ func (d *desk) view(title string) deskView {
 		staffView: staffView{
 			sheet: d.p.staffSheet(d.c, d.v, title), FormToken: d.register().FormToken(d.actor), Nav: d.nav(), Of: d.structure.Name.String(),
 		},
-		Structure: d.structure.Name.String(), Once: rand.Text(), AdhereBy: d.adhereBy(),
+		Structure: d.structure.Name.String(), Once: rand.Text(), AdhereBy: d.adhereBy(), Hosted: d.me.Hosted,
 	}
 }
 
 func (d *desk) nav() []navLink {
 	links := []navLink{{Path: "/", Name: d.say("nav.desk")}}
-	if d.isHelper() {
+	if d.isHelper() && !d.me.Hosted {
 		links = append(links, navLink{Path: "/echeances", Name: d.say("nav.duties")})
 	}
 	links = append(links,
@@ -198,6 +202,9 @@ func (d *desk) nav() []navLink {
 		navLink{Path: "/traces", Name: d.say("nav.traces")})
 	if d.isReferent() {
 		links = append(links, navLink{Path: "/referent", Name: d.say("nav.office")})
+	}
+	if d.checksOthers() {
+		links = append(links, navLink{Path: "/controle", Name: d.say("nav.control")})
 	}
 	links = append(links, navLink{Path: "/moi", Name: d.say("nav.me")})
 	for i := range links {

@@ -26,6 +26,9 @@ type receiveView struct {
 	Done     []doneView
 	Other    otherView
 	Contact  *contactView
+	Ties     []choiceView // of whom the person may name, and as what
+	Namable  []choiceView
+	Glass    []choiceView // reasons for which a referent lets the operator look
 }
 
 // A doneView is an act on one line.
@@ -104,6 +107,12 @@ func (d *desk) receiveView(meeting *consent.Appointment, fields ...charter.Field
 	}
 	for _, m := range []charter.Mode{charter.DoForPresent, charter.DoForAbsent, charter.DoWith} {
 		v.Other.Modes = append(v.Other.Modes, choiceView{Value: string(m), Label: d.mode(m)})
+	}
+	if d.isHelper() && !d.me.Hosted {
+		v.Ties, v.Namable = d.ties(), d.namable()
+	}
+	if d.isReferent() {
+		v.Glass = d.words(charter.WordGlassReasons, "")
 	}
 	if slices.Contains(fields, charter.FieldContact) {
 		v.Contact = d.contactOf(shown.Contact)

@@ -24,6 +24,9 @@ type mandateView struct {
 	Fresh    bool // it has just come into force
 	Stopped  bool // it has just been stopped
 	Ask      bool // whether stopping is asked once more
+	Resume   bool // the desk can carry it on
+	Link     bool // whoever is named has still to accept, or lost their link
+	Again    bool // it was signed: the same can be signed again
 }
 
 // A powerView is one power and whether the person took it back.
@@ -65,6 +68,10 @@ func (d *desk) mandateView(m *consent.Mandate, fresh bool) mandateView {
 			}
 		}
 	}
+	natural := m.Payload.Mandatary.Kind == charter.MandataryNatural
+	v.Again = !m.Signed.IsZero() && !d.me.Hosted
+	v.Link = natural && !d.me.Hosted && (v.State == consent.Signed || v.State == consent.Active)
+	v.Resume = v.State == consent.Draft || v.State == consent.Proposed || v.State == consent.Signed && !natural
 	v.Facts = append(v.Facts, d.say("mandate.period", "From", d.day(m.Payload.From), "Until", d.lastDay(m)))
 	if m.Payload.Helpers.Team() {
 		v.Facts = append(v.Facts, d.say("mandate.team", "Structure", d.structure.Name.String()))

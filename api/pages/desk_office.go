@@ -57,6 +57,7 @@ type memberView struct {
 	Offices  string
 	Adhered  string
 	Closed   string
+	Sleeps   string // nobody signed in for months
 	Myself   bool
 	Referent bool
 }
@@ -121,7 +122,7 @@ func (d *desk) officeView(names bool) (*officeView, error) {
 	if v.Lights, err = d.lights(); err != nil {
 		return nil, err
 	}
-	for _, r := range d.charter.Roles() {
+	for _, r := range d.charter.MemberRoles() {
 		v.Roles = append(v.Roles, choiceView{Value: string(r.Code), Label: r.Label.In(d.Lang())})
 	}
 	for _, code := range []charter.Mode{charter.DoWith, charter.DoForPresent, charter.DoForAbsent} {
@@ -208,21 +209,8 @@ func (d *desk) fillMembers(v *officeView, names bool) error {
 	referents := 0
 	var ids []consent.MemberID
 	for _, m := range members {
-		row := memberView{
-			ID: m.ID, Short: shortNumber(string(m.ID)), Role: string(m.Role), Myself: m.ID == d.actor.Member(), Referent: m.Referent,
-		}
-		if r, ok := d.charter.Role(m.Role); ok {
-			row.Role = r.Label.In(d.Lang())
-		}
-		if m.Referent && m.Role != charter.Referent {
-			row.Offices = d.say("home.office_referent")
-		}
-		if m.Adhered.Version != "" {
-			row.Adhered = d.say("office.adhered", "Date", d.day(m.Adhered.At))
-		}
-		if !m.Closed.IsZero() {
-			row.Closed = d.say("office.closed", "Date", d.day(m.Closed))
-		} else if m.Referent {
+		row := d.memberRow(m)
+		if m.Closed.IsZero() && m.Referent {
 			referents++
 		}
 		v.Members = append(v.Members, row)
@@ -243,6 +231,33 @@ func (d *desk) fillMembers(v *officeView, names bool) error {
 		v.Members[i].Name = all[v.Members[i].ID].Reveal()
 	}
 	return nil
+}
+
+// memberRow tells a member by pseudonym: their role and offices, whether they
+// accepted the charter, and whether anybody still signs in.
+func (d *desk) memberRow(m *consent.Member) memberView {
+	row := memberView{
+		ID: m.ID, Short: shortNumber(string(m.ID)), Role: cmp.Or(d.roleLabel(m.Role), string(m.Role)), Myself: m.ID == d.actor.Member(), Referent: m.Referent,
+	}
+	if m.Referent && m.Role != charter.Referent {
+		row.Offices = d.say("home.office_referent")
+	}
+	if m.Hosted {
+		row.Offices = d.say("office.hosted")
+	}
+	if m.Adhered.Version != "" {
+		row.Adhered = d.say("office.adhered", "Date", d.day(m.Adhered.At))
+	}
+	switch d.register().Sleeping(m, d.now()) {
+	case charter.Drowsy:
+		row.Sleeps = d.say("office.drowsy", "Date", d.day(m.Used))
+	case charter.Asleep:
+		row.Sleeps = d.say("office.asleep", "Date", d.day(m.Used))
+	}
+	if !m.Closed.IsZero() {
+		row.Closed = d.say("office.closed", "Date", d.day(m.Closed))
+	}
+	return row
 }
 
 // lights say only what this process can know.

@@ -32,6 +32,11 @@ type prepareView struct {
 	Overlap    []choiceView // what to do with a mandate in force, if there is one
 	Rows       []int        // of powers chosen one by one
 	MayConfirm bool         // a referent confirms what needs it (C19)
+	Same       []string     // the same as before, and nothing to choose
+	// For is whom the person named; empty: the structure.
+	For     consent.MemberID
+	Tie     charter.Tie
+	ForName string
 }
 
 // A serviceView is a service with its procedures, for a list to choose from.
@@ -191,7 +196,7 @@ func catalogueOf(ch *charter.Charter, lang string) []serviceView {
 // prepareMembers are what the first page sends.
 var prepareMembers = []string{
 	"person", "preset", "procedure0", "mode0", "procedure1", "mode1", "procedure2", "mode2", "days", "capacity", "conflict",
-	"supersession", "confirmed", "once",
+	"supersession", "confirmed", "once", "for", "tie",
 }
 
 // draft is POST /mandat/relire: the draft is kept, and what it says is shown to
@@ -214,6 +219,9 @@ func (p *Pages) draft(c echo.Context) error {
 	if fault != nil {
 		return fault
 	}
+	if f["for"] != "" {
+		v.nameFor(consent.MemberID(f["for"]), charter.Tie(f["tie"]), "")
+	}
 	for k, list := range [][]choiceView{v.Presets, v.Capacities, v.Conflicts, v.Overlap} {
 		for i := range list {
 			list[i].Chosen = list[i].Value == f[[]string{"preset", "capacity", "conflict", "supersession"}[k]]
@@ -228,7 +236,7 @@ func (d *desk) terms(person consent.PersonID, f map[string]string) (consent.Term
 	t := consent.Terms{
 		Person: person, Capacity: charter.Capacity(f["capacity"]), Conflict: charter.Conflict(f["conflict"]),
 		Supersession:      charter.Supersession(cmp.Or(f["supersession"], string(charter.SupersessionNone))),
-		ReferentConfirmed: f["confirmed"] != "" && d.isReferent(),
+		ReferentConfirmed: f["confirmed"] != "" && d.isReferent(), For: consent.MemberID(f["for"]), Tie: charter.Tie(f["tie"]),
 	}
 	switch {
 	case strings.HasPrefix(f["preset"], "m_"):
@@ -237,6 +245,9 @@ func (d *desk) terms(person consent.PersonID, f map[string]string) (consent.Term
 			return t, err
 		}
 		t.Powers, t.OneProcedure = last.Payload.Powers, last.OneProcedure
+		if last.Payload.Mandatary.Kind == charter.MandataryNatural {
+			t.For, t.Tie = consent.MemberID(last.Payload.Mandatary.ID), last.Tie
+		}
 		if !t.OneProcedure {
 			t.Days = d.daysOf(last)
 		}

@@ -89,9 +89,12 @@ func (d *desk) sheetIn(lang string, s *consent.Sheet) (sheetView, error) {
 	}
 	v := sheetView{speaker: d.speaker, Ref: spaced(m.Ref), Dense: len(m.Payload.Powers) > airy}
 	v.Title, v.Blocks, v.Foot = blocks(text)
-	who := s.HelperName.Reveal()
+	who := strings.TrimPrefix(s.HelperName.Reveal()+", "+d.structure.Name.String(), ", ")
+	if m.Payload.Mandatary.Kind == charter.MandataryNatural {
+		who = s.Names[consent.MemberID(m.Payload.Mandatary.ID)].Reveal()
+	}
 	v.Top = []factView{
-		{d.say("sheet.who"), strings.TrimPrefix(who+", "+d.structure.Name.String(), ", ")},
+		{d.say("sheet.who"), who},
 		{d.say("sheet.whom"), fullName(&s.Identity)},
 		{d.say("sheet.what"), d.servicesOf(m.Payload.Powers)},
 		{d.say("sheet.until"), d.lastDay(m)},
@@ -150,9 +153,13 @@ func (d *desk) templateData(s *consent.Sheet) map[string]any {
 		}
 		helpers = strings.Join(names, ", ")
 	}
+	mandatary := d.structure.Name.String()
+	if m.Payload.Mandatary.Kind == charter.MandataryNatural { // they are the only helper named
+		mandatary = d.say("sheet.named", "Who", helpers, "Tie", d.word(charter.WordTies, string(m.Tie)))
+	}
 	return map[string]any{
 		"Ref": spaced(m.Ref), "Structure": d.structure.Name.String(), "Person": formalName(s), "Birth": d.birth(s.Identity.Birth.Reveal()),
-		"Capacity": capacity, "Mandatary": d.structure.Name.String(), "Helpers": helpers, "Powers": powers,
+		"Capacity": capacity, "Mandatary": mandatary, "Helpers": helpers, "Powers": powers,
 		"From": d.day(m.Payload.From), "LastDay": d.lastDay(m), "Others": others, "Date": d.instant(m.Payload.IssuedAt),
 		"Digest": m.Digest, "Charter": m.Payload.Charter.Version,
 	}

@@ -44,17 +44,30 @@ func (d *desk) recap(m *consent.Mandate, problem string) error {
 // be too much to listen to, the services stand for them, and the sheet has all.
 func (d *desk) spokenRecap(m *consent.Mandate) []string {
 	said := func(mode charter.Mode) string { return d.say("recap.mode." + string(mode)) }
-	full := d.recapWith(m, strings.Join(d.grouped(m.Payload.Powers, said), " ; "))
+	who := d.recapWho(m)
+	full := d.recapWith(m, who, strings.Join(d.grouped(m.Payload.Powers, said), " ; "))
 	if countWords(full) <= maxRecap {
 		return full
 	}
 	short := d.say("recap.services", "Services", d.servicesOf(m.Payload.Powers), "Count", len(m.Payload.Powers))
-	return d.recapWith(m, short)
+	return d.recapWith(m, who, short)
 }
 
-func (d *desk) recapWith(m *consent.Mandate, what string) []string {
+// recapWho says who is chosen to help.
+func (d *desk) recapWho(m *consent.Mandate) string {
+	if m.Payload.Mandatary.Kind != charter.MandataryNatural {
+		return d.say("recap.who", "Structure", d.structure.Name.String())
+	}
+	who, id := d.say("named.for_other"), consent.MemberID(m.Payload.Mandatary.ID)
+	if names, err := d.register().MemberNames(d.ctx, d.actor, []consent.MemberID{id}); err == nil {
+		who = names[id].Reveal()
+	}
+	return d.say("recap.named", "Who", who)
+}
+
+func (d *desk) recapWith(m *consent.Mandate, who, what string) []string {
 	return []string{
-		d.say("recap.who", "Structure", d.structure.Name.String()), d.say("recap.what", "What", what),
+		who, d.say("recap.what", "What", what),
 		d.say("recap.until", "Date", d.lastDay(m)),
 		d.say("recap.free"), d.say("recap.codes"), d.say("recap.trace"), d.say("recap.stop"), d.say("recap.no"),
 		d.say("recap.agree"),
@@ -151,6 +164,9 @@ func (p *Pages) sign(c echo.Context) error {
 	if m.State(d.now()) == consent.Active { // sent twice
 		return d.mandatePage(m, true)
 	}
+	if m.Payload.Mandatary.Kind == charter.MandataryNatural {
+		return d.signedFor(m, f)
+	}
 	done, err := d.finish(m, f)
 	if err != nil {
 		if now, again := d.register().Mandate(d.ctx, d.actor, id); again == nil {
@@ -159,6 +175,24 @@ func (p *Pages) sign(c echo.Context) error {
 		return d.signing(m, err)
 	}
 	return d.mandatePage(done, true)
+}
+
+// signedFor is a mandate for somebody who is not there: the person agrees and takes
+// their copy home, and it is in force once the other has accepted.
+func (d *desk) signedFor(m *consent.Mandate, f map[string]string) error {
+	if m.State(d.now()) == consent.Proposed {
+		g, err := d.agreement(f)
+		if err == nil {
+			if g.Copy = "print"; g.Type != charter.PaperOriginal {
+				g.Copy = "read_aloud_paper"
+			}
+			m, err = d.register().SignMandate(d.ctx, d.actor, m.ID, g)
+		}
+		if err != nil {
+			return d.signing(m, err)
+		}
+	}
+	return d.invited(m)
 }
 
 // finish takes a mandate from where it stands to active.

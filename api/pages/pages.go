@@ -74,6 +74,7 @@ func (p *Pages) Public(g *echo.Group) {
 		g.GET(path, p.askCheck)
 	}
 	g.POST("/verifier", p.check)
+	g.GET("/kit", p.kit)
 }
 
 // Staff mounts the pages for members.
@@ -85,5 +86,6 @@ func (p *Pages) Staff(g *echo.Group) {
 	g.POST("/deconnexion", p.signOut)
 	g.GET("/api", p.reference)
 	p.keys(g)
+	g.GET("/kit", p.kit)
 	p.desk(g)
 }

@@ -17,7 +17,8 @@ import (
 // part. All are parsed at start.
 var (
 	personTemplates = []string{"code", "hello", "birth", "confirm", "receipt", "person", "trouble", "check", "checked", "check_code"}
-	staffTemplates  = []string{"signin", "again", "structures", "keys", "link", "home", "reference", "fault",
+	staffTemplates  = []string{
+		"named_link", "kin", "kin_read", "glass", "control", "kit", "signin", "again", "structures", "keys", "link", "home", "reference", "fault",
 		"desk", "found", "new_person", "prepare", "recap", "sign", "mandate", "ask_card", "new_card", "desk_check", "receive", "cover", "noted", "report",
 		"duties", "roles", "services", "traces", "office"}
 )

@@ -45,7 +45,19 @@ func (p *Pages) checkForm(a consent.Actor, f map[string]string) error {
 // opening one must not use the link up.
 func (p *Pages) askLink(c echo.Context) error {
 	v := door.VisitOf(c.Request().Context())
-	return p.show(c, http.StatusOK, "link", staffView{sheet: p.staffSheet(c, v, "link.title")})
+	view := linkPage{staffView: staffView{sheet: p.staffSheet(c, v, "link.title")}}
+	if d, err := p.sit(c); err == nil { // whoever is signed in may take an invitation into their account
+		view.Join, view.JoinPath = p.door.Register.FormToken(d.actor), c.Request().URL.Path+"/rejoindre"
+		view.Of = d.structure.Name.String()
+	}
+	return p.show(c, http.StatusOK, "link", view)
+}
+
+// A linkPage asks whether a link is used up now.
+type linkPage struct {
+	staffView
+	Join     string // form token of whoever is signed in; else empty
+	JoinPath string
 }
 
 // redeem is POST /lien/TOKEN: a cookie for a browser, a bearer for a program.
@@ -160,6 +172,9 @@ func (p *Pages) home(c echo.Context) error {
 	}
 	if err != nil {
 		return err
+	}
+	if d.me.Hosted && d.adhered() {
+		return d.kinHome()
 	}
 	if (d.isHelper() || d.isReferent()) && d.adhered() {
 		return d.deskHome()

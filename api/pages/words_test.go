@@ -238,6 +238,10 @@ func aboutPersons(a audit.Action, class audit.Class) bool {
 	case audit.ClassRead, audit.ClassAct, audit.ClassMandate:
 		return a != audit.AttemptRefused // has its own sentences
 	}
+	switch a { // whom they name, who left, and what was opened to the operator
+	case audit.HelperOpened, audit.HelperLinked, audit.HelperClosed, audit.BreakGlass:
+		return true
+	}
 	return strings.HasPrefix(string(a), "person.")
 }
 

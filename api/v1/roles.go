@@ -6,7 +6,6 @@ import (
 	"aval/charter"
 	"aval/charter/screen"
 	"aval/consent"
-	"aval/consent/personal"
 )
 
 // sleeps are the words for how long nobody signed in to an account.
@@ -52,11 +51,7 @@ func (a *API) JoinStructure(ctx context.Context, q JoinStructureRequestObject) (
 	if err != nil {
 		return nil, err
 	}
-	token, err := personal.ParseToken(q.Body.Token)
-	if err != nil {
-		return nil, &consent.SignInNeeded{Reason: "link"}
-	}
-	joined, err := a.register().JoinStructure(ctx, actor, token)
+	joined, err := a.d.Join(ctx, actor, q.Body.Token)
 	if err != nil {
 		return nil, err
 	}
