@@ -17,6 +17,7 @@ type Visit struct {
 	Request consent.RequestID // in the log, in answers, and all that a reader of an error can quote
 	Lang    language.Tag
 	Address string // of whoever asks, as far as proxies are trusted
+	Stay    string // of a person's pages: names the visit until it is left
 
 	token   personal.Token // of a session; zero when none was sent
 	bearer  bool           // the token came in the Authorization header

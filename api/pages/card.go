@@ -13,15 +13,11 @@ import (
 	"aval/consent"
 )
 
-// exit is where "leave quickly" leads. The weather: an ordinary page of a public
-// service, which says nothing of whoever looks at it, and which anybody may have
-// open at any time. An empty page would itself be odd to find on a phone.
-const exit = "https://meteofrance.com/"
-
 // A cardSheet is what the person's pages have in common.
 type cardSheet struct {
 	sheet
 	Exit       string
+	Stay       string // names the visit until it is left; "" on the page of a square
 	Code       string // as it was typed, for the next form
 	Proof      string // that the page was opened with the birth date (see door.Prove)
 	Problem    string // what was wrong with the last one
@@ -55,8 +51,12 @@ const (
 // page again, "" when a GET does.
 func (p *Pages) cardSheet(v *door.Visit, code, switchTo string) cardSheet {
 	say := p.words.in(v.Lang)
+	way := wayOut
+	if v.Stay != "" {
+		way += "/" + v.Stay
+	}
 	return cardSheet{
-		sheet: sheet{speaker: say, Title: say.say("title"), Style: p.style}, Exit: exit, Code: code,
+		sheet: sheet{speaker: say, Title: say.say("title"), Style: p.style}, Exit: way, Stay: v.Stay, Code: code,
 		OnlyFrench: !isFrench(v.Lang),
 		Switch:     &languageSwitch{Action: switchTo, Choices: p.words.choices},
 	}
@@ -78,6 +78,7 @@ func (p *Pages) visit(c echo.Context, lang string) *door.Visit {
 // askCode is GET /carte.
 func (p *Pages) askCode(c echo.Context) error {
 	v := p.visit(c, c.QueryParam("lang"))
+	v.Stay = stayOf("")
 	return p.show(c, http.StatusOK, "code", p.cardSheet(v, "", ""))
 }
 
@@ -104,11 +105,13 @@ type cardForm struct {
 }
 
 func (p *Pages) readCardForm(c echo.Context) (*door.Visit, cardForm, error) {
-	f, err := form(c, "action", "code", "lang", "mandate", "service", "part", "proof", "day", "month", "year")
+	f, err := form(c, "action", "code", "lang", "stay", "mandate", "service", "part", "proof", "day", "month", "year")
 	if err != nil {
 		return p.visit(c, ""), cardForm{}, err
 	}
-	return p.visit(c, f["lang"]), cardForm{
+	v := p.visit(c, f["lang"])
+	v.Stay = stayOf(f["stay"])
+	return v, cardForm{
 		action: f["action"], code: f["code"], mandate: f["mandate"], service: f["service"], part: f["part"], proof: f["proof"],
 		day: f["day"], month: f["month"], year: f["year"],
 	}, nil
@@ -119,6 +122,10 @@ func (p *Pages) card(c echo.Context) error {
 	v, f, err := p.readCardForm(c)
 	if err != nil {
 		return err
+	}
+	if p.stays.over(v.Stay, p.door.Now()) {
+		v.Stay = stayOf("")
+		return p.show(c, http.StatusOK, "code", p.cardSheet(v, "", ""))
 	}
 	switch f.action {
 	case actSee:

@@ -286,7 +286,11 @@ func TestStopIsNeverHeldUpAndTellsGuessersNothing(t *testing.T) {
 		t.Helper()
 		wrong := unknownCode(t)
 		first, second := s.from("192.0.2.1", wrong, action, more...), s.from("192.0.2.1", s.code, action, more...)
-		if a, b := strings.ReplaceAll(first.body, wrong, ""), strings.ReplaceAll(second.body, s.code, ""); a != b || first.StatusCode != second.StatusCode {
+		stay := regexp.MustCompile(`[A-Z2-7]{26}`)
+		bare := func(r reply, code string) string {
+			return stay.ReplaceAllString(strings.ReplaceAll(r.body, code, ""), "")
+		}
+		if bare(first, wrong) != bare(second, s.code) || first.StatusCode != second.StatusCode {
 			t.Errorf("%s: a right code is told from a wrong one", action)
 		}
 		return second
@@ -387,7 +391,7 @@ func TestPersonPagesAreLocked(t *testing.T) {
 			t.Errorf("%s: something to run or to load", name)
 		}
 		for _, m := range regexp.MustCompile(`(?:href|action)="([^"]*)"`).FindAllStringSubmatch(r.body, -1) {
-			if !regexp.MustCompile(`^(\?lang=[a-z]+|/carte(\?lang=[a-z]+)?|tel:\+33[0-9]{9}|data:,|https://meteofrance\.com/)$`).MatchString(m[1]) {
+			if !regexp.MustCompile(`^(\?lang=[a-z]+|/carte(\?lang=[a-z]+)?|tel:\+33[0-9]{9}|data:,|/sortir(/[A-Z2-7]{26})?)$`).MatchString(m[1]) {
 				t.Errorf("%s leads to %s", name, m[1])
 			}
 		}
@@ -493,4 +497,39 @@ func TestSquareCarriesTheLanguage(t *testing.T) {
 		}
 	}
 	s.get(s.public, "/C/"+s.code+"/EN", "Accept-Language", "fr").says(t, "What do you want to do?")
+}
+
+// The way out leads to the weather at once, and what is sent again after it is
+// answered as if nothing had been.
+func TestLeavingQuickly(t *testing.T) {
+	s := newSite(t)
+	if r := s.get(s.public, "/c/"+s.code); !strings.Contains(r.body, `href="/sortir"`) {
+		t.Error("no way out of the first page")
+	}
+	birth := s.card("see")
+	stay := regexp.MustCompile(`name="stay" value="([A-Z2-7]{26})"`).FindStringSubmatch(birth.body)[1]
+	seen := []string{"stay", stay, "day", "12", "month", "3", "year", "1948"}
+	page := s.card("open", seen...)
+	page.says(t, "Jeanne Morel")
+	if !strings.Contains(page.body, `href="/sortir/`+stay+`"`) || strings.Contains(page.body, "meteofrance") {
+		t.Error("the way out does not end the stay")
+	}
+	out := s.get(s.public, "/sortir/"+stay)
+	if out.StatusCode != http.StatusSeeOther || out.Header.Get("Location") != "https://meteofrance.com/" ||
+		out.Header.Get("Clear-Site-Data") != `"cache", "storage"` || out.Header.Get("Cache-Control") != "no-store" {
+		t.Errorf("%d %v", out.StatusCode, out.Header)
+	}
+	size := s.size(slug)
+	for _, action := range []string{"open", "see", "stop", "stop_confirmed", "check"} {
+		again := s.card(action, seen...)
+		again.says(t, "Tapez le code de votre carte")
+		again.silent(t, "Jeanne", "1 accord", s.code, stay)
+	}
+	if s.size(slug) != size {
+		t.Error("something was done after the way out")
+	}
+	s.open("fr").says(t, "Jeanne Morel") // the card goes on
+	for _, odd := range []string{"x", strings.Repeat("A", 27), "%00", strings.Repeat("a", 26)} {
+		s.get(s.public, "/sortir/"+odd).status(t, http.StatusSeeOther)
+	}
 }

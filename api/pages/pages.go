@@ -12,6 +12,7 @@
 //	                  open: the page, revealed once and entered in the log
 //	                  stop: what will stop; stop_confirmed: it has, a receipt
 //	                  check: a code for a counter
+//	GET  /sortir      leave quickly; with the name of a stay, that is over
 //	GET  /verifier    a counter asks whether an agreement is valid; POST answers
 //
 // Nothing personal is ever given by GET or stands in an address, but for the
@@ -25,6 +26,7 @@ package pages
 import (
 	"embed"
 	"html/template"
+	"time"
 
 	"github.com/labstack/echo/v4"
 
@@ -44,12 +46,13 @@ type Pages struct {
 	styleHash string       // both, as the policy names them
 	templates map[string]*template.Template
 	calls     []call
+	stays     stays
 }
 
 // New parses the templates, the sentences and the contract of the JSON door. An
 // error means that the program was built wrong.
 func New(d *door.Door) (*Pages, error) {
-	p := &Pages{door: d}
+	p := &Pages{door: d, stays: stays{left: map[string]time.Time{}}}
 	var err error
 	if p.words, err = loadWords(localeFiles); err != nil {
 		return nil, err
@@ -70,6 +73,8 @@ func (p *Pages) Public(g *echo.Group) {
 		g.GET(path, p.hello)
 	}
 	g.POST("/carte", p.card)
+	g.GET(wayOut, p.leaveQuickly)
+	g.GET(wayOut+"/:stay", p.leaveQuickly)
 	for _, path := range []string{"/verifier", "/verifier/:code/:ref", "/VERIFIER/:code/:ref"} {
 		g.GET(path, p.askCheck)
 	}
