@@ -56,6 +56,8 @@ type Call struct {
 	// Idempotency is the caller's key, or empty; Body is what the key stands for.
 	Idempotency string
 	Body        []byte
+	// Near says of a card that members of its space are at work where it is used.
+	Near bool
 }
 
 // With returns the actor asking within a call.

@@ -102,8 +102,12 @@ func (r *Register) CardPage(ctx context.Context, a Actor, birth string) (*Person
 			}
 			page.Structure, page.Phone = t.profile.Name.String(), t.profile.Phone.String()
 		}
+		var near []string
+		if a.call.Near {
+			near = []string{OpenedNear}
+		}
 		t.enter(audit.Entry{
-			Act: audit.PersonPageOpened, Person: string(p.ID), Purpose: string(charter.PurposeAnswerPerson),
+			Act: audit.PersonPageOpened, Person: string(p.ID), Purpose: string(charter.PurposeAnswerPerson), On: near,
 			Fields: append(boxNames(boxes), nameBoxes(members)...), Rules: []string{"C15"},
 		})
 		return nil
@@ -115,6 +119,11 @@ func (r *Register) CardPage(ctx context.Context, a Actor, birth string) (*Person
 	slices.Reverse(page.Acts)
 	return page, r.fillPage(ctx, a, passes[0], page, boxes, members)
 }
+
+// OpenedNear is what an entry says of a page that was opened where members of the
+// structure are at work: by the person at the desk, or by somebody who kept the
+// code. The person knows which.
+const OpenedNear = "near_staff"
 
 // holds tells whether whoever holds the card of a person may look: the card opens
 // more than Stop, and the birth date is right. A wrong one is an entry that the

@@ -63,7 +63,9 @@ func (d *Door) holder(ctx context.Context, v *Visit, code personal.CardCode) (co
 	if err != nil {
 		return consent.Actor{}, err
 	}
-	return a.With(v.Call()), nil
+	call := v.Call()
+	call.Near = d.atWork.near(a, v.Address, d.Now())
+	return a.With(call), nil
 }
 
 // Stop lets the holder of a card stop something: stop is called with who that is.

@@ -38,6 +38,7 @@ type Config struct {
 type Door struct {
 	Config
 	guesses  guesses
+	atWork   atWork
 	arrivals arrivals
 	party    *passkey.Party // nil where browsers refuse passkeys
 }
@@ -47,7 +48,7 @@ func New(c Config) *Door {
 	if c.WrongCodes == 0 {
 		c.WrongCodes = 1
 	}
-	d := &Door{Config: c, arrivals: newArrivals()}
+	d := &Door{Config: c, arrivals: newArrivals(), atWork: atWork{seen: map[string]time.Time{}}}
 	if at, err := passkey.At(c.StaffURL, c.Origin); err == nil {
 		d.party = at
 	}

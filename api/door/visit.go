@@ -105,6 +105,7 @@ func (d *Door) Actor(ctx context.Context, v *Visit) (consent.Actor, error) {
 	if err != nil {
 		return consent.Actor{}, err
 	}
+	d.atWork.note(a, v.Address, d.Now())
 	return a.With(v.Call()), nil
 }
 

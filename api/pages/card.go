@@ -240,7 +240,9 @@ func (p *Pages) open(c echo.Context, v *door.Visit, f cardForm) error {
 		return err
 	}
 	sheet := p.cardSheet(v, f.code, actSee)
-	sheet.Proof = p.door.Prove(f.code)
+	if !page.Discreet { // with it a receipt says what is left to do, and where
+		sheet.Proof = p.door.Prove(f.code)
+	}
 	raw, err := p.renderPerson(sheet, page, p.door.Register.Charter())
 	if err != nil {
 		return err

@@ -80,7 +80,8 @@ func TestAPartIsToldToWhoOpenedThePage(t *testing.T) {
 		r.status(t, http.StatusOK)
 		r.says(t, "C'est demandé", "Si vous aviez un accord pour cela, il est arrêté.")
 	}
-	if there.body != not.body || there.body != nobody.body {
+	bare := func(r reply) string { return regexp.MustCompile(`[A-Z2-7]{26}`).ReplaceAllString(r.body, "") } // names the stay
+	if bare(there) != bare(not) || bare(there) != bare(nobody) {
 		t.Error("the answers differ")
 	}
 	m, err := s.reg.Mandate(s.ctx, s.helper, s.mandate.ID)

@@ -533,3 +533,26 @@ func TestLeavingQuickly(t *testing.T) {
 		s.get(s.public, "/sortir/"+odd).status(t, http.StatusSeeOther)
 	}
 }
+
+// A card that is used where helpers of the structure are at work is seen: the
+// person reads it, and knows whether it was them at the desk.
+func TestACardUsedNearTheStaffIsSeen(t *testing.T) {
+	s := newSite(t)
+	s.open("fr").silent(t, "dans la structure.")
+	k := s.sit(charter.SocialWorker)
+	k.open("/")
+	s.from("198.51.100.7", s.code, "open", "day", "12", "month", "3", "year", "1948").silent(t, "dans la structure.")
+	if d := s.last(); len(d.On) > 0 {
+		t.Errorf("entered as opened %v", d.On)
+	}
+	near := s.open("fr")
+	near.says(t, "Cette page a été ouverte avec votre carte, dans la structure.", "C'était vous, au guichet ?")
+	if d := s.last(); d.Act != audit.PersonPageOpened || !slices.Equal(d.On, []string{consent.OpenedNear}) {
+		t.Errorf("entered as %s %v", d.Act, d.On)
+	}
+	s.clock.add(13 * time.Hour)
+	s.open("fr")
+	if d := s.last(); len(d.On) > 0 {
+		t.Errorf("the next day it is entered as opened %v", d.On)
+	}
+}

@@ -104,9 +104,9 @@ func attempted(d *audit.Detail) string {
 	return d.On[0]
 }
 
-// answered is what a counter was told.
+// answered is what a counter was told, or where a page was opened.
 func answered(d *audit.Detail) string {
-	if d.Act != audit.MandateStatusChecked {
+	if d.Act != audit.MandateStatusChecked && d.Act != audit.PersonPageOpened {
 		return ""
 	}
 	return strings.Join(d.On, ",")

@@ -141,6 +141,9 @@ func (t teller) sentence(d *audit.Detail, s section) string {
 		return t.say("line.refused."+refusedKind(d), "Who", who)
 	}
 	id := "line." + string(d.Act)
+	if d.Act == audit.PersonPageOpened && slices.Contains(d.On, consent.OpenedNear) {
+		id += ".near"
+	}
 	if d.By == byPerson && d.Act == audit.MandateRevoked {
 		id += ".you"
 	}
@@ -213,6 +216,9 @@ func (t teller) what(d *audit.Detail) string {
 // why tells the purpose of a look; "" for the person's own, and for a purpose of
 // a later version.
 func (t teller) why(d *audit.Detail) string {
+	if d.Act == audit.PersonPageOpened && slices.Contains(d.On, consent.OpenedNear) {
+		return t.say("looked.near")
+	}
 	if d.Act == audit.MandateStatusChecked {
 		if slices.Contains(d.On, "valid") {
 			return t.say("checked.yes")

@@ -193,7 +193,7 @@ func families(t *testing.T) map[string][]string {
 	for _, p := range ch.Purposes() {
 		f["why."] = append(f["why."], string(p.Code))
 	}
-	f["line."] = []string{"mandate.revoked.you", "other"}
+	f["line."] = []string{"mandate.revoked.you", "person.page_opened.near", "other"}
 	for _, a := range actions(t) {
 		if class, _ := a.Class(); aboutPersons(a, class) {
 			f["line."] = append(f["line."], string(a))
