@@ -141,6 +141,7 @@ var reveal = call{
 		"consent/person.go", // the opening's file, opened with an entry of its own
 		// Tokens of links, sessions and programs, no text of a person.
 		"api/door/session.go", "api/door/visit.go", "api/door/program.go", "api/door/passkey.go", "cmd/aval/init.go",
+		"cmd/aval/glass.go", // what a referent lets the operator see of one person, on their terminal
 		"cmd/aval/stage.go", // the demo asks for a look (consent.Reveal) and shows nothing
 	},
 	why: "only a view shows a text of a person",

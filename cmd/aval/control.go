@@ -28,6 +28,7 @@ var orders = map[string]order{
 	"structure add":  ordered(addStructure),
 	"structure link": ordered(makeLink),
 	"clock confirm":  ordered(confirmClock),
+	"glass show":     ordered(showGlass),
 	"extract":        ordered(extract),
 	"retention run":  ordered(runRetention),
 	"backup":         ordered(backup),

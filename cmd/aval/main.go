@@ -97,7 +97,7 @@ func (p *program) root() *cobra.Command {
 	}
 	root.CompletionOptions.HiddenDefaultCmd = true
 	root.AddCommand(
-		p.demoCommand(), p.initCommand(), p.serveCommand(), p.structureCommand(), p.clockCommand(),
+		p.demoCommand(), p.initCommand(), p.serveCommand(), p.structureCommand(), p.glassCommand(), p.clockCommand(),
 		p.extractCommand(), p.verifyCommand(), p.screenCommand(), p.retentionCommand(),
 		p.importCommand(), p.backupCommand(), p.restoreCommand(), p.doctorCommand(), p.versionCommand(),
 	)
