@@ -220,7 +220,7 @@ func (lx *lexicon) add(row string, class sense) {
 // forgives reports whether slips are forgiven in a word of this class: always
 // in cues, in others only when the word is long enough to be taken for no name.
 func forgives(class sense, word string) bool {
-	return class&exact == 0 && (class&cueSenses != 0 || utf8.RuneCountInString(word) >= 7)
+	return class&exact == 0 && (class&(cueSenses|isFrame) != 0 || utf8.RuneCountInString(word) >= 7)
 }
 
 func (lx *lexicon) addSlip(word string) {

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"unicode/utf8"
 )
 
 var rowsFile = flag.String("rows", "", "write the line that shows each row of the lexicon to this file")
@@ -102,7 +103,7 @@ var shown = map[string][]string{
 	"link":      {"mdp : W tournesol", "mdp W Tournesol", "tournesol W comme mot de passe", "mdp : tournesol W", "question secrète W kerdoncuff", "premier chien question W Kerdoncuff"},
 	"symbol":    {"mdp a b W c", "mdp : tournesol W ainsi dit", "mot de passe prénom W 48", "mdp t W u l i"},
 	"number":    {"code carte W huit deux neuf", "code carte un W deux trois"},
-	"common":    {"mot de passe : W", "mdp W", "W-48", "mot de passe est W", "question secrète : W", "W5", "W-48 tapé", "mdp gmail W", "douze mots : W W W W W W", "le site demande le premier chien, W"},
+	"common":    {"W : tournesol", "mot de passe : W", "mdp W", "W-48", "mot de passe est W", "question secrète : W", "W5", "W-48 tapé", "mdp gmail W", "douze mots : W W W W W W", "le site demande le premier chien, W"},
 	"holder":    {"W 4827316", "W : 4827316"},
 	"pointer":   {"mot de passe de la boite mail de monsieur changé, W|tournesol", "mot de passe W|tournesol", "mdp noté W|Tournesol", "mdp changé W|4827"},
 	"device":    {"W : 4827", "W tape « tournesol »"},
@@ -168,8 +169,24 @@ func TestRows(t *testing.T) {
 	}
 }
 
-// plainRow is a row as somebody writes it.
-func plainRow(r row) string { return strings.NewReplacer("~", "", "*", "").Replace(r.text) }
+// slipped is a row with two letters of its forgiven word in the wrong order.
+func slipped(r row) string {
+	i := strings.Index(r.text, "~")
+	word := []rune(r.text[i+1:])
+	word[1], word[2] = word[2], word[1]
+	return r.text[:i] + string(word)
+}
+
+// plainRow is a row as somebody writes it, a stem with an ending that no slip
+// of another word has.
+func plainRow(r row) string {
+	plain := strings.ReplaceAll(r.text, "~", "")
+	if stem, ok := strings.CutSuffix(plain, "*"); ok {
+		_, size := utf8.DecodeLastRuneInString(stem)
+		return stem + strings.Repeat(stem[len(stem)-size:], 4)
+	}
+	return plain
+}
 
 // editableLexicon is a lexicon from which rows can be taken and put back.
 type editableLexicon struct {
@@ -232,6 +249,12 @@ func (e *editableLexicon) shows(r row) (line string, refused bool) {
 	for _, s := range shown[r.class] {
 		s = strings.ReplaceAll(s, "W", plainRow(r))
 		lines, with = append(lines, s), append(with, judgeLine(s))
+	}
+	if strings.Contains(r.text, "~") {
+		for _, s := range shown[r.class] {
+			s = strings.ReplaceAll(s, "W", slipped(r))
+			lines, with = append(lines, s), append(with, judgeLine(s))
+		}
 	}
 	for _, s := range e.notesWith(r) {
 		lines, with = append(lines, s), append(with, judgeLine(s))
