@@ -1,6 +1,8 @@
 package screen
 
 import (
+	"math/rand/v2"
+	"slices"
 	"strings"
 	"testing"
 	"unicode"
@@ -129,4 +131,61 @@ func TestDisguises(t *testing.T) {
 			}
 		})
 	}
+}
+
+// TestSlips holds that one slip of the finger in one word lets few refused
+// notes through: a letter left out, doubled, replaced or swapped with the next.
+func TestSlips(t *testing.T) {
+	r := rand.New(rand.NewPCG(7, 7)) //nolint:gosec // the same slips every time
+	kept, before, wrong, clean := 0, 0, 0, 0
+	for _, n := range readNotes(t, "secrets-dev.jsonl") {
+		was := n.judge().Refused
+		for range 3 {
+			slipped := n
+			slipped.Text = oneSlip(r, n.Text)
+			refused := slipped.judge().Refused
+			switch {
+			case n.secret() && was:
+				before++
+				if refused {
+					kept++
+				}
+			case !n.secret():
+				clean++
+				if refused {
+					wrong++
+				}
+			}
+		}
+	}
+	t.Logf("kept %d of %d, false refusals %d of %d", kept, before, wrong, clean)
+	if kept*1000 < 975*before || wrong*200 > clean {
+		t.Error("worse than agreed: 97.5 % and 0.5 %")
+	}
+}
+
+// oneSlip makes one slip in one word of four letters or more, if there is one.
+func oneSlip(r *rand.Rand, s string) string {
+	words := strings.Fields(s)
+	for range 20 {
+		i := r.IntN(len(words))
+		w := []rune(words[i])
+		if len(w) < 4 || strings.ContainsFunc(words[i], func(c rune) bool { return !unicode.IsLetter(c) }) {
+			continue
+		}
+		k := 1 + r.IntN(len(w)-2)
+		switch r.IntN(4) {
+		case 0:
+			w[k], w[k+1] = w[k+1], w[k]
+		case 1:
+			w = slices.Delete(w, k, k+1)
+		case 2:
+			w = slices.Insert(w, k, w[k])
+		case 3:
+			w[k] = rune('a' + r.IntN(26))
+		}
+		words[i] = string(w)
+		break
+	}
+	return strings.Join(words, " ")
 }

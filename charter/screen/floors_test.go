@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 	"slices"
+	"strings"
 	"testing"
 )
 
@@ -43,7 +44,7 @@ func measure(t *testing.T, file string) scores {
 			}
 			all[g] = s
 		}
-		if refused != n.secret() && file != "own-held-out.jsonl" {
+		if refused != n.secret() && !strings.Contains(file, "held-out") {
 			t.Logf("wrong: %s %s %s", n.ID, n.Kind, n.Lang)
 		}
 	}
@@ -70,9 +71,9 @@ func (s scores) floor(t *testing.T, group string, least float64) {
 // when a change earns it; never lower one without saying why.
 func TestFloors(t *testing.T) {
 	s := measure(t, "secrets-dev.jsonl")
-	s.floor(t, "secret", 0.99)
-	s.floor(t, "clean", 0.995)
-	s.floor(t, "hard negatives", 0.99)
+	s.floor(t, "secret", 0.995)
+	s.floor(t, "clean", 1)
+	s.floor(t, "hard negatives", 1)
 	for group := range s {
 		switch {
 		case group == "kind iban" || group == "kind nir":
@@ -90,9 +91,15 @@ func TestFloors(t *testing.T) {
 // TestFloorsHeldOut holds the figures on notes that no rule was fitted to. No
 // line of it is printed, so that it stays so.
 func TestFloorsHeldOut(t *testing.T) {
-	s := measure(t, "own-held-out.jsonl")
-	s.floor(t, "secret", 0.85)
-	s.floor(t, "clean", 0.97)
+	own := measure(t, "own-held-out.jsonl")
+	own.floor(t, "secret", 0.91)
+	own.floor(t, "clean", 0.98)
+	strangers := measure(t, "strangers-held-out.jsonl")
+	strangers.floor(t, "secret", 0.85)
+	strangers.floor(t, "clean", 0.97)
+	for _, group := range []string{"kind iban", "kind nir", "kind card"} {
+		strangers.floor(t, group, 1)
+	}
 }
 
 // TestFloorsOwn holds the figures on notes written beside the rules, in other
@@ -100,15 +107,15 @@ func TestFloorsHeldOut(t *testing.T) {
 func TestFloorsOwn(t *testing.T) {
 	s := measure(t, "own-dev.jsonl")
 	s.floor(t, "secret", 0.97)
-	s.floor(t, "clean", 0.99)
+	s.floor(t, "clean", 0.997)
 }
 
 // TestFloorsStrangers holds the figures on notes of three writers who did not
 // know the rules. The rules were widened for what they showed.
 func TestFloorsStrangers(t *testing.T) {
 	s := measure(t, "strangers-dev.jsonl")
-	s.floor(t, "secret", 0.955)
-	s.floor(t, "clean", 0.99)
+	s.floor(t, "secret", 0.96)
+	s.floor(t, "clean", 0.995)
 	s.floor(t, "hard negatives", 0.99)
 	for group := range s {
 		switch {
