@@ -502,6 +502,8 @@ var beside = map[string]string{
 	"AckStop": "of a stop that was made; stop_test.go", "StopWithCard": "two who ask, a desk and a card; stop_test.go",
 	"CardHolder": "makes a card's actor", "Redeem": "signs in", "SignedIn": "makes a member's actor", "SignOut": "ends the session of its token",
 	"Choices": "of a session that is not bound yet", "ChooseSpace": "binds it", "FormToken": "a keyed hash of the session's id",
+	"AskAcceptance": "with a browser's key; ownhand_test.go", "AcceptMandateByPasskey": "AcceptMandate, with a browser's key; ownhand_test.go",
+	"MaySignThemself": "says whether a door asks for the key",
 	"HoldForm": "closed for a session left alone; hold_test.go", "HeldForm": "opened for the session that it was closed for; hold_test.go",
 	"AskPasskey": "of nobody yet", "SignInByPasskey": "signs in", "AskNewPasskey": "one's own, with a browser's key; passkeys_test.go",
 	"AddPasskey": "the same", "SignInProgram": "signs in", "ProgramSignedIn": "makes a program's actor",

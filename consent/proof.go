@@ -46,11 +46,14 @@ type signature struct {
 
 // A document's members, in this order. Statements are compact JWS of type
 // statement+jws: the register's of the space's keys first, then the seal's of
-// the helper's key.
+// the helper's key and of their passkey.
 type document struct {
 	Payload    string      `json:"payload"`
 	Signatures []signature `json:"signatures"`
 	Statements []string    `json:"statements"`
+	// Assertions are what passkeys signed; the seal's evidence names each by its
+	// digest.
+	Assertions []statement.Assertion `json:"assertions,omitempty"`
 }
 
 // signPayload makes one signature. Each signer signs alone: go-jose's
@@ -79,11 +82,12 @@ func signPayload(payload []byte, key *personal.Signer, h SignatureHeader) (signa
 }
 
 // buildDocument puts a document together.
-func buildDocument(payload []byte, statements []string, signatures ...signature) ([]byte, error) {
+func buildDocument(payload []byte, statements []string, assertions []statement.Assertion, signatures ...signature) ([]byte, error) {
 	return json.Marshal(document{
 		Payload:    base64.RawURLEncoding.EncodeToString(payload),
 		Signatures: signatures,
 		Statements: statements,
+		Assertions: assertions,
 	})
 }
 
@@ -92,6 +96,9 @@ type VerifiedSignature struct {
 	Role     charter.SignerRole `json:"role"`
 	Kid      string             `json:"kid"`
 	Evidence []EvidenceRef      `json:"evidence,omitempty"`
+	// Passkey is the kid of the helper's own passkey that signed the payload; then
+	// the key of Kid, which the register holds, is only the wrapper of it.
+	Passkey string `json:"passkey,omitempty"`
 }
 
 // A VerifiedMandate is a mandate whose every required role is proven.
@@ -134,6 +141,9 @@ func VerifyMandate(raw []byte, register *statement.RegisterPub) (*VerifiedMandat
 		}
 		v.Signatures = append(v.Signatures, sig)
 	}
+	if err := v.verifyPasskeys(doc, payload, keys); err != nil {
+		return nil, err
+	}
 	return v, v.requireRoles()
 }
 
@@ -153,7 +163,8 @@ func parseDocument(raw []byte) (*document, []byte, error) {
 		return nil, nil, mandateError("form")
 	}
 	payload, ok := decode64(doc.Payload)
-	if !ok || len(doc.Signatures) == 0 || len(doc.Signatures) > 8 || len(doc.Statements) > 16 {
+	if !ok || len(doc.Signatures) == 0 || len(doc.Signatures) > 8 || len(doc.Statements) > 16 ||
+		len(doc.Assertions) > 8 {
 		return nil, nil, mandateError("form")
 	}
 	return &doc, payload, nil
@@ -191,6 +202,61 @@ func verifySignature(s signature, payload []byte, keys *statement.Keys, p *Paylo
 		return VerifiedSignature{}, mandateError("signature")
 	}
 	return VerifiedSignature{Role: h.Role, Kid: h.Kid, Evidence: h.Evidence}, nil
+}
+
+// verifyPasskeys proves what helpers' passkeys signed: each one that the seal names
+// is there and signed this payload, by a passkey that is stated of the member whose
+// key wraps it; and none is there that the seal does not name.
+func (v *VerifiedMandate) verifyPasskeys(doc *document, payload []byte, keys *statement.Keys) error {
+	left := make(map[string]statement.Assertion, len(doc.Assertions))
+	for _, a := range doc.Assertions {
+		c, err := a.Commitment()
+		if err != nil {
+			return mandateError("form")
+		}
+		left[c] = a
+	}
+	if len(left) != len(doc.Assertions) {
+		return mandateError("form")
+	}
+	for _, s := range v.Signatures {
+		for _, e := range s.Evidence {
+			if e.Role != charter.SignerHelper || e.Type != charter.Passkey {
+				continue
+			}
+			a, there := left[e.C]
+			if !there {
+				return mandateError("evidence")
+			}
+			delete(left, e.C)
+			if err := v.wrapped(a, payload, keys); err != nil {
+				return err
+			}
+		}
+	}
+	if len(left) > 0 {
+		return mandateError("evidence")
+	}
+	return nil
+}
+
+// wrapped proves one assertion, and that a signature of the same member wraps it.
+func (v *VerifiedMandate) wrapped(a statement.Assertion, payload []byte, keys *statement.Keys) error {
+	at := v.Payload.IssuedAt
+	key := keys.Passkey(a.Kid, at)
+	if key == nil {
+		return mandateError("key")
+	}
+	if err := key.Verify(a, payload); err != nil {
+		return mandateError("signature")
+	}
+	for i, s := range v.Signatures {
+		if s.Role == charter.SignerHelper && s.Passkey == "" && keys.MemberID(s.Kid, at) == key.Member {
+			v.Signatures[i].Passkey = a.Kid
+			return nil
+		}
+	}
+	return mandateError("key")
 }
 
 // parseHeader reads a protected header strictly: these members and no other,

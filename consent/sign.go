@@ -127,13 +127,27 @@ func (r *Register) sketch(ctx context.Context, a Actor, id MandateID) (*Mandate,
 
 // AcceptMandate is the mandatary's acceptance (CC 1984 al. 2): the helper's key
 // signs the payload, usable within 5 minutes of a sign-in, and the structure's
-// seal covers the payload and the commitments to the evidence.
+// seal covers the payload and the commitments to the evidence. The register holds
+// that key; who signed in with a passkey signs with it themself, by
+// AcceptMandateByPasskey.
 func (r *Register) AcceptMandate(ctx context.Context, a Actor, id MandateID) (*Mandate, error) {
+	return r.acceptMandate(ctx, a, id, nil)
+}
+
+// acceptMandate accepts with what a passkey signed, or without.
+func (r *Register) acceptMandate(ctx context.Context, a Actor, id MandateID, hand *ownHand) (*Mandate, error) {
 	seen, err := r.sketch(ctx, a, id)
 	if err != nil {
 		return nil, err
 	}
-	doc, err := r.signDocument(ctx, a, seen)
+	if hand == nil && seen != nil {
+		if signs, err := r.signsThemself(ctx, a, seen); err != nil {
+			return nil, err
+		} else if signs {
+			return nil, &SignInNeeded{Reason: "passkey"}
+		}
+	}
+	doc, err := r.signDocument(ctx, a, seen, hand)
 	if err != nil {
 		return nil, err
 	}
@@ -141,7 +155,7 @@ func (r *Register) AcceptMandate(ctx context.Context, a Actor, id MandateID) (*M
 		if err := t.check(t.attempt(audit.MandateAccepted, m), charter.Facts{Operation: charter.OpAccept, Mandate: t.mandateFacts(m)}); err != nil {
 			return err
 		}
-		if !a.MaySign(t.at) {
+		if hand == nil && !a.MaySign(t.at) {
 			return &SignInNeeded{Reason: "step_up"}
 		}
 		if err := m.accept(t.at); err != nil {
@@ -167,7 +181,7 @@ func (r *Register) AcceptMandate(ctx context.Context, a Actor, id MandateID) (*M
 // nil when there is nothing to sign, or when nobody could verify it: a key counts
 // from its statement on, so a mandate issued before a member came is for others
 // to accept.
-func (r *Register) signDocument(ctx context.Context, a Actor, m *Mandate) ([]byte, error) {
+func (r *Register) signDocument(ctx context.Context, a Actor, m *Mandate, hand *ownHand) ([]byte, error) {
 	if m == nil || len(m.Evidence) == 0 || a.kind != member {
 		return nil, nil
 	}
@@ -198,13 +212,18 @@ func (r *Register) signDocument(ctx context.Context, a Actor, m *Mandate) ([]byt
 	if err != nil {
 		return nil, err
 	}
+	statements := []string{space.JWS, me.JWS}
+	evidence, assertions, stated, err := hand.evidence(r.charter, sealKey)
+	if err != nil {
+		return nil, err
+	}
 	byStructure, err := signPayload(payload, sealKey, SignatureHeader{
-		Role: charter.SignerStructure, Evidence: m.Evidence,
+		Role: charter.SignerStructure, Evidence: slices.Concat(m.Evidence, evidence),
 	})
 	if err != nil {
 		return nil, err
 	}
-	doc, err := buildDocument(payload, []string{space.JWS, me.JWS}, byHelper, byStructure)
+	doc, err := buildDocument(payload, append(statements, stated...), assertions, byHelper, byStructure)
 	if err != nil {
 		return nil, err
 	}

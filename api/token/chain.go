@@ -14,8 +14,9 @@ import (
 // stated are the keys that the statements of a document vouch for at the instant
 // its mandate was issued.
 type stated struct {
-	seals   map[string]jwk.Key // kid → key
-	members map[string]jwk.Key
+	seals    map[string]jwk.Key // kid → key
+	members  map[string]jwk.Key
+	passkeys map[string]claim
 }
 
 // of finds the key for a role.
@@ -32,6 +33,7 @@ type claim struct {
 	Space  string          `json:"space"`
 	Seal   json.RawMessage `json:"seal"`
 	Key    json.RawMessage `json:"key"`
+	Party  string          `json:"rp"` // of a passkey: the host that it was made for; Origin is that of its pages
 	From   time.Time       `json:"from"`
 	To     time.Time       `json:"to"`
 }
@@ -52,7 +54,7 @@ func chain(pub []byte, statements []string, a about) (*stated, error) {
 	if origin != a.Origin {
 		return nil, ErrSignature
 	}
-	found := &stated{seals: map[string]jwk.Key{}, members: map[string]jwk.Key{}}
+	found := &stated{seals: map[string]jwk.Key{}, members: map[string]jwk.Key{}, passkeys: map[string]claim{}}
 	var rest []string
 	for _, s := range statements {
 		c, err := readStatement(s, func(kid string) (jwk.Key, bool) { return register.LookupKeyID(kid) })
@@ -69,6 +71,12 @@ func chain(pub []byte, statements []string, a about) (*stated, error) {
 	}
 	for _, s := range rest {
 		c, err := readStatement(s, func(kid string) (jwk.Key, bool) { k, ok := found.seals[kid]; return k, ok })
+		if err == nil && c.Kind == "passkey" && c.Space == a.Space {
+			if err := found.keepPasskey(c, a.Issued); err != nil {
+				return nil, err
+			}
+			continue
+		}
 		if err != nil || c.Kind != "member" || c.Space != a.Space {
 			return nil, ErrSignature
 		}

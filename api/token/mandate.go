@@ -64,7 +64,8 @@ func VerifyMandate(doc []byte, register RegisterPub) error {
 // serialization, RFC 7515 §7.2.1) from register.pub alone: the register's key
 // signed the statement of the space's seal, the seal that of the helper's key,
 // each valid when the mandate was issued. Every signature must verify with the
-// key of its own kid; one that does not refuses the whole.
+// key of its own kid, and every assertion of a passkey; one that does not refuses
+// the whole.
 func Verify(doc, registerPub []byte) (*Verified, error) {
 	if len(doc) > maxDocument || len(registerPub) > maxDocument {
 		return nil, ErrForm
@@ -77,7 +78,8 @@ func Verify(doc, registerPub []byte) (*Verified, error) {
 	if again, err := json.Marshal(d); err != nil || !bytes.Equal(again, bytes.TrimSuffix(doc, []byte("\n"))) {
 		return nil, ErrForm
 	}
-	if len(d.Signatures) == 0 || len(d.Signatures) > maxSignatures || len(d.Statements) > maxStatements {
+	if len(d.Signatures) == 0 || len(d.Signatures) > maxSignatures || len(d.Statements) > maxStatements ||
+		len(d.Assertions) > maxSignatures {
 		return nil, ErrForm
 	}
 	payload, err := base64.RawURLEncoding.Strict().DecodeString(d.Payload)
@@ -100,6 +102,11 @@ func Verify(doc, registerPub []byte) (*Verified, error) {
 		}
 		v.Signers = append(v.Signers, signer)
 	}
+	for _, a := range d.Assertions {
+		if err := a.verify(payload, keys); err != nil {
+			return nil, err
+		}
+	}
 	return v, nil
 }
 
@@ -108,6 +115,7 @@ type document struct {
 	Payload    string      `json:"payload"`
 	Signatures []signature `json:"signatures"`
 	Statements []string    `json:"statements"`
+	Assertions []assertion `json:"assertions,omitempty"`
 }
 
 type signature struct {

@@ -10,8 +10,9 @@ import (
 
 // Keys are the keys of one space that the register vouches for.
 type Keys struct {
-	spaces  []Space
-	members []Member
+	spaces   []Space
+	members  []Member
+	passkeys []Passkey
 }
 
 const maxChain = 4096 // statements
@@ -39,23 +40,42 @@ func Chain(register *RegisterPub, slug string, statements []string) (*Keys, erro
 		keys.spaces = append(keys.spaces, s)
 	}
 	for _, jws := range others {
-		m, err := keys.parseMember(jws)
-		if err != nil {
+		if err := keys.sealed(jws); err != nil {
 			return nil, err
 		}
-		keys.members = append(keys.members, m)
 	}
 	return keys, nil
 }
 
-func (k *Keys) parseMember(jws string) (Member, error) {
+// sealed reads a statement that a seal signed, of a member's key or of a passkey.
+func (k *Keys) sealed(jws string) error {
 	for _, s := range k.spaces {
 		m, err := ParseMember(s, jws)
+		if err == nil {
+			k.members = append(k.members, m)
+			return nil
+		}
+		p, other := ParsePasskey(s, jws)
+		if other == nil {
+			k.passkeys = append(k.passkeys, p)
+			return nil
+		}
 		if !errors.Is(err, ErrSignature) {
-			return m, err
+			return err
 		}
 	}
-	return Member{}, ErrSignature
+	return ErrSignature
+}
+
+// Passkey gives the stated passkey with this kid, if it was one at an instant; else
+// nil.
+func (k *Keys) Passkey(kid string, at time.Time) *Passkey {
+	for i, p := range k.passkeys {
+		if p.Key.Kid == kid && covers(p.From, p.To, at) {
+			return &k.passkeys[i]
+		}
+	}
+	return nil
 }
 
 // Seal gives the seal's key with this kid, if it was one at an instant; else nil.

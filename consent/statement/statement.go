@@ -115,12 +115,7 @@ func ParseSpace(register *RegisterPub, jws string) (Space, error) {
 // instant the statement begins, and reads it. The error is ErrForm or
 // ErrSignature.
 func ParseMember(space Space, jws string) (Member, error) {
-	payload, err := verify(jws, func(kid string) *Key {
-		if kid != space.Seal.Kid {
-			return nil
-		}
-		return &space.Seal
-	})
+	payload, err := verify(jws, space.sealKey)
 	if err != nil {
 		return Member{}, err
 	}
@@ -136,6 +131,14 @@ func ParseMember(space Space, jws string) (Member, error) {
 		return Member{}, ErrSignature
 	}
 	return m, nil
+}
+
+// sealKey finds the seal by its kid.
+func (s *Space) sealKey(kid string) *Key {
+	if kid != s.Seal.Kid {
+		return nil
+	}
+	return &s.Seal
 }
 
 func (w spaceWire) space() (Space, error) {
