@@ -26,6 +26,7 @@ import (
 	"github.com/getkin/kin-openapi/openapi3"
 	"github.com/labstack/echo/v4"
 
+	"aval/api"
 	v1 "aval/api/v1"
 	"aval/audit"
 	"aval/charter/screen/canary"
@@ -50,7 +51,7 @@ func TestNothingIsLeftOfWhatWasRefused(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "aval.db")
 	db, err := bolt.Open(file, bolt.Options{})
 	ok(t, err)
-	h := newHouse(t, options{db: db})
+	h := newHouse(t, options{db: db, config: withPasskeys})
 	targets := h.targets()
 	before := h.closed()
 
@@ -101,6 +102,9 @@ var passedOver = map[string]string{
 	"/mandat/relire procedure1": "a preset says it", "/mandat/relire procedure2": "a preset says it",
 }
 
+// withPasskeys gives the staff pages a name where browsers know passkeys.
+func withPasskeys(c *api.Config) { c.StaffURL = "http://staff.localhost" }
+
 // The search finds what it is for: a text that was let in and is read back.
 func TestTheSearchFindsWhatIsKept(t *testing.T) {
 	h := newHouse(t, options{})
@@ -128,7 +132,7 @@ func TestNothingIsLeftWhereARefusalIsCutOff(t *testing.T) {
 	var mu sync.Mutex
 	n, fault := 0, 0 // how often the fault was asked, and which time breaks
 	failure := func() error { return nil }
-	h := newHouse(t, options{fault: func(kv.Space, mem.Step) error {
+	h := newHouse(t, options{config: withPasskeys, fault: func(kv.Space, mem.Step) error {
 		mu.Lock()
 		defer mu.Unlock()
 		if n++; fault > 0 && n == fault {
@@ -514,7 +518,11 @@ var opens = []string{"/personne", "/personne/nouvelle", "/personne/couvert", "/m
 // own token, or that end what the test needs.
 var noForm = map[string]string{
 	"/lien/:token": "the token is in the address, and a link is used up", "/deconnexion": "ends the session",
-	"/charte": "shown until the charter is accepted",
+	"/charte":       "shown until the charter is accepted",
+	"/cle/demander": "the script's, with what its form has", "/moi/cles/demander": "likewise",
+	"/moi/cles": "sends nothing", "/moi/cles/retirer": "sends which key; shown to who has one",
+	"/moi/sessions/fermer": "sends which session; shown to who has two",
+	"/reprendre":           "what waits, sealed, after a quarter of an hour; consent.TestFormIsHeld",
 }
 
 func without(fields url.Values, name string) url.Values {
@@ -556,7 +564,7 @@ func (h *house) pageTargets(worker *client, person, mandate string) (all []targe
 			}
 		}
 	}
-	queue = append(queue, get(worker, "staff.test", "/mandat/"+mandate), get(worker, "staff.test", "/mandat/"+heard),
+	queue = append(queue, get(&client{h: h}, "staff.test", "/"), get(worker, "staff.test", "/mandat/"+mandate), get(worker, "staff.test", "/mandat/"+heard),
 		get(worker, "staff.test", "/mandat/"+worker.active(person)), get(worker, "public.test", "/c/"+code))
 	for i := 0; i < len(queue) && i < 400; i++ {
 		handler := map[string]http.Handler{"staff.test": h.staff, "public.test": h.public}[queue[i].r.URL.Host]

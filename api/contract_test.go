@@ -195,7 +195,7 @@ func TestContractHabits(t *testing.T) {
 	h := newHouse(t, options{})
 	// One-time by themselves, or make something new each time; an appointment is the session's.
 	noKey := []string{"RedeemLink", "SignOut", "LinkHelper", "InviteNamed", "JoinStructure", "StartAppointment", "EndAppointment",
-		"AskPasskey", "SignInByPasskey", "ChooseStructure", "AddPasskey", "AskNewPasskey", "RemovePasskey", "EndSession", "ReadmitHelper"}
+		"AskPasskey", "AskAcceptance", "SignInByPasskey", "ChooseStructure", "AddPasskey", "AskNewPasskey", "RemovePasskey", "EndSession", "ReadmitHelper"}
 	reads := []string{"NamePasskeys", "SearchPersons", "RevealPerson", "MandateDocument", "MandateOpening", "Cover", "LogLines", "Extract",
 		"Find", "ListNames", "SimilarPersons", "MandateSheet", "MemberNames"}
 	for _, o := range h.operations() {

@@ -4,6 +4,7 @@ import (
 	"maps"
 	"net/http"
 	"net/http/httptest"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -22,6 +23,8 @@ func (h *house) get(handler http.Handler, path string, header ...string) *answer
 	}
 	return h.serve(handler, r)
 }
+
+var ourScript = regexp.MustCompile(`script-src 'sha256-[A-Za-z0-9+/=]{44}'; connect-src 'self'; `)
 
 func TestHeadersAreStrictEverywhere(t *testing.T) {
 	h := newHouse(t, options{config: func(c *api.Config) { c.Secure, c.StaffURL = true, "https://staff.test" }})
@@ -54,6 +57,10 @@ func TestHeadersAreStrictEverywhere(t *testing.T) {
 			if !strings.Contains(policy, part) {
 				t.Errorf("%s: policy %q lacks %s", name, policy, part)
 			}
+		}
+		// The page that asks for a passkey runs one script, our own, by its hash.
+		if name == "staff page" {
+			policy = ourScript.ReplaceAllString(policy, "")
 		}
 		for _, loose := range []string{"unsafe", "*", "script-src", "http:"} {
 			if strings.Contains(policy, loose) {

@@ -17,9 +17,11 @@ import (
 	"github.com/descope/virtualwebauthn"
 
 	"aval/api"
+	"aval/api/token"
 	v1 "aval/api/v1"
 	"aval/audit"
 	"aval/consent"
+	"aval/consent/statement"
 )
 
 // secure is a house whose staff reach it by a name, over TLS: there are passkeys.
@@ -168,6 +170,42 @@ func TestPasskeyThroughTheDoor(t *testing.T) {
 	third := h.device()
 	third.enrol(again)
 	third.signIn(nobody, 200)
+}
+
+// A helper who came in with their key signs a mandate with it, and both verifiers
+// say so.
+func TestPasskeySignsThroughTheDoor(t *testing.T) {
+	h := secure(t)
+	worker := h.helper("social_worker")
+	d := h.device()
+	d.enrol(worker)
+	by := &client{h: h, id: worker.id, bearer: d.signIn(&client{h: h}, 200).str("bearer")}
+	id := by.proposed(by.recorded())
+	by.must("POST", "/mandates/"+id+"/sign", onPaper, 200)
+	by.refused("POST", "/mandates/"+id+"/accept", nil, 401, "passkey", "")
+	asked := by.must("POST", "/mandates/"+id+"/accept/ask", nil, 200)
+	by.must("POST", "/mandates/"+id+"/accept", members{"ceremony": asked.str("ceremony"), "answer": d.answer(asked)}, 200)
+	by.must("POST", "/mandates/"+id+"/deliver", members{"how": "print"}, 200)
+	doc := by.must("POST", "/mandates/"+id+"/document", members{"purpose": "act_under_mandate"}, 200)
+	raw, err := h.reg.RegisterPub()
+	ok(t, err)
+	pub, err := statement.ParseRegisterPub(raw)
+	ok(t, err)
+	v, err := consent.VerifyMandate(doc.body, pub)
+	ok(t, err)
+	if v.Signatures[0].Passkey == "" {
+		t.Error("the document does not say that the helper signed with their key")
+	}
+	if _, err := token.Verify(doc.body, raw); err != nil {
+		t.Errorf("the second verifier: %v", err)
+	}
+	for i := bytes.Index(doc.body, []byte(`"assertions"`)); i < len(doc.body); i++ {
+		broken := slices.Clone(doc.body)
+		broken[i] ^= 1
+		if _, err := token.Verify(broken, raw); err == nil {
+			t.Errorf("byte %d flipped, and the second verifier takes it", i)
+		}
+	}
 }
 
 // Nothing of a wrong answer is told, whoever and whatever it is about.

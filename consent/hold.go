@@ -35,6 +35,23 @@ func (r *Register) HoldForm(ctx context.Context, token personal.Token, form []by
 	return r.keys.HoldForm(string(s.ID), at.Add(heldLife), form)
 }
 
+// Holds tells whether something is a form that is held for the session that a token
+// names: what is not, is not shown again.
+func (r *Register) Holds(ctx context.Context, token personal.Token, held string) bool {
+	var err error
+	viewed := r.rec.View(ctx, registerSpace, func(tx Tx, now time.Time) error {
+		s, found, fault := session(tx, r.tokenHash(token))
+		if err = fault; err == nil && (!found || s.over(now)) {
+			err = &SignInNeeded{Reason: "session"}
+		}
+		if err == nil {
+			_, err = r.keys.HeldForm(string(s.ID), now, held)
+		}
+		return nil
+	})
+	return viewed == nil && err == nil
+}
+
 // HeldForm opens a form that was held for the actor's session. One of another
 // session, or held for longer than an hour, is *NotFound.
 func (r *Register) HeldForm(ctx context.Context, a Actor, held string) ([]byte, error) {

@@ -97,6 +97,11 @@ func (d *Door) Hold(ctx context.Context, v *Visit, what []byte) (string, error) 
 	return d.Register.HoldForm(ctx, v.token, what)
 }
 
+// Holds tells whether Hold sealed something for the visit's session.
+func (d *Door) Holds(ctx context.Context, v *Visit, held string) bool {
+	return d.Register.Holds(ctx, v.token, held)
+}
+
 // Held opens what Hold sealed for the visit's session.
 func (d *Door) Held(ctx context.Context, v *Visit, held string) ([]byte, error) {
 	a, err := d.Actor(ctx, v)

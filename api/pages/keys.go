@@ -3,7 +3,6 @@ package pages
 import (
 	"encoding/base64"
 	"encoding/json"
-	"errors"
 	"net/http"
 	"net/url"
 	"slices"
@@ -108,7 +107,7 @@ func (p *Pages) notIn(c echo.Context, err error, held string) error {
 	}
 	v := door.VisitOf(c.Request().Context())
 	door.FaultHeaders(c.Response().Header(), f)
-	if held != "" {
+	if held != "" && p.door.Holds(c.Request().Context(), v, held) {
 		return p.whoIsThere(c, v, f, held)
 	}
 	return p.signInPage(c, v, f.Status, p.door.Detail(v, f))
@@ -186,8 +185,8 @@ func (p *Pages) carryOn(c echo.Context) error {
 		return err
 	}
 	_, err = p.door.Actor(c.Request().Context(), v)
-	if signIn, out := errors.AsType[*consent.SignInNeeded](err); out && signIn.Reason == "step_up" {
-		return p.whoIsThere(c, v, door.FaultOf(err), f["held"])
+	if fault := door.FaultOf(err); fault.Reason == "step_up" && p.door.Holds(c.Request().Context(), v, f["held"]) {
+		return p.whoIsThere(c, v, fault, f["held"])
 	}
 	if err != nil {
 		return err

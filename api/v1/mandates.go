@@ -147,11 +147,41 @@ func (a *API) AcceptMandate(ctx context.Context, q AcceptMandateRequestObject) (
 	if err != nil {
 		return nil, err
 	}
-	m, err := a.register().AcceptMandate(ctx, actor, consent.MandateID(q.Mandate))
+	m, err := a.accept(ctx, actor, consent.MandateID(q.Mandate), q.Body)
 	if err != nil {
 		return nil, err
 	}
 	return AcceptMandate200JSONResponse(a.mandate(m)), nil
+}
+
+// accept accepts with what a passkey gave, or without.
+func (a *API) accept(ctx context.Context, actor consent.Actor, id consent.MandateID, by *Acceptance) (*consent.Mandate, error) {
+	if by == nil || by.Ceremony == "" || actor.Member() == "" { // whoever has no keys is told why they may not
+		return a.register().AcceptMandate(ctx, actor, id)
+	}
+	at, err := a.d.Party()
+	if err != nil {
+		return nil, err
+	}
+	answer, err := answerOf(by.Answer)
+	if err != nil {
+		return nil, err
+	}
+	return a.register().AcceptMandateByPasskey(ctx, actor, at, id, consent.CeremonyID(by.Ceremony), answer)
+}
+
+// AskAcceptance asks one's own passkey to sign a mandate.
+func (a *API) AskAcceptance(ctx context.Context, q AskAcceptanceRequestObject) (AskAcceptanceResponseObject, error) {
+	actor, at, err := a.holder(ctx)
+	if err != nil {
+		return nil, err
+	}
+	made, err := a.register().AskAcceptance(ctx, actor, at, consent.MandateID(q.Mandate))
+	if err != nil {
+		return nil, err
+	}
+	v, err := asked(made)
+	return AskAcceptance200JSONResponse(v), err
 }
 
 // DeliverMandate says that the person has their copy.

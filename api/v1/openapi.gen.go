@@ -460,6 +460,13 @@ func (e TallyRequestKind) Valid() bool {
 	}
 }
 
+// Acceptance defines model for Acceptance.
+type Acceptance struct {
+	// Answer What the passkey gave, as in PasskeyAnswer; absent for who signed in without one
+	Answer   string `json:"answer,omitempty,omitzero"`
+	Ceremony string `json:"ceremony,omitempty,omitzero"`
+}
+
 // Act defines model for Act.
 type Act struct {
 	By              MemberId  `json:"by"`
@@ -2169,6 +2176,9 @@ type LogLinesJSONRequestBody = LogRequest
 // DraftMandateJSONRequestBody defines body for DraftMandate for application/json ContentType.
 type DraftMandateJSONRequestBody = DraftRequest
 
+// AcceptMandateJSONRequestBody defines body for AcceptMandate for application/json ContentType.
+type AcceptMandateJSONRequestBody = Acceptance
+
 // IssueCheckJSONRequestBody defines body for IssueCheck for application/json ContentType.
 type IssueCheckJSONRequestBody = CheckRequest
 
@@ -2339,6 +2349,9 @@ type ServerInterface interface {
 	// AcceptMandate Accept for the mandatary
 	// (POST /mandates/{mandate}/accept)
 	AcceptMandate(ctx echo.Context, mandate MandatePath, params AcceptMandateParams) error
+	// AskAcceptance Ask my passkey to sign the mandate
+	// (POST /mandates/{mandate}/accept/ask)
+	AskAcceptance(ctx echo.Context, mandate MandatePath) error
 	// IssueCheck Make a code with which a counter checks a mandate
 	// (POST /mandates/{mandate}/check)
 	IssueCheck(ctx echo.Context, mandate MandatePath, params IssueCheckParams) error
@@ -2968,6 +2981,22 @@ func (w *ServerInterfaceWrapper) AcceptMandate(ctx echo.Context) error {
 
 	// Invoke the callback with all the unmarshaled arguments
 	err = w.Handler.AcceptMandate(ctx, mandate, params)
+	return err
+}
+
+// AskAcceptance converts echo context to params.
+func (w *ServerInterfaceWrapper) AskAcceptance(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "mandate" -------------
+	var mandate MandatePath
+
+	err = runtime.BindStyledParameterWithOptions("simple", "mandate", ctx.Param("mandate"), &mandate, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter mandate: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.AskAcceptance(ctx, mandate)
 	return err
 }
 
@@ -4365,6 +4394,7 @@ func RegisterHandlersWithOptions(router EchoRouter, si ServerInterface, options 
 	router.POST(options.BaseURL+"/mandates/:mandate/sign", wrapper.SignMandate, options.OperationMiddlewares["signMandate"]...)
 	router.POST(options.BaseURL+"/mandates/:mandate/accept", wrapper.AcceptMandate, options.OperationMiddlewares["acceptMandate"]...)
 	router.POST(options.BaseURL+"/mandates/:mandate/invite", wrapper.InviteNamed, options.OperationMiddlewares["inviteNamed"]...)
+	router.POST(options.BaseURL+"/mandates/:mandate/accept/ask", wrapper.AskAcceptance, options.OperationMiddlewares["askAcceptance"]...)
 	router.POST(options.BaseURL+"/mandates/:mandate/deliver", wrapper.DeliverMandate, options.OperationMiddlewares["deliverMandate"]...)
 	router.POST(options.BaseURL+"/mandates/:mandate/revoke", wrapper.RevokeMandate, options.OperationMiddlewares["revokeMandate"]...)
 	router.POST(options.BaseURL+"/mandates/:mandate/check", wrapper.IssueCheck, options.OperationMiddlewares["issueCheck"]...)
@@ -5333,6 +5363,7 @@ func (response MandatedefaultApplicationProblemPlusJSONResponse) VisitMandateRes
 type AcceptMandateRequestObject struct {
 	Mandate MandatePath `json:"mandate"`
 	Params  AcceptMandateParams
+	Body    *AcceptMandateJSONRequestBody
 }
 
 type AcceptMandateResponseObject interface {
@@ -5359,6 +5390,45 @@ type AcceptMandatedefaultApplicationProblemPlusJSONResponse struct {
 }
 
 func (response AcceptMandatedefaultApplicationProblemPlusJSONResponse) VisitAcceptMandateResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type AskAcceptanceRequestObject struct {
+	Mandate MandatePath `json:"mandate"`
+}
+
+type AskAcceptanceResponseObject interface {
+	VisitAskAcceptanceResponse(w http.ResponseWriter) error
+}
+
+type AskAcceptance200JSONResponse Asked
+
+func (response AskAcceptance200JSONResponse) VisitAskAcceptanceResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type AskAcceptancedefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response AskAcceptancedefaultApplicationProblemPlusJSONResponse) VisitAskAcceptanceResponse(w http.ResponseWriter) error {
 
 	var buf bytes.Buffer
 	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
@@ -7768,6 +7838,9 @@ type StrictServerInterface interface {
 	// AcceptMandate Accept for the mandatary
 	// (POST /mandates/{mandate}/accept)
 	AcceptMandate(ctx context.Context, request AcceptMandateRequestObject) (AcceptMandateResponseObject, error)
+	// AskAcceptance Ask my passkey to sign the mandate
+	// (POST /mandates/{mandate}/accept/ask)
+	AskAcceptance(ctx context.Context, request AskAcceptanceRequestObject) (AskAcceptanceResponseObject, error)
 	// IssueCheck Make a code with which a counter checks a mandate
 	// (POST /mandates/{mandate}/check)
 	IssueCheck(ctx context.Context, request IssueCheckRequestObject) (IssueCheckResponseObject, error)
@@ -8825,6 +8898,32 @@ func (sh *strictHandler) AcceptMandate(ctx echo.Context, mandate MandatePath, pa
 	request.Mandate = mandate
 	request.Params = params
 
+	var body AcceptMandateJSONRequestBody
+	var err error
+	if binder, ok := ctx.Echo().Binder.(*echo.DefaultBinder); ok {
+		// A request validator built on kin-openapi's openapi3filter with
+		// KeepValidatedValue leaves the value it validated on the body. Bind
+		// that value, matching member names exactly, so the handler receives
+		// what was validated instead of a second, case-insensitive decode.
+		// Otherwise bind only the request body, so that path and query
+		// parameters are not also bound into the body struct.
+		if vb, ok := ctx.Request().Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+			err = binder.BindBody(ctx, &body)
+		}
+	} else {
+		// A custom binder is installed on the Echo instance; defer to it
+		// entirely, since echo.Binder does not expose body-only binding and
+		// the binder may do more than decode (for example call ctx.Validate).
+		err = ctx.Bind(&body)
+	}
+	if err != nil {
+		if !errors.Is(err, io.EOF) {
+			return err
+		}
+	} else {
+		request.Body = &body
+	}
+
 	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
 		return sh.ssi.AcceptMandate(ctx.Request().Context(), request.(AcceptMandateRequestObject))
 	}
@@ -8838,6 +8937,31 @@ func (sh *strictHandler) AcceptMandate(ctx echo.Context, mandate MandatePath, pa
 		return err
 	} else if validResponse, ok := response.(AcceptMandateResponseObject); ok {
 		return validResponse.VisitAcceptMandateResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// AskAcceptance operation middleware
+func (sh *strictHandler) AskAcceptance(ctx echo.Context, mandate MandatePath) error {
+	var request AskAcceptanceRequestObject
+
+	request.Mandate = mandate
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.AskAcceptance(ctx.Request().Context(), request.(AskAcceptanceRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "AskAcceptance")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(AskAcceptanceResponseObject); ok {
+		return validResponse.VisitAskAcceptanceResponse(ctx.Response())
 	} else if response != nil {
 		return fmt.Errorf("unexpected response type: %T", response)
 	}
@@ -11065,242 +11189,245 @@ func (sh *strictHandler) WithoutHelper(ctx echo.Context) error {
 // const string: with thousands of chunks the chained `+` fold is several
 // times slower for the Go compiler than parsing a slice literal.
 var swaggerSpec = []string{
-	"7L3rcts4tij8Kih9uyrJN/Q1Trrj/JhyJ+ked6cT7zizM3M6OTZMLkkYUQCHAK2oM66a1zgvMPs99qPM",
-	"k5zCwoWUBFIkLdmZnvMnkSyQABYW1v3yZRCLaSY4cCUHx18GGc3pFBTk+O1kqCD/zwLyuf6WgIxzlikm",
-	"+OB48H4MJC5yKXJyyeGzuiRiSNQYyFDkU8hJRkcwiAZMj/0rviIacDqFwfGA6tcOooGMxzCl+tX/kcNw",
-	"cDz4//bK1eyZX+Xez5QnVMFpMri5iQYv6Vz6FYVentC5XHh3AkNapGpw/Hg/GkzpZzYtpoPjx0+fRoMp",
-	"4+bbQTRQ80w/zriCEeRmrkLNvwoQ6IW8wIlwXX+ANIP8jKqxB0Kmv/i3j3HAIBrk8NeC5ZAMjlVeQGuI",
-	"w/QKcgvw0wSmmVDA4/lPEADCz3QCEnc9y5kCMqZZBpwIHgOZMTVmnBwekbEocrlLNMQknQKZwBx/JZQL",
-	"NYac6JWCVIRJksOwkJCQh0eHh492HQDHQBPck91jZV07emHVzWVUKcj1U//7l5Od/0V3ft3feXax8+nL",
-	"QfT06OY/Bv60pcoZH+E+X7MpU42YleoRYdR6UkWtg/39tahlkbrhDKdmRP9DXLg2PwuuxrVozCSZ6gFk",
-	"NgZO6JUErmoQF8e1v7s4Wi/gjEo5gXnDhjMzoveG7Qx2w2eQS8GbpsMB/WfDxxcmqwHvW57OidIwNlM+",
-	"kM/1deGEC0s9akDtV9hnRTlIUE3bxwH9t4+P+8nEKKfTxtlwxC2mw+fdfEWeCQk18P4wnhMppnAlkjlJ",
-	"hZjI556kaJIjCkUevjh48qgO7ObtreH+QiSAy3oHwwZGYe+zoXqIDt/uJGzElF4c5MDjOl6h566jbvs7",
-	"zz59+baGpJ2DlKzxEkgzove52BnwXG70S2QmuAQUHs5ycZXCVH+MBVeapBx/GdAsS1lMNWD2MjPid3/R",
-	"aH78pT0u4HtxxlU4O0Yyo5JwoUhM85xBQkShECj2NSjexGZJScL0C2h6losMcsX0BoY0lRBpzPV/+jK4",
-	"mrfnndEgHlPOIdWPLB1ONIhzSIArRtML4Mogzcogw0v1oTRP+p5NQY9na0eexMqsLdW8pZzzSogUKNe/",
-	"OMbTnr9Eg6m+A63uSTQQhYrFFIIbziBnIqn7yaJJOyKIRxdDUuStV5YDtVOszJ5DLPKk/UnkIm09rYT8",
-	"msWthxf5yN6l1bO7pinTp9J6nf6Bi7GYBXd+zTpS55KS/KIRMir52BUydw2ZctPVY7J4VMH7CuAtyvr9",
-	"f/IUT1z9BWKl12qwe5FEqotf6M6vhzvffPpy+OTmFwps+tdifvQpQDLxBe8M/ehIGCpXvc0Zhm5/m+e6",
-	"EoRedxkpWBc61/P2txleEoRFSn+4f/g0Ivrfnf1viMjdxz3z/zONV8ts8ujm4Y75dHjzcM/9zf/p0e8f",
-	"/T6IFHdKef7lCEYr0ahKE0qxtp4E1Fxu2fFWUvsIUzCVLVijnsbOS/OczlfWji8MLi5JcpDyPXxWq8h6",
-	"QjIhFU0JNaMiIuMcLIGb0s+vgY+0iPZEK46L6BcNPu+MxI79YyJEvvt+nuGD/ocdNs1ErizdG+vFX9N0",
-	"j2ZsTz+AmzhJxpBDP9qWsJF9qNFGYUZpFIEchcrjL9XNPT5cvZK/+2X309KHsCRbPQP3+sgtLHweYytT",
-	"d8QY1fYi3AIqHfcX6VUFN5llgnE1daJ1+232IGlWK2pLc7hiaTtQ1pGHUg8zL1sDgX64vWVArNtbcE9y",
-	"YshxF/EDcpgKHlI9BbkCIoErckXjiVM/gVAuZ2hPW+F3Ap+Vq+/6khVXKYt/gvkx+eff/3ETESrJB7g6",
-	"KdSYG/OfJEwRxsmP52/fDFY2twQOv+pyzhBAvmO5Gr+0Ysziiv785z//OSL6352ff9ZigP248/LlWglg",
-	"PeN/QfPkVMqi+3FYgWhxsS92/vSnP/2p/OdPz0kKQ6U1UzIUOaHWQERmY0FmlCuJJiKaJ0GphI4Cc1g+",
-	"5AzRehBRY6rwm14WERlwuZbI4ttDh6Fhcq5E1lNMbiEpfs94gnx0BV3qJAO9pg9MjtcuZtlQZOFiwU71",
-	"xcOTmBnzHFqQIJVAxmBOYYlZpIJDyAAFaNJWY5iTWBRpYi8bwQcqp86GaKLAiQfRAHgx1Rudgz4gLiqb",
-	"Lc99wjiioxs8LNJUC1NKZMgyULRQ+DyHwBtuQgAc01wZmb+LXLBoQiiX2JU1srDGnxcptBff7B7eFSms",
-	"inEd2C+qrBUebJROz4rNoj7VAxEX0PFWpFQubnQFFsvbWW/p0eswHGsCmWrCUnS5pEAlkAlAZpw5ep8h",
-	"sqOshLtu6g8iT2QYuPiKyO7aLi8MUIgnG6S/58v0N7Q/+Jyx3LxlKPKplgcRB3aUFlZa0+EPWvy0RLfg",
-	"St99OZGh5xGOy4+/cyZhR8hLb9DKCzppgyGSGjkLs9fHHBCiBj6gD6cfE7jNgt2z4SUJ1lng1+cUNthb",
-	"2zhhyE3R8xcwlnY2lhjLe+CKy4zGsJ4+2RndePvCyGykHixdVWep8iJWRd6JAiP81+nQlTfXLFfInppq",
-	"19MIgza4qiBFOSFD9hkSMhN54m5qbHnpovhJd3799Iv1Q3/6sh8dfXMTFjkFV7SzW8LaFYJoBVPKwi6I",
-	"lPJRYalXE7xeU0vpxlbcaSNRmH30O8bKdhoNNhWbS3WjTc+80oPcE70B0Kgr6kFefg0A5hryE6N7dWVq",
-	"15BDErbjJaDs7hcx9JQbbo7BEw8k8VsO4F4fY3GTy6RY7wIphZT+BgMHl0910O5JS7460/kd2KFvw5r7",
-	"2nXrNXujyBNmcNjzjQeSaGGM/KpvY1DL96q9/xAkti8hZb3xo6/5Wz8XBINXmpak1j+c7Bw+eRqRKyrh",
-	"6VGRp0t7XghwOnpcs9WcDvu6tmhGY6Za+6hiwYcpi1Xb8RiwZ2zFPjRvTQAVSqgpZS08Ya/cQLf5m0gL",
-	"9l3u6DAX07XKrEbim8hG3rWXmRZoAf18ap55sr+q8QkOFwv3eZUJ9CAQYtZltWd6+Pql2oAWdaFRgeXT",
-	"OqYlM4gZTS8MqaULQRDVYYXemI1UaYlUim3WVG3Ot9aca8AYvNZFRappbVnxD7U6lpeFmoeMBLyFrr4U",
-	"Wlrdnl1Fza7mncUXrQcHXLkvzA9EXzNL6GmulhRfIpnWhrlQY8ZHGNxTCewhcwirZ3Bt47GctcyFL/61",
-	"cFL6HGgeNLSlVKqL9v4gHN4U27LtuJo2p+0Weycu7WFYze3ovO4tF1YDaIfVMJTG0BODMRaakcfaJidU",
-	"5QqFo/Pemw9Pb5yX88vTm71pJS7l6c1eqRxijPLy9yBTL5WZVc2UE9jRP6/zOR8+OdqWz/kVT/6LwWxr",
-	"HtircNCcM5A3m1GoPl0cii8Kneura5YAj6HHJlK4Xh8M9BoHVYLFaqy+67ZiI6pwUGSnDu5nWRTqeDDr",
-	"bc7u0mots51SvbQVfDDCqRp30AevarwMNVjkttAM+sp669Hos8p7m0LayJ6eqOdiyNqHHXb06CvRiwrj",
-	"BvDpcoHN/u/vGe+JoV131IJh1jojrRNj3UbC1Bk9j4sx6mQo8joa/Xh7cUHfi3wklAK+NSrdn4Ejia5n",
-	"u9+Lgnd2DFGeYPhae+H6HVwDTSEJCdjdRLo+gteyratcfwgkP6RUyn53p0sE4jL/MY/WLqgHse4un3aL",
-	"oNxAeJKdsAlDTZ5eH15VjV5rNoG7gTfRgBYJU0YIXdWE4lTI9lGeYyGDutobOoWEXM19rMpzp6d56xwR",
-	"PJ0bmx1VhCmi34U+5WlQRVsvVVRtJKJT+LMZfVHD4p2ZIgywThH8KUAWgJaJIJFsxCHRIBmKnDwxqXYy",
-	"IiLHPzwllCdEjgtVCQGhMzrBuINczKTWR6iZI6SoFq0PNuSNt9KjB0aJRx7aVUDW47ns7HntZiqr3KZ1",
-	"Lkb36tBiTzHwvrP54orlJotqVYDUv1zUunVH7Bo4/hz2z+nTq3s65EA65ddMUWVtYR120O2ipYxPQrmM",
-	"JhCC4M/RQI7FzOT6Do55kabR+uCa0Jn8KJwpd4vO3tYedudYb3AH/zibdAw2OyEmeJJMYL5LzKowsIAS",
-	"CXEOimQ0V4TmQDgSWSk8BY0pJ1fgkxgZR4ez3A0EpI3q0593j3+38+nLfnTwNGxNiPPr/g8HeMW52ZYm",
-	"bnbltY4L//b9/f2a92fbnuCvW54A+gPX6hCrPGqy5TVPYH4hskUS3W8LpcPg21UxesJCooZQBEPD1i3/",
-	"8MmTmtUbIt/89LfhZ3mLrdaCbdu4um1U/Svb8gSFhN4n87nFyRzWPDvv/ewSi9CoVcMXzkF1Zg0/fviJ",
-	"nIMiD999/4J88+TgG/I///3kUUQYTxmHFTI/gXl7sUmzqkWPHfpW7ZeDNZIUThXa6WtrH1vcymsbXmJC",
-	"zR9+9+KMHH3zaMnifBRCnE9fDqPHNw93yiPRf/n25tGX/ajGp/2aStVKuVqN7UupVITGyjBg7wYwHDcW",
-	"U5CYLREhvmM0ODMZ5fhgNaX8FglELYKJvCLTlDN9l0EeYd8JWmrcGoPY4uzhTr95tT+IBq8O9D+H+p/H",
-	"+p+joHrzWoxe+uimbsl/XQy+6Olp0GEq8cCMq6dHg1BYwsrGy1D4lQmHDNKkV9h3k2txNZuHd5tCI3Xl",
-	"oMTEKIdI8T81Zseu/lTaYwPKt7dSrf5W5w9ZzQhYs52Qwqvxwuai670G0VWMXjMOnem4ptZkjIUniInI",
-	"M3WQ1BjsdxtL7OvtQK5/kSoXc1hNMPGJAe40tFJONTnVutcgGoyCR1IGAzY6YPy90uoe0GE4DBr35FOI",
-	"VA64wzHIWrGpzT1hU+hlsuAD+3CZP4BLbzjFrnaJ1D3Tir06VGkIv6gvGnYFQ5FDpWxYmooZ4yPM23pu",
-	"CzERC3pAX+Va4C57qHA3NeDpZyo2qw6etI/hera//83Bs2eHT46+Odp/9uygEs+1H0IIU1urf0mtuyp1",
-	"sP180ZVz+tlFR/UwJNfwi+UcMm+8xXQCVeQ0DWeOLYiGxnleY9L5uTyOTjw7hqxDNYI6Xl4JWVz9sUx2",
-	"W7yZ/+WTvgLCQRZ+WWJCSNuvuGtuXJLTYQeAAF8fEWnDMjA8ykQ4tKZ2CyERAZLXPSzTvamLo7tiOV7i",
-	"wIZgDkVuChKORQpEARYe6xyO2T3lboG2MH4xFHlcE6qp9YgOTMZpOoFldQs1WQi1XL8XR3VukPpedJvr",
-	"q4lYrQOdpj1dvGJ1IW0lVewiaBu3UNu5pbLU1NFsJAyDyib8G1HEZddlIh/KDUU6ZGlqaypdi4n9xEXB",
-	"Y/O0CbNNauR8qZYtgY2F4ZTI6sDuJ+oQJl29Wcvvs7G+gRALSiw3Ix7vCZNEiUradzDJ9dewq6a319h4",
-	"2pbCEJWJTvSEwiN35KJmzIS4nuXrVL3KJU+rXlNHGiorKdlJA8teqaA17VJBy75E9su26YwRfcOeF6uj",
-	"BsJGwzLzz3D/nvyU8Yl1aS+jvCBTmhh1U48yapvx3RKRE6kgyyAhRWayvsvqjwGLQmACzXePianIRjIQ",
-	"WQpoIKOx57nT52QkriHnxzgv/oyhB8TI2vI5wc0dY0qaWakY4bApnQABEywnqwzbUTw9vdZ58f3OTx2k",
-	"VatxOvMLTRxrEn3ZiO8wTPSlikyFVOQJmTJeKJBEpMmGEn+nDKHdAcXNAy8gTYObKqS6MPgVykw1QhLW",
-	"EhnbUphOuq7mqdqwhBjQy5gIH2JfrUgShMAGwye8+rGWq9iBhrXUZUY3hTRUVZ0qBMt7VUEXcw8qRxem",
-	"CfaMF6nmuBPVxHe8sVEAW3WC14caBGGJw+u3/cbFNXRYs4+F6CCSI2jWmffMi9cs9jaZ5ZvI62rve3Fz",
-	"BjdUoQ1dS0WlaY24VCELDySZUpWzz0TSubTUnUmir9Yxgc9xWkh2DRFJgSYRETMeETa8MLym8vEC60xz",
-	"FREuogaJy96wXj4J92xk9hYEF6b91CWZ3ibDNHidNaKZcKV+2ObuaBMo9Bwukb09sQ3cGEcwQ3DTk9zF",
-	"FkLLqltPXY1F/VBtlsv2IqhvQVTMdeigzFb04JKoONtoHVXZRMk6uSbU/Q3MbPn9rvKxr4RQQ4+ucjGT",
-	"kJMRvQby8MwVoHvhC+juKvHj+ds3jyJ0q+iPRMFnRahcyJiuIsPhvgZZXQ7178LRUZUKey1TvNCX7RK8",
-	"wlEmLS6JhathgPUF9Hw5v/q7A59Vj7zNTmmF9++KxuWGtv82A34bmtyok5Xx0qu/dSbmG5KrO5J6DR9b",
-	"yLtnmdjVPP4n65w2LpJlTQDLOag+kJSxyLrUL7JIWZLWx13ENQtg3JKf25Y3CAG8J8FMOlShj0XGQmH8",
-	"p0r6umQzVxo0MiGnkAOZ0jm5AkJJLLK58VgfE2ZMCdJriJTPyVTk0DOsv9Kvpakq1hzNk8EtTOkEclws",
-	"rpMpZ9kbi9SUuzG9hRK4xgpYoXXeLnjenIZ9i1+sB3zDsZ+4c9xoBPdiD5wWkdduNX0KEv078+61jLgB",
-	"2CumgkkXU0FVHgiDfi4KEtM0xVuL55AW2HErwm9iOGQxEAUpmIJWCwC2pVfc14Ntic12G11tB1nlsXYy",
-	"s6Wy62wH/sXBg3OC9+K5ZZ3ODd/xrtJHZLM3vy5lsO7i+zJlAVXK4wbhxfQKahNTj7amVZ2ltHMpx3oe",
-	"khZr09HP9ZgVEVP/sUGkxlXWpfhqRirFFAyzZPIedFNc3x1UfjSndcvCj6a4UEezXJfyafevnNTWQCvd",
-	"1F3zmRWMRPv+MV8PvIxDOQuJdu/LktxKiIntnachhHJqQIxrBXwPK1/rxa0geCKmP96224ONOkQOWf2q",
-	"NuRF0+sylF3wdB6MvWzBS3xzvwbBvE10R8/qYutjeK2u5f3ly75xB9raohx+i4sc/boTR8d3bExZXl/0",
-	"rt/JrR/v9OUtHmlfH8jiQdefZEOdDUpMr0vCGotsfLs9LozTd5Z0y6fagdoQrLVyrn1tGJS+Y2MXVO5Y",
-	"evaYzMbziFzNyWzM4jFWmneJNhRV+EQQxqUCGm58IfSVCOidqD/aX00q1dNn+wePnFHAuNMIVcREGEcd",
-	"kxI6lbOViqqiGge2EPyu1tR7Wgq7UCqTx3t7b9+d/nD6xnXNlHvvXp0sdFmp0U1tXSgzq1+ZzxIod12D",
-	"EoYc3IFwEncQTnxhv0Dhpqv1MYq2O0FHv2M04HreC9sgOUAgw+X1q5KH91WaddbA3LZTXGROo27MCV/S",
-	"59hSBlxdhHJyX+BPhKH5Zsj8Nfvm6Bn5n/8+3D18FPngWyUmwAnwBG9k0CzTqSRJG+bn21CWluWlvgrf",
-	"vyDfPH38LVHjYnqV5Ywrn5FT5ucvRB+tDS6ql5D61yppXdGgn4V7JSITgG+/nhNKbiV2eSnOm8ot6F3U",
-	"Y8vqI/bYu/PX8rGWDLa8Ueu5rH15cMHGkXoHNc6WV9XgwX0HNKkQw06tTyGehPS4P4gZ2iIxJlFqnWQ2",
-	"Fq4Pim9fRGO4UOJiaGpuxDRN9VEbPS8WaQp0VMDFtSji8YLhoNqBpbQJLmuSQmpKRHKYimt4Tmia2mSr",
-	"6XKv+w7GxFUP/OqVmo0X6s6mArsHSSVSwFa4uSaPyHyzlMbBmOul09NvjDy0w2cYizxxhsZeqV2uyk0T",
-	"FMp+bCvVb9p65uKyzUUzFi90kVitptN2voUiO71CUgxkwlBPAHr6TJFJ1lhAKkWQMZiXDrVcu6fp596S",
-	"zf6o3iPy/693XphF1G+ts7X6CmgeEtBtt3gjGmiR37jnBActlQONxz4WF0tiKch2isz4MPQgk3i41gsZ",
-	"bObUrltyAu0iq48JtfrEA0lYgrW8NASoCTLt29vHAq7agMmtyb0jfEzXQNOeBUZXs9AdzWKuUlZ5Xz81",
-	"lnY5WhOHtO0K2J0tlh0Lht6qO4bvZmohXn+Qne9b+5oT3eiuSSi07cmXqvOgX6hCn8AFUaZi1CZNOSrR",
-	"a81ifMG225fP9PGnZle1jXXfYYJU2wsVsDkxSaxx2cscTLm2ks4hRKSpGxwqi9cpJ3nbjo1V+Bg7x6J6",
-	"+qIxJLbsCdgNt4HK+UUOtMZP8H0OPB5r3JNjkSuCWaWmPFqQIYQLVQzz9bR5iHQZkccvKYQ750DzeNwr",
-	"oGLoKtresjDt8srxtfVrvStRsauQeBtVx6qWZpHNsavn5jb0sZR04E3dzFL+SndSTyuWuptQVxbslDUP",
-	"XySMCmE0JTM6N52iGV/fwNnYt8zeKjMsbKAB5rJf58gOaaiVs13rnnYvDy+4j2oczs06Rf7ghFrM0Vts",
-	"DroQWDpbUCNN2U2r8Q6igWBJjOXVVbg27Hqrmd1ZWfWzR24hU9X0QqZIkYUbi3cxiGW5uN6KWeq2QX/e",
-	"LuWq4JmFloYrfWgNDTlLiC8y0Ie8xsD7N81Z6c7w05enRzePguzVvrP7heqYk+juwfrL1JAxdz6Gzq71",
-	"rnUztie3GgHNWxOWCuQOyWws4Bpy4mth6Lth867X9fLtIxN3L0K/uQS8aIAqfMD09hZVe5dMXWaZukAF",
-	"Z3Qv+UR068Tvvnmk0UDBNEtbAPG9HRfOP/XnWtGcF0vrTE0UspvNoWnwkrAR79tkP2vtcxOFkiyBCyyS",
-	"Uo1H+HZdxaaM6luQuTi9teFhTqpzPs42q5sxxUHKDshalR8bas6GXKR1hwDJKf9XNYDF2Ew5FOJZ1usf",
-	"U6yIcQUkHgsJnAxZLhV5ePb2/D3Zs+vZK4P3HpEZ0zOXSfLh1mvdbG+3FXS8hS0YHjUbs9SAcHm3QWud",
-	"EWQuiiwovJnyn65NPuf6EFyz8GCu/Horn5EYKvP6owtj5ZSlNP+6Tfw9LfUVpc/hQpZDRnO4cPS1rgfC",
-	"Jgz8a1RFG0i81Nl7f+fZp4c7v3cfsWRtTQXic0V5G3qyiHQvkYfSXAsrNvN6tfDsjHZyHXdzNHfpgbq+",
-	"U1SwmyZuwBbmLLtGBY/BALF7YDPlCesi7NrDWh/YbF8cXqzIelmDpBJZmzJLATsnPlq3mFephJnTTL8q",
-	"g896xAlG6WNvsQWDT93WV1SuxhSgxQ6NOw9pmv7N/HgQ1ephSmRvRI+6h5MOrUb16Kselz1UClHTzfYz",
-	"w3AIWFuswzMtTBAWi/t5iLjAWKQu28horlpWD2xQ1vo0qQoXkFM1NTmEE1cmHAWEW9cwtDzCc1Y6wiZD",
-	"IFHYstlgKShTSww8pSiDBG1nmE8tOr1Uap0t92KtkPoFlLKgqLu/Z8Fzu7SWu+MXb1++uozIpVcqj89f",
-	"vfuv0xevdvEXrYdfGu39eHzxz7//4/I5wThC21N4IR6kapex7/+bf+/fzFseHbsurbuaJhw83r+pJQrv",
-	"IAaWqa159lrZO4xkj0N9deEFpxSWuIchRuEiE2llEeH1wddlLX3UaLjpiJUILc6Ueks71c7VLwhq/j6X",
-	"pHV5wgySWltCqBOhm6OhxoA56F5hXRaz1y0ab0B5kVcDrsrChoRKU+TRV4wMXvP1cUd0XrvZ++jvWzpI",
-	"m1shNHWebtEb+Kp+1xXM6VXlsBN7q+2jrcIV/9d0wTaP1e1M9pBRuxUFReFovUCtXxtepDVDrIhyskt0",
-	"tH9Nz9s6btG7o8ywXQlDwMcbt9e71ncrs+ea1C6/vRpbCnBbJ4JJwg0xaR3xVFNctSHJy7VjU78GQfae",
-	"pinr7ElMxMWMGXWmBYObuvJhjbcWBxmB9CKv5HnXZjcmLMG6jDPKlTVK+edaMV6VU9au5cIyVcC1uhdE",
-	"HhxLi6+D97zftVkuO9969qYK9ME1Vs302/UztesTbt9qhweXbDti+JPUVHvHtrpYuUPtImlW0/o/K8K4",
-	"C5p5eMV4wvjoEYpmr/goZXK8YlfaQMjMp1AcgYS4yJman2uQLoTkB/JOqAQixVDNqGvSRImrk0RS0Lva",
-	"JaeKoCtWYpw5Qy+7xiutELBrquBiAvOLv8zUpWu0dfjY7H0EShJqU1Zsk1Zb/1XZcK4rUfBEX1JKJjAn",
-	"V3Py8kycmRc9Ozp69uiYSOAJuTwp1Fjk7Fds0XlsRmldQ08UmfWgod8qVBGhhMNMr1wM9eFc6icud8mr",
-	"88MnT7XK8ip5eX6ySy5/ePWe7O3OIE13tDrI9wQt1HiHVufb0TIO5JdEq1HGQk2TJEcfilnrt0cHR492",
-	"CQrntlMN5l8QJOhcEHsIpqwOTdNdTYpSMavkBpUFXIwQ4JNQsHIvtu4Dk8znomQ1qcMw0mstuQ1O5ESz",
-	"EXR++CFMEvwdkohwMYt80clSf5ToQ4HSrXg1d2gQw3O9eu7clPoo/5ing+MBJmNeH+yZMOdqPJsG3aGR",
-	"DH10R4PDxjQLy21MNEZB7JLvTI0baU6fYe0aSmIhJgx2MblFo/fguLT629nHSmWDmxvsFDAUYT6BGY2J",
-	"EHnZZZkOhyRlUgGHfJeYQPERSD+AYnNW87upAqPG8JHj3wsJOzGVIHc/8o/8nI24RjiEod4TOpOIqLZ4",
-	"fW62hXiENswHklyanVwSKj/yZXT/Dn9DhDers6B9IAnycUzCZZ8hOSaUE5YgTI0b7CP3Iz5qRkAwbu3j",
-	"ABdrrCg0JQlVlKDBVfpO02Zp0txOdFvhrcXKpSazC036JslUX76PXBbx2D6HdZ+XQwHKjkeWV0sAuUve",
-	"WD3ZFsiSSuSQHH/EtMC5ex/Oe/mCxmPYeSG4ykV6TLjYwdGXuJ1X1fFjRJlLy1N3TpPLXXLi6IMnQBoi",
-	"lcZzftP0I7cZoSQRcTHVFNFSpSffPDomlxrfLglogCH1QfBdpZiZq3eGhYEu8yKFS8LkR75YBVb/3awh",
-	"gZgl+nJe2hzby1BaLZJhhMdHnkMGFCnrNU0L+5oZxbuiEA7fiYRZz4bgFt/NWI0Xthj30yPyE/vuOSk4",
-	"0j1XSTwiiSiuUkjcHz5yfb5uVEZzOgWFIMp989xd8r3GPhMhSpxlR0aVQISITEUCMvrILd7If/79H4+I",
-	"4TxCgrtqFkbHljLbr3vuEPRBo7UsBm78WUbeHrz649nrnYPdw0E0KJBAufzevwjGi2wX4l0ocpHRXSj2",
-	"MAMq1ndrD4osxX92NB/fwU8Hh5WE4sHJNU0H0eDa9rE5Hhy4qCuascHx4PHu/u5jY9saI73eMwT7yyAT",
-	"UjWKqhr9McwLbwjLkeqQYS6mpjzHVOg9a7x1/MPcPk4uzelcaqYsAWvFI2t+XlL+FOi1fX2hdk2EVY4E",
-	"RWt5Nq3pJDZmOXeqg+NfwjJaOWTvNIFpJhTweP4TzAc3n7wd8zuRzE2sBFc2l5dmWcpinHbvL9awa+S9",
-	"tbX7KylKizKQygvAP8hMcBvHcLh/sMmZzZSrB2fj930/rfCL/Mr2XPJ/VTZDGHvm+Munm6gipP1i2P0n",
-	"DVVZTKfYVMbwfsqJ6bKn6EhWRt5Emhsj+ZjavY9MJNjiiZ9UxqxAb39z0KtMUwfF6pC+0PTA+TB298XF",
-	"C0jNn6zy44CFdrpPWOkgdCtPl+owHhsjtmmoIBVL0xXOh4yvZHM29krM+OplO1c0V8vw38KVKWfodHXu",
-	"6/Aj8nTf6wSWMW0AIc7pXNPFOqRwZTHmq9ixdJX2bOMvhzKLh/qKJ41X6mgVy15x5PXGF5YDsm209dx+",
-	"06+cRLmwpMD+Kp3aLJkINmxDIBkNG7m01TxsAwzT30ELh0YgtQNtBPb5H052UM8yPN0x7wdatVBaFvB1",
-	"KFevygvfdGdrSOqmCCCo3Xzkd84TYvqjboDqL5D094FuIZUDc6e0cGZ7ZWOSMEqeuLYbXydHx9V1okyB",
-	"O3Tiuhne/s6YV1XlzrUn4HC5lsta5Hrpxt0Sj5dNPEGS6lUUIw1a3LX6HONes98qErtFRHjJ0c6gP9RD",
-	"1Jgt6sTkE8IFcleniVozj4kPtD2SVmsbNQrLek3IGJhJDqlIy/qrb7ckIR3i+9fI0C9wC9u5LPjue+Li",
-	"OLcNrwqg3J9BahbGxbZFYYMiS7LwyZSc1ti0fh8WjpPCmV2DN/al+bkr0XxZqPnJUEH+nwXk84Fe+pon",
-	"XrMpU3b0py0en91QDbFIBUfykBQ2dEHfAlQ8nf0Fcz6tOGtaCG9CSF+IW4gWjIxhQQXQjl57bK/Mz52P",
-	"jc7lHZyB79hXcwomaEQJAjwxXyJvmjnY398AxN0KjIFITyOFCaQOgNo1iGsgx7+yzLzqkl7TlFxDzobz",
-	"S4KlUyQRw6HWgnbJmYQiEXw+FYVcpZivzERbopn27Rujmr+ybHFy70e6Ytz0iFz21QQP24J3ExILdy8z",
-	"dvMMciYS8tC5bSLy8uzto8ohp2Jkz3jIFpWZ5fONaZ4YO7uMKeeQo+6rmV+k2aTBpgeSfLuTsBFT5e1F",
-	"fYYSDBIlelDJqK9gxDCUH03pGLYeGdvynIg8gXyXvKLxmMSUJ0w/Wl6CJ5HVrYWYVHRrTaxwpTinX8Oi",
-	"8m49MS4TZDErw1p90Q6+iqDfm/7b28BO/ep7YujfY7J6ADtP3MEaY4aS1jQZ+S6FeLr+fOQGcPgtB3Il",
-	"Pmvip3GS0JFxWAfoUqUndZAHvGZS/cGO2SL43BQhAKZpaTo3tfeI4KgZi00QcfPq0lNlMdkIw6JQxKe/",
-	"Weg5kNWbut67ZGMmNa+fcSJ4DLvkRE7AnkZ5g9HFVdEPd35yHQ8qfhb9lSWEpoLD6pUqewR9rYrpahej",
-	"O7Y4n/JrpvDBOhbi1BRr5VnwJ0bkmqYsIYdHZCyKfCN3FNvMulk9e3kURLTKTd3zqUk1bMZR9/1dounA",
-	"koMwIvQKkVpY6rOKTdUOmdvBhkBbyzsm19U91uCDgfPtD/olk1lK5+Z9msz46oBy7Vl/MR9u9pDu1R/6",
-	"90sOLW9aN75YQ9tYjqzZehQdorPc2W+lFmEDKrieuid1MY+dUQww60eL1hmrXphqrLc/J3xRrxvpTwlT",
-	"DGpNh68Zn2wAjp/ulUoGyeJBmVK7Ca1qoo/BJRQjH+1zGNXymkHRxgHVDtvsmWyOVPkF1pyI/s12SEoT",
-	"fdtR192EJlSWCnSwXBKKep1LjhVbVbP7PtUsTM9o2rEv54xHAcplnE4mKg2RBnguUul1lAnMXQa4Y+Na",
-	"i5mb58ZihqXOqCS2VKmv+hoZO2+FiYZ8/bipTV3vzbPcap3cr0702ras9RoqIX1aOTYS+FgYPDO4ZLrt",
-	"tUFpvUo9aQKm6UAYjd+ivkwdjkau1FBNAn4lDo7G2OSQFNkuOeEuMigiyLYFVmjRJ2fLq7ogMvt0CDf1",
-	"Ql+bygTbwa1qJdk7luR8rdca3JJl5Z+NOmbMvMuBhxWccRNbnBGjBlTh8M+//x+0vqC8LgkHSFBGN4EQ",
-	"u+Q1/tnI7qZ2DfqMXdKnDyp26svLs7eGsGlyqxENa0eXsRRUkhmkAe/wazHCubaEK6/F6J4QxW8saKRB",
-	"87wYGvBvguTgebl6TVrv4jAruXPIfFgGCzfYYrzVuyuPMZGorT0p72DYeuzX6aNp8g+U571Jx22To83P",
-	"s+Rr8z6EZftTBUUqz9ZZnD5gvoAv3XVp0wiyXGRoMKMKTVDeBqkgn1oKwj5Dskt+YNfgClxdJnQuLyNy",
-	"iYXhMAOAXC40WbpcpRsvczp02Pm1WqFwjfdkgPI5uzXWpzKl97b2Br3J0p8QxqMqvdn7Yj/d1FKevudq",
-	"n9u+krRt6N7ukr/l0Oc49ihGzzRrSkY0RfFBazhabZZeCij9MhJoKnfJG4BEVrRr7wvyQYIiDdiATBjP",
-	"RrBgE2ag/X+9W2kDoZy8Zl5sHZyt8QE10wYroK1RaLMDIvJ4n2hSHlWcEM9NLJZtoq7mmQm+KQN/Sn+f",
-	"UXdteyHklzZgJ+eSzF2Eyi45IbFIwJRZtZXe3DZRnbHL0fwoARrArlMpC3iBe7sP1NpCZJHeyz3xGZwb",
-	"IVqrEunjquLE5ox2iAiIS6ZHHvWYZoMYerGlvQRS1hjKVrmrqONgYZaVNI/I2X+0BIRzBMQYM9V9krot",
-	"yD1mU/fla7krGntO5yv5b9Z5ynKC5UU7YV0lEDWMdj8Ah5ymJv9LQs5oajMKtRj944dzl7B78OTRc286",
-	"pdw4gwKeNzN1JbL1tuLW5nFpqQvY7XFJSPjdLaNylwNib49KaDnCIqpl6C+GA/UhX4xfMwWN1MsIbsTF",
-	"BTBliBdWsdL4O9e6WrRsv45M8gzavVG+CPBWnPsNnZqS35uU3u/SQmwMwxtlWSuGZ33Argi2TbPwYpo5",
-	"fIsRfXBAZMBtrGWDBs80j7JLGIs0kQvZHSSm3DBSm12LOr6xCZpm44bmPazGD5KdHTv35SNMci3f68o9",
-	"VwOxjQw4YhJTRJcSiXHaWrL11m7x34Jq9SNY9iR8Kq6YThkmEjnnkuc5G0naW0FZjy+dcNdakeo922dm",
-	"wG9LaHrljGn/DmLTWMwINdX+0QfqLYmdECUHLgoeN2DKOzvi/5kS+p+Xg2EpjRAqe1oUcuwYVs+V3iAr",
-	"ciFDQxMSLLDxOcGSbC5KmAZDyUxDst8WXVhssnZjqcK/PBFQIqsglDPguAhlU1RWoPccaz52QTLp+qaE",
-	"aYLdo+mu8u8pPDRWv0O4BBAAoxf1gcQp0DzyRl/075aVZKTYVHIRIgTNTF3WElf0LN3wgY14PTqcsxH/",
-	"bVGMakuU36oQYYqdrJhf6CiHRiEC6n1OMNhqAPCaOHDf83tDkviUnJYJtVM6J6ckEbXhIlPYc2Uu6y2e",
-	"JsPNh34YFdV7fJh0bc684anG7HQO6u2MvzFlK79Kx61e222z2l+MKR9tJlIY30QEhwcmZiephHg3Hena",
-	"kNRKMOpvL57053kgjlS5SHtySkb0Go1d0yAMo1oRtZ9LM0nOfJeereAszNwEd+wCstOeJEnYB2R/uL1P",
-	"M0msTIDzlXXSpjRpdQ/2qJw0BVAqjO3Vsiin12xElch347KIo/5MFeySH4RIfIc2Vx2PLxSniVa6P/V3",
-	"hstJ5Wy3WeoHC6EHDvCDLcqgwbeBY5QTk0pqSkJaLQ+Le/o9rj/KlbSkRaBpCv7vRd06kLZlWH6xn7R+",
-	"PhXXDWLAqZKL6Tt9kfodTlQidcfgQvNcnacgwI3NfMlGJE/9JqywYMiQGOqtNhKgav/QICP2fUm3qdi5",
-	"OWpQdSlE3KJtSqUykeCbwtwP6GQ61SKqtRYvJAvXAm/vi/10s7aKl2u/2hWv7HMd8Arrf22o2JcNh5zO",
-	"/RE0gsV3Glzj5NGn6Avzoh/Gu78eSBfUn6y9wuQNsKXkexubY1+LYeKrN/1Hwfh5Jcr0N5cRoDdYH/xi",
-	"1TuvqLpkCxsokG/EtYjRMLxysJV6wVUVjSth1Qi7jFoEs9VQdx0oglTrrS2Zum1Xlp7n5OyUPN7d30LB",
-	"KyyozV0Vk3BpK2NekI0pFch8tRoMXBSjsYl8q9TQsMV4KJkDzevKt565VlBfpV5cXeM9xZu5yW3zg5pb",
-	"Z1zNQ2b6P2zG1uTqZ1SQxKHFApK0zZg/3I8ITVMT1sjBFk4JlUiJbHjbcp3t1WQaJtU2E+nvM4X+HGge",
-	"j+trmPkc+sg5t7EejW3vdHsseOPy6ctTkMYGljKpIqvGuLao63BE4m5alFWoVGrZBIYYKJ7ZNW3J/oxz",
-	"fMVostHiN99jxRsH9StjlUOJqqT969HBtCpuwAc5ccHOpvELSupiClcime+SELo8Nw00QugSwAuzgC0j",
-	"xmJD5t86ZlhgomnfMn/XodwGUS33MmpGki/mw40vRx+26eKgEz2kX85eW2+WdVPeQWodbiYkF27WpPLB",
-	"2RMTfUSWnluHNBpXTEbl4/3953ih9BUMNcVof5AxzRsruHGYmdpoE+b61AxFPnUtTTD8faHmE9IdUzmt",
-	"ZAWYrJPREfhSa6iNYFsQbCHna61x2/xD7/3jQH//OKj2MMMZd8kH7+DBNpU2LpAMizTF99elXOjdbhcn",
-	"7yrhgubJBybH4XCMg43Oc1+5FQZ3Hkg80W4ovafRtd5A8xNL0/vChXX2HL22jYiLFopY8AHvXCEhBSk7",
-	"QFJwpXXSWjj+MdOc6oUd9tu4WGYzt/W9voMspfGGzL34qoUL4SHe8iSHIh9BQ16HT8qWGBXFEzeFaeOE",
-	"iWxS5WJeZlY/J3CtlVyT55YKrCCD+dM+2yhQChPX0dPEsOnLt8lamPlIKAW81nfFJJlApiyAZmPgmxD8",
-	"EZql6E9dZRdXBq2+husafBmlVDbZmoZDUnBNTGzEReQ7VjVZcJ2KavtZLbZnQkuwVLZV2lIIftkRDOWe",
-	"cEHIH3DRvwkqhFu5Jy0F58aGnAFk/uMm8fc1GIu0OUqR6/NG5cQTOqQ+Gmkel01dgvWK2uDzak3BQN2/",
-	"e0OiOy77p+GOUHFKPRbJYFPoBd+1lVwMgG5Zy+XOqipsUdfbXPGU1tZgf0ock+LW1O8yHMR6ZyIyFlJB",
-	"Qq7mi+UVnq9kSjHTUXChaLbDrTJ01oQHYGmmh9gA0qOO7QA7FPnlo2g5odW5aX25pzkZ02uwSYAQ0Pfe",
-	"0GnfGp5fJUco9/OV1xOOKtGXWCBsE3UZLSoY7NECREoVu3Zl4q9FWnAFJkybi2pJa+vzxPrfre9JDtdA",
-	"06acHv37BqTY7SVsAE3vrTydnrzeXqBZ+nZD989hQVnySZ8id1pNV1+JxwytHm0od8jAANtAmxhpfBhS",
-	"CWRGmcJSnZVCoDMqSQpDNNmikmagZxqkwTRT81CLQJHdn661Beu9Etl9me5x6hhYpmp1PGyYq0SWbURM",
-	"w/wkrGptEGDRGmxDPzNq2uqU4+ozD4LIvE5iO8cxX6u4ZlZXl3q8Bdu8V7XtOWOeGB68Emli0x2Ejcht",
-	"SgPJcpCgmisfntkx2wwetVMEQPjd3Pdov60XykzSVPBvTSdVZ+6/ZMmljdTFeIXVGn7B0n2mdQsXrtNk",
-	"LIo0sbm/ZX34AP2k12AW/7WGw5jV3RNNtKCpuX6Z/fX2Fy9nChk6vjCsnlb6u9ibtffFfLjZS/JFnr1c",
-	"xVFkPc/YPLZVpf8HweG5L9lpKo65eilS0fnGQvccdOmMzluAGBXVddTLDtoqBto56qJxKhVot9FK5wWV",
-	"QKQYqplpOm8T3aiclAXhAtTOw++2OT7kcgKa6KHz88cPP5FzQHHAlrAzoflnpm9uTl4lh0+eHDw7xhLd",
-	"cQ7KiA8VCkh+grmppShjkUGlXuqxljtjnwYWmSr1LsATHQbWrMQkqW3ZY8/ra+7ZY5d4X7GFZvY666uh",
-	"qzgkcnRAkjhlWFBlkxGHpoC863rKeI1VsETkKl3QtBc/dW/jglZIMQG+0gcBrT8jLUdwURfpjabNvkhm",
-	"n/vX6t3iTqjN8diylE05IHbAVmOg7By11evN70veoY1HXbt1uMYaXlw09E8MhyxmNCUzOjftRRdzRBaD",
-	"sy2VdvlM9fh+jh2VjausRUOEyPB500KBKj+0yKxMyySZ5YKP7Du5zwU0DQlVMPPpnI34Kf9uvt1sUJeT",
-	"WYl2u0N1He3Fp/yueyScV2va+QQt3wmDFFltvsMSDt02U3QEtkigJFSWzfHJwzOUDX6C+Qs/ejejua/2",
-	"YV+tKfOP52/fPAomm4aSS01Wlc2pdDKFTxEkDyknp2eEJkkOUkY2N18DazcVMU0fVTsAMkmO9p8FM1H/",
-	"5dNQa1AnnJS6LiHVYc1iLlaYupdDttnneyzqybuREK1NHvP6nHzLJBlZNNtMYIQNRy/hYktQzEQ+IVzM",
-	"OmXcn3jKy5AxYc1p9+Zdghk8xvFVlYiB27KDejhTJNb4ru9NRGZjwGE+gXyplAVNc6DJ3GRmhLrEj4WQ",
-	"sO2kNjPLfVlct03CSwODRglH3wwXnjZfOFGo5nI+bws1aCMPVjaCfk7YYDKnqgCpdjeK8oQ1pQXrAadb",
-	"Tgt2c4Sc7kOiREJtxU6qNqLcfBgLouhEC5nXltLOxmLa3h55om8l8q6USSWPUTVh14C6Sc5GYxuwZLto",
-	"IafDdmqVAnaYR2GCBDFnQ2AeRahUjYXP16o1u+X1DZV8IxQkmDJl4hytHIwQNvEDGyr5OFs89kpwnEEA",
-	"NKPM6LzG6uXuStnYb71lse/R3UEb0R8E31jmrz8vk1XiO89paNYBc9H3tEQWqZxItDjRNK2kNtF4ooXa",
-	"smeDljpt8WD0wZAJFzPHodFmIPFi8tJdqgdegf6LSJNjW1dYM24CXOXzcBpbZPpZBz2sW6aNLT1cZZf7",
-	"g/39DbkfrdZpSBMCzjm2yBxUw8HumXH1d8NohXqOr5eqieyedFclMk0TawUfDbUN9g6Yi8JfG1oGgGtK",
-	"SWLNprBKuLklLgJhoZDbyulDKgELuTdXcyt1PW/3qFQjp6Z1vCYokY1In4KPVqR87pEyFWICCTJhDCLh",
-	"tkzEgpBdytZ6rzYEjSPhN4XFExYsEoOY9bUj6isP8Fa4elhjmNqINK312NXCDy5qZSmgweWPVqujsXw5",
-	"4WcFwVBQaBJaRXZmhmzT+WRm2Krr/L2ralJVZK2A5IrWI0d0F9R6fla1mBUYaojvLKf/rcLxA1PjXqlS",
-	"d5gI928fF+TI5lUuitG4eosi11aDxWMc0hB9YXDD/dyQFGqRjBcm3nPBzWkKRB77doyMK/S5lk5sdC/a",
-	"dEFXxuABZodK7P6LwWwowBlhnRmvdI1qZKc9GwsOXy+Jtqu8bVbZh5yZLKMNcf/Fc1OQQqbhuDYAQNE0",
-	"ZQ0E+L39vXM1Y8HV+A7Sud36Ajf2hSh4GatkqoBXot452vLQxW21+webSNTX+l7FGMjTue0jljQZJZZs",
-	"gvoB/aKv9RpoqM9vXdTWgmUDLlRTBUtDfrFecBjn7Zgdc+q1qG9D1Xzqwb2kqpS1kpUgwJPtqIg+GWWG",
-	"hn1j5HImL4pW7NQG3QRA2pQM80n/ll879C3ydHA82KMZ27s+QPS0L1uhj66EdTQwxaQHpZX4S01aJk1T",
-	"McMV2kdKj/NKlixaNYKBjPZZ1zZ/9dnFUKH6N3if/eorzkBkKZgA09ySn8q6Xej66oMmTd8XGLPjK42g",
-	"62CDZSgKjkWMKk2g7AuwCEjNw3pxcin7wj6G32oeq8q1ZJYLBSQRM14+nIrR4ObTzf8NAAD//w==",
+	"7L3rcts4tij8Kih9uyrJN/QljpPuOD+m3E66x93pxDvO7MycTo4Nk0sSRhTAIUAr6oyr5jXOC8x+j/0o",
+	"8ySnsHAhJYEUSUuxp+f8SWQJJICFhXW/fBnEYpoJDlzJwdGXQUZzOgUFOf51PFSQ/2cB+Vz/lYCMc5Yp",
+	"JvjgaPB+DCQucilycsnhs7okYkjUGMhQ5FPISUZHMIgGTI/9K74iGnA6hcHRgOrXDqKBjMcwpfrV/5HD",
+	"cHA0+P/2ytXsmV/l3s+UJ1TBaTK4uYkGL+lc+hWFXp7QuVx4dwJDWqRqcPRkPxpM6Wc2LaaDoyfPnkWD",
+	"KePmr8fRQM0z/TjjCkaQm7kKNb8XINALOcGJcF1/gDSD/IyqsQdCpv/wbx/jgEE0yOGvBcshGRypvIDW",
+	"EIfpFeQW4KcJTDOhgMfznyAAhJ/pBCTuepYzBWRMsww4ETwGMmNqzDg5OCRjUeRyl2iISToFMoE5/koo",
+	"F2oMOdErBakIkySHYSEhIQ8PDw4e7ToAjoEmuCe7x8q6dvTCqpvLqFKQ66f+9y/HO/+L7vy6v/P8YufT",
+	"l8fRs8Ob/xj405YqZ3yE+3zNpkw1YlaqR4RR62kVtR7v769FLYvUDWc4NSP6H+LCtflZcDWuRWMmyVQP",
+	"ILMxcEKvJHBVg7g4rv3dxdF6AWdUygnMGzacmRG9N2xnsBs+g1wK3jQdDug/Gz6+MFkNeN/ydE6UhrGZ",
+	"8oF8oa8LJ1xY6lEDar/CPivKQYJq2j4O6L99fNxPJkY5nTbOhiNuMR0+7+Yr8kxIqIH3h/GcSDGFK5HM",
+	"SSrERL7wJEWTHFEo8vDk8dNHdWA3b28N9xORAC7rHQwbGIW9z4bqITp8u5OwEVN6cZADj+t4hZ67jrrt",
+	"7zz/9OXbGpJ2DlKyxksgzYje52JnwHO50S+RmeASUHg4y8VVClP9MRZcaZJy9GVAsyxlMdWA2cvMiN/9",
+	"RaP50Zf2uIDvxRlX4ewYyYxKwoUiMc1zBgkRhUKg2NegeBPHkCmqIa9XliRMv4emZ7nIIFdM72NIUwmR",
+	"RmD/1ZcB5XIGeQj1qEJWaGkZGdFriAiVhHFi6dMxPvvCUlktKpDZWBDJRhwSPc7hqOAaIab082vgI32C",
+	"Bwf7mrPUMbffBZAgGsSQw1TweQ3ivDcfnt38svvJfdzRrz3Y+ebTl4NnNZhlvxFXf4FY6WmOY9URhlfz",
+	"9mJINIjHlHNI9SOrW8whAa4YTS+AK3P/VgYZsUTjd/Ok79kU9Hi2duRxrMzaUs2myzmvhEiBcv2L4+Ht",
+	"WXU0mGpy0orkRANRqFhMIbjhDHImkrqf7I1rx0/w6GJIirz1ynKgdoqV2XOIRZ60P4lcpK2nlZBfs7j1",
+	"8CIfWbK0enbXNGX6VFqv0z9wMRaz4M6vWUdGVxLlXzRCRqVIcIVykoZMuenqMVk8quB9BfAWZf3+P4Uv",
+	"9GmyRDTUxS9051dDGZ7e/EKBTf9azA8/BQnPcazeGVLckTBUrnqbMwzd/jbPdSUIve4yUrAudK7n7W8z",
+	"vCQIi0zrYP/gWUT0vzv73xCRu4975v/ng2iVcRzePNwxnw5uHu657/xXj37/6PdBpPiqlOdfjmC0kjKr",
+	"NKHUEOpJQM3lll1FHvsIUzCVLVjjoJQSaJ7T+cra8YXBxSVJDlK+h89qFVmPSSakoimhZlREZJyDJXAV",
+	"WemplpQW0S8afN4ZiR37ZSJEvvt+nuGD/ocdNs1ErizdG+vFX9N0j2ZsTz+AmzhOxpBDP9qWsJF9qNHc",
+	"Y0ZpFIEc5fOjL9XNPTlYvZK/cwJc+SEsulXPwL0+cgsLn8fYqicdMUa1vQi3gErH/UV6VcFNZplgXE2d",
+	"ltJ+mz1ImlUw29IcrljaDpR15KFUac3L1kCgH25vGRDr9hbck5wYctxF/KgoTEvapSBXQFBru6LxxGny",
+	"QKw6GOB3Ap+Vq+/6khVXKYt/gvkR+eff/3GDSuIHuDou1JgbS6okTGl98Mfzt28GK5tbAodfdTlnCCDf",
+	"sVyNX1oxZnFFf/7zn/8cEf3vzs8/azHAftx5+XKtBLCe8Z/QPDmVsuh+HFYgWlzsyc6f/vSnP5X//OkF",
+	"SWGotJKPGjW1tjZUrWeUK4nWNponQamEjgJzWD7kbPp6EFFOwdfLIiIDLtcSWXx76DA0TM6VyHqKyS0k",
+	"xe8ZT5CPrqBLnWSg1/SByfHaxdQZPgzYqb541raBlk40xkEqgYzBnMISs0gFh5BBBdA7oMYwJ7Eo0sRe",
+	"NoIPVE6dDdHagxMPogHwYqo3Ogd9QFxUNlue+4RxREc3eFikqRamlMiQZaBoofB5DoE3hAwhJ2OaKyPz",
+	"d5ELFk0I5RK7skYW1vjzIoX24pvdw7sihVUxrgP7RZW1woON0ulZsVnUp3og4gI63oqUysWNrsBieTvr",
+	"LT16HYZjTSBTTViK3qsUqAQyAciMX0zvM0R2lJVw1039QeSJDAMXXxHZXdvlhQEK8WSD9Pd8mf6G9gef",
+	"M5abtwxFPtXyIOLAjtLCSms6/EGLn5boFlzpuy8nMvQ8wnH58XfOuu4IeelYW3lBJ20wRFIjZ6z3+pgD",
+	"QtTAB/Th9GMCt1mweza8JME6C/z6nMK+D+tmIAy5KTpRA8bSzsYS48QIXHGZ0RjW0yc7oxtvXxiZjdSD",
+	"pavqLFVexKrIO1FghP86Hbry5prlCtlTU+16GmHQBlcVpCjHZMg+Q0JmIk/cTY0tL10UP+nOr59+sV6P",
+	"T1/2o8NvbsIip+CKdnZLWLtCEK1gSlnYBZFSPios9WqC12tqKd3YijttJAqzj37HWNlOo8GmYnOpbrTp",
+	"mVd6kHuiNwAadUU9yMuvAcBcQ37sXXGdmNo15JCE7XgJKLv7RQw95YabYxzKA0n8lgO418dY3OQyKda7",
+	"QEohpb/BwMHlUx20e9KSe2c6/wp26Nuw5r523XrN3ijyhBkc9nzjgSRaGCO/GmdzQMv3qr3/ECS2LyFl",
+	"vfGjr/lbPxcEg1ealqTWPxzvHDx9FpErKuHZYZGng3p3+pfDJzVbzemwr2uLZjRmqrWPKhZ8mLJYtR2P",
+	"sY/GVuyjHNfEoqGEmlLWwhP2yg10m7+JtGDf5Y4OczFdq8xqJL6JbBBje5lpgRbQz6fmmaf7qxqf4HCx",
+	"cJ9XmUAPAiFmXVZ7poevX6qNDVIXGhVYPq1jWjKDmNH0wpBauhAEUR1W6I3ZoJ+WSKXYZk3V5nxrzbkG",
+	"jMFrXVSkmtaWFf9Qq2N5Wah5yEjAW+jqS1G61e3ZVdTsat5ZfNF6cMCVe2J+IPqaWUJPc7Wk+BLJtDbM",
+	"hRozPsI4qUqMFJlDWD2Daxva5qxlLhL0r4WT0udA86ChLaVSXbT3B+HwptiWbcfVtDltt9iv4tIehtXc",
+	"js7r3nJhNRZ5WA1DaQw9MRhjoRl5rG1yQlWuUPt4tb1pJS7l2c1eqRxiuPfy30GmXiozq5opJ7Cjf17n",
+	"cz54ergtn/MrnvwXg9nWPLBX4aA5ZyBvNqNQfbo4FF8UOtdX1ywBHkOPTaRwvT4Y6DUOqgSL1Vh9123F",
+	"RlThoMhOHdzPsijU8WDW25zdpdVaZjulemkr+GCEUzXuoA9e1XgZarDIbaEZ9JX11qPRZ5X3NoW0kT09",
+	"Uc/FkLUPO+zo0VeiFxXGDeDT5QKb/d/fM94TQ7vuqAXDrHVGWifGuo2EqTN6HhfD/clQ5HU0+sn24oK+",
+	"F/lIKAV8a1S6PwNHEl3Pdr8XBe/sGKI8wfC19sL1O7gGmkISErC7iXR9BK9lW1e5/hBIfkiplP3uTpcI",
+	"xGX+Yx6tXVAPYt1dPu0WQbmB8CQ7YROGmpTHPryqGr3WbAJ3A2+iAS0SpowQuqoJxamQ7aM8x0IGdbU3",
+	"dAoJuZr7WJUXTk/z1jkieDo3NjuqCFNEvwt9ytOgirZeqqjaSESn8Gcz+qKGxTszRRhgnSL4U4AsAC0T",
+	"QVJmyQxFTp6arEUZEZHjF88I5QmR40JVQkDojE4w7iAXM6n1EWrmCCmqReuDDXnjrfTogVHikYd2FZD1",
+	"eC47e167mcoqt2mdi9G9OrTYUwy872y+uGK5SUhbFSD1Lxe1bt0RuwaOP4f9c/r06p4OOZBO+TVTVFlb",
+	"WIcddLtoKeOTUFqoCYQg+HM0kGMxM2nTgyNepGm0PrgmdCY/CmfK3aKzt7WH3TnWG9zBP84mHYPNjokJ",
+	"niQTmO8SsyoMLKBEQpyDIhnNFaE5EI5EVgpPQWPKyRX4fFDG0eEsdwMBaaP6TPLdo9/tfPqyHz1+FrYm",
+	"xPl1/4cDvOLcbEsTN7vyWseFf/v+/n7N+7NtT/DXLU8A/YFrdYhVHjXZ8ponML8Q2SKJ7reF0mHw7aoY",
+	"PWEhUUMogqFh65Z/8PRpzerVfP2Cvw0/y1tstRZs28bVbaPqX9mWJygk9D6Zzy1O5qDm2XnvZ5dYhEat",
+	"Gr5wDqoza/jxw0/kHBR5+O77E/LN08ffkP/576ePIsJ4yjiskPkJzNuLTZpVLXrs0Ldq/3i8RpLCqUI7",
+	"fW3tY4tbeW3DS0yo+cPvTs7I4TePlizOhyHE+fTlIHpy83CnPBL9zbc3j77sRzU+7ddUqlbK1WpsX0ql",
+	"IjRWhgF7N4DhuLGYgsRsiQjxHaPBmUnOxwer2fm3SCBqEUzkFZmmnOmvGeQR9p2gpcatMYgtzh7u9JtX",
+	"+4No8Oqx/udA//NE/3MYVG9ei9FLH93ULfmvi8EXPT0NOkwlHphx9exwEApLWNl4GQq/MuGQQZr0Cvtu",
+	"ci2uZvPwblNopK4clJgY5RAp/qfG7NjVn0p7bED59laq1d/q/CGrGQFrthNSeDVe2Fx0vdcguorRa8ah",
+	"Mx3X1JqMsYYHMRF5pqSUGoP928YS+9JFkOtfpMrFHFYTTHxigDsNrZRTTU617jWIBqPgkZTBgI0OGH+v",
+	"tLoHdBgOg8Y9+RQilQPucAyyVmxqc0/YFHqZLPjAPlzmD+DSG06xq10idc+0Yq8OVRrCL+rrr13BUORQ",
+	"qcCWpmLG+Ajztny1FQt6QF/lWuAue6hwNzXg6WcqNqsOnrSP4Xq+v//N4+fPD54efnO4//z540o8134I",
+	"IUyZsv7Vyb5WqYPt54uunNPPLjqqhyG5hl8s55B54y2mE6gip2k4c2xBNDTO8xqTzs/lcXTi2TFkHaoR",
+	"1PHySsji6o9lstvizfwvn/QVEA6y8MsSE0LafsVdc+OSnA47AAT4+ohIG5aB4VEmwqE1tVsIiQiQvO5h",
+	"me5NXRzdFcvxEgcuy1NhbcexSIEowBpuncMxu6fcLdAWxi+GIo9rQjW1HtGByThNJ7CsbqEmC6GW6/fi",
+	"qM4NUt+LbnPdm4jVOtBp2tPFK1YX0lZSxS6CtnELtZ1bKktNHc1GwjCobMK/EUVcdl0m8qHcUKRDlqa2",
+	"ptK1mNhPXBQ8Nk+bMNukRs6XatkS2FhjT4msDux+og5h0tWbtfw+G+sbCLGgxHIz4vGeMEmUqKR9B5Nc",
+	"fw27anp7jY2nbSkMUZnoRE8oPHJHLmrGTIjrWb5O1atc8rTqNXWkobKSkp00sOyVClrTLhW07Etkv2yb",
+	"zhjRN+x5sdBsIGw0LDP/DHfvyU8Zn1iX9jLKCzKliVE39SijthnfLRE5kQqyDBJSZCbruyykGbAoBCbQ",
+	"fPeImIpsJAORpYAGMhp7njt9QUbiGnJ+hPPizxh6QIysLV8Q3NwRpqSZlYoRDpvSCRAwwXKyyrAdxdPT",
+	"a50X3+/81EFatRqnM7/QxLEm0ZeN+A7DRF+qyFRIRZ6SKeOFAklEmmwo8XfKENodUNw8cAJpGtxUIdWF",
+	"wa9QZqoRkrCWyNhWFXXSdTVP1YYlxIBexkT4EPtqRZIgBDYYPuHVj7VcxQ40rKUuM7oppKGq6lQhWN6r",
+	"CrqYe1A5ujBNsGe8SDXHnagmvuONjQLYqhO8PtQgCEscXr/tNy6uocOafSxEB5EcQbPOvGdevGaxt8ks",
+	"30ReV3vfi5szuKEKbehaKipNG4oAW7LwQJIpVTn7TCSdS0vdmST6ah0R+BynhWTXEJEUaBIRMeMRYcML",
+	"w2sqHy+wZDdXEeEiapC47A3r5ZNwz0Zmb0FwYdpPXZLpbTJMg9dZI5oJV+qHbe6ONoFCz+ES2dsT28CN",
+	"cQQzBDc9ydfYQmhZdeupq7GoH6rNctleBPUtiIq5Dh2U2YoeXBIVZxutoyqbKFkn14S6v4GZrRS+6aLk",
+	"V7mYScixKDl5eOYK0J34Arq7Svx4/vbNowjdKvojUfBZESoXMqbvYUnyqNUlsXA1DLC+gJ4v51d/d+Cz",
+	"6pG32Smt8O5d0bjc0PbfZsBvQ5MbdbIyXnr1t87EfENydUdSr+FjC3n3LBO7msf/dJ3TxkWyrAlgOQfV",
+	"B5IyFlmX+kUWKUvS+qSLuGYBjFvyc9vyBiGA9ySYSYcq9LHIWCiM/1RJX5ds5kqDRibkFHIgUzonV0Ao",
+	"iUU2Nx7rI8KMKUF6DZHyOZmKHHqG9Vda3zRVxZqjeTK4hSmdQI6LxXUy5Sx7Y5GacjemTVMC11gBK7TO",
+	"2wXPm9Owb/GL9YBvOPZjd44bjeBebCfUIvJ6ob/H/+PdXdqJNDPiBmCvmAomXUwFVXkgDPq5KEhM0xRv",
+	"LZ5DWmDzsgj/EsMhi4EoSMEUtFoAsC294v58vC2x2W6jq+0gqzzWTma2VHad7cC/OHhwTvBePLes07nh",
+	"O95V+ohs9ubXpQzWXXxfpiygSnncILyYXkFtYurh1rSqs5R2LuVYz0PSYm06+rkesyJi6i8bRGpcZV2K",
+	"r2akUkzBMEsm70A3xfV9hcqP5rRuWfjRFBfqaJbrUj7t7pWT2hpopZu6az6zgpFo3z/m/sDLOJSzkGj3",
+	"vizJrYSY2DaEGkIopwbEuFbA97DytV7cCoInYloNbrs92KhD5JDVr2pDXjS9LkPZBU/nwdjLFrzE90ls",
+	"EMzbRHf0rC62PobX6lreX77sG3egrS3K4be4yNGvO3F0fMfGlOX1Re/6ndz68U5f3uKR9vWBLB50/Uk2",
+	"1NmgxLQNJayxyMa32+PCOH1nSbd8qh2oDcFaK+fa14ZB6ZtfdkHljqVnj8hsPI/I1ZzMxiweY6V5l2hD",
+	"UYVPBGFcKqDhxhdCX4mA3on6o/3VpFI9e77/+JEzChh3GqGKmAjjqGNSQqdytlJRVVTjwBaC39Waek9L",
+	"YRdKZfJob+/tu9MfTt+4BqRy792r44UuKzW6qa0LZWb1K/NZAuWua1DCkIOvIJzEHYQTX9gvULjpan2M",
+	"ou1O0NHvGA24nvfC9poOEMhwef2q5OF9lWadNTC37RQXmdOoG3PCl/Q5tpQBVxehnNwT/IkwNN8Mmb9m",
+	"3xw+J//z3we7B48iH3yrxAQ4AZ7gjQyaZTqVJGnD/HwbytKyvNRX4fsT8s2zJ98SNS6mV1nOuPIZOWV+",
+	"/kL00drgonoJqX+tktYVDfpZuFciMgH49us5oeRWYpeX4ryp3ILeRT22rD5ij707fy0fa8lgyxu1nsva",
+	"lwcXbBypX6HG2fKqGjy474AmFWLYqfUpxJOQHvcHMUNbJMYkSq2TzMbC9UHx7YtoDBdKXAxNzY2Ypqk+",
+	"aqPnxSJNgY4KuLgWRTxeMBxUO7CUNsFlTVJITYlIDlNxDS8ITVObbDU1ab2WlEedjImrHvjVKzUbL9Sd",
+	"TQV2D5JKpICtcHNNHpH5ZimNgzHXS6en3xh5aIfPMBZ54gyNvVK7XJWbJiiU/dhWqt+09czFZZuLZixe",
+	"6CKxWk2n7XwLRXZ6haQYyIShngD09Jkik6yxgFSKIGMwLx1quXZP08+9JZv9Yb1H5P9f77wwi6jfWmdr",
+	"9RXQPCSg28b7RjTQIr9xzwkOWioHGo99LC6WxFKQ7RSZ8WHoQSbxcK0XMtjMqV235ATaRVYfEWr1iQeS",
+	"sARreWkIUBNk2re3jwVctQGTW5N7R/iYroGmPQuMrmahO5rFXKWs8r5+aiztcrgmDmnbFbA7Wyw7Fgy9",
+	"VXcM383UQrz+IDvft/Y1J7rRXZNQaNuTL1XnQb9QhT6BC6JMxahNmnJUoteaxfiCbbcvn+njT82uahvr",
+	"vsMEqbYXKmBzYpJY47KXOZhybSWdQ4hIUzc4VBavU07yth0bq/Axdo5F9fSkMSS27AnYDbeByvlFDrTG",
+	"T/B9Djwea9yTY5ErglmlpjxakCGEC1UM8/W0eYh0GZHHLymEO+dA83jcK6Bi6Cra3rIw7fLK8bX1a/1a",
+	"omJXIfE2qo5VLc0im2NXz81t6GMp6cCbupml/JXupJ5WLHU3oa4s2ClrHr5IGBXCaEpmdG46RTO+voGz",
+	"sW+ZvVVmWNhAA8xlv86RHdJQK2e71j3tXh5ecB/VOJybdYr8wQm1mKO32Bx0IbB0tqBGmrKbVuMdRAPB",
+	"khjLq6twbdj1VjO7s7LqZ4/cQqaq6YVMkSILNxbvYhDLcnG9FbPUbYP+vF3KVcEzCy0NV/rQGhpylhBf",
+	"ZKAPeY2B92+as9Kd4acvzw5vHgXZq31n9wvVMSfR3YP1l6khY+58DJ1d613rZmxPbjUCmrcmLBXIHZLZ",
+	"WMA15MTXwtB3w+Zdr+vl20cm7l6EfnMJeNEAVfiA6e0tqvYumbrMMnWBCs7oXvKJ6NaJ333zSKOBgmmW",
+	"tgDiezsunH/qz7WiOS+W1pmaKGQ3m0PT4CVhI963yX7W2ucmCiVZAhdYJKUaj/DtuopNGdW3IHNxemvD",
+	"w5xU53ycbVY3Y4qDlB2QtSo/NtScDblI6w4BklP+r2oAi7GZcijEs6zXP6ZYEeMKSDwWEjgZslwq8vDs",
+	"7fl7smfXs1cG7z0iM6ZnLpPkw63XutnebivoeAtbMDxqNmapAeHyboPWOiPIXBRZUHgz5T9dm3zO9SG4",
+	"ZuHBXPn1Vj4jMVTm9UcXxsopS2l+v038PS31FaXP4UKWQ0ZzuHD0ta4HwiYM/GtURRtIvNTZe3/n+aeH",
+	"O793H7FkbU0F4nNFeRt6soh0L5GH0lwLKzbzerXw7Ix2ch13czR36YG6vlNUsJsmbsAW5iy7RgWPwQCx",
+	"e2Az5QnrIuzaw1of2GxfHF6syHpZg6QSWZsySwE7Jz5at5hXqYSZ00zvlcFnPeIEo/Sxt9iCwadu6ysq",
+	"V2MK0GKHxp2HNE3/Zn58HNXqYUpkb0SPuoeTDq1G9eirHpc9VApR0832M8NwCFhbrMMzLUwQFov7eYi4",
+	"wFikLtvIaK5aVg9sUNb6NKkKF5BTNTU5hBNXJhwFhFvXMLQ8wnNWOsImQyBR2LLZYCkoU0sMPKUogwRt",
+	"Z5hPLTq9VGqdLfdirZD6BZSyoKi7v2fBc7u0lrujk7cvX11G5NIrlUfnr9791+nJq138Revhl0Z7Pxpf",
+	"/PPv/7h8QTCO0PYUXogHqdpl7Pv/5t/7N/OWR0euS+uupgmPn+zf1BKFdxADy9TWPHut7B1Gssehvrrw",
+	"glMKS9zDEKNwkYm0sojw+uDrspY+ajTcdMRKhBZnSr2lnWrn6hcENX+fS9K6PGEGSa0tIdSJ0M3RUGPA",
+	"HHSvsC6L2esWjTegvMirAVdlYUNCpSny6CtGBq/5+rgjOq/d7F309y0dpM2tEJo6T7foDXxVv+sK5vSq",
+	"ctiJvdX20Vbhiv9rumCbx+p2JnvIqN2KgqJwtF6g1q8NL9KaIVZEOdklOtq/pudtHbfo3VFm2K6EIeDj",
+	"jdvrXeu7ldlzTWqX316NLQW4rRPBJOGGmLSOeKoprtqQ5OXasalfgyB7T9OUdfYkJuJixow604LBTV35",
+	"sMZbi4OMQHqRV/K8a7MbE5ZgXcYZ5coapfxzrRivyilr13JhmSrgWt0LIg+OpcXXwXve79osl51vPXtT",
+	"BfrgGqtm+u36mdr1CbdvtcODS7YdMfxJaqq9Y1tdrNyhdpE0q2n9nxVh3AXNPLxiPGF89AhFs1d8lDI5",
+	"XrErbSBk5lMojkBCXORMzc81SBdC8gN5J1QCkWKoZtQ1aaLE1UkiKehd7ZJTRdAVKzHOnKGXXeOVVgjY",
+	"NVVwMYH5xV9m6tI12jp4YvY+AiUJtSkrtkmrrf+qbDjXlSh4oi8pJROYk6s5eXkmzsyLnh8ePn90RCTw",
+	"hFweF2oscvYrtug8MqO0rqEnisx60NBvFaqIUMJhplcuhvpwLvUTl7vk1fnB02daZXmVvDw/3iWXP7x6",
+	"T/Z2Z5CmO1od5HuCFmq8Q6vz7WgZB/JLotUoY6GmSZKjD8Ws9dvDx4ePdgkK57ZTDeZfECToXBB7CKas",
+	"Dk3TXU2KUjGr5AaVBVyMEOCTULByL7buA5PM56JkNanDMNJrLbkNjuVEsxF0fvghTBL8HZKIcDGLfNHJ",
+	"Un+U6EOB0q14NXdoEMMLvXru3JT6KP+Yp4OjASZjXj/eM2HO1Xg2DboDIxn66I4Gh41pFpbbmGiMgtgl",
+	"35kaN9KcPsPaNZTEQkwY7GJyi0bvwVFp9bezj5XKBjc32ClgKMJ8AjMaEyHysssyHQ5JyqQCDvkuMYHi",
+	"I5B+AMXmrOZ3UwVGjeEjx+8LCTsxlSB3P/KP/JyNuEY4hKHeEzqTiKi2eH1htoV4hDbMB5Jcmp1cEio/",
+	"8mV0/w5/Q4Q3q7OgfSAJ8nFMwmWfITkilBOWIEyNG+wj9yM+akZAMG7t4wAXa6woNCUJVZSgwVX6TtNm",
+	"adLcTnRb4a3FyqUmswtN+ibJVF++j1wW8dg+h3Wfl0MByo5HlldLALlL3lg92RbIkkrkkBx9xLTAuXsf",
+	"znt5QuMx7JwIrnKRHhEudnD0JW7nVXX8GFHm0vLUndPkcpccO/rgCZCGSKXxnN80/chtRihJRFxMNUW0",
+	"VOnpN4+OyKXGt0sCGmBIfRB8Vylm5uqdYWGgy7xI4ZIw+ZEvVoHV35s1JBCzRF/OS5tjexlKq0UyjPD4",
+	"yHPIgCJlvaZpYV8zo3hXFMLhO5Ew69kQ3OK7GavxwhbjfnZIfmLfvSAFR7rnKolHJBHFVQqJ++Ij1+fr",
+	"RmU0p1NQCKLcN8/dJd9r7DMRosRZdmRUCUSIyFQkIKOP3OKN/Off//GIGM4jJLirZmF0ZCmz/XPPHYI+",
+	"aLSWxcCNP8vI24NXfzx7vfN492AQDQokUC6/9y+C8SLbhXgXilxkdBeKPcyAivXd2oMiS/GfHc3Hd/DT",
+	"44NKQvHg+Jqmg2hwbfvYHA0eu6grmrHB0eDJ7v7uE2PbGiO93jME+8sgE1I1iqoa/THMC28Iy5HqkGEu",
+	"pqY8x1ToPWu8dfzD3D5OLs3pXGqmLAFrxSNrflFS/hTotX19oXZNhFWOBEVreTat6Tg2Zjl3qoOjX8Iy",
+	"Wjlk7zSBaSYU8Hj+E8wHN5+8HfM7kcxNrARXNpeXZlnKYpx27y/WsGvkvbW1+yspSosykMoLwC9kJriN",
+	"YzjYf7zJmc2Uqwdn4/d9P63wi/zK9lzyf1U2Qxh75vjLp5uoIqT9Ytj9Jw1VWUyn2FTG8H7Kiemyp+hI",
+	"VkbeRJobI/mY2r2PTCTY4okfV8asQG9/c9CrTFMHxeqQvtD0wPkwdvfFxQtIzZ+s8uOAhXa6T1jpIHQr",
+	"T5fqMB4ZI7ZpqCAVS9MVzoeMr2RzNvZKzPjqZTtXNFfL8N/ClSln6HR17urwI/Js3+sEljFtACHO6VzT",
+	"xTqkcGUx5qvYsXSV9mzjL4cyi4f6iieNV+pwFcteceT1xheWA7JttPXcftOvnES5sKTA/iqd2iyZCDZs",
+	"QyAZDRu5tNU8bAMM099BC4dGILUDbQT2+R+Od1DPMjzdMe8HWrVQWhbwdShXr8qJb7qzNSR1UwQQ1G4+",
+	"8jvnCTH9UTdA9RdI+vtAt5DKgblTWjizvbIxSRglj13bjfvJ0XF1nShT4A4du26Gt78z5lVVuXPtCThc",
+	"ruWyFrleunG3xONlE0+QpHoVxUiDFnetPse41+y3isRuERFecrQz6A/1EDVmizox+ZhwgdzVaaLWzGPi",
+	"A22PpNXaRo3Csl4TMgZmkkMq0rL+07dbkpAO8f1rZOgT3MJ2Lgu++464OM5tw6sCKPdnkJqFcbFtUdig",
+	"yJIsfDwlpzU2rd+HheOkcGbX4I19aX7uSjRfFmp+PFSQ/2cB+Xygl77middsypQd/WmLx2c3VEMsUsGR",
+	"PCSFDV3QtwAVT2d/wZxPK86aFsKbENIX4haiBSNjWFABtKPXHtsr83PnY6Nz+RXOwHfsqzkFEzSiBAGe",
+	"mD8ib5p5vL+/AYi7FRgDkZ5GChNIHQC1axDXQI5/ZZl51SW9pim5hpwN55cES6dIIoZDrQXtkjMJRSL4",
+	"fCoKuUoxX5mJtkQz7ds3RjV/Zdni5N6PdMW46RG57KsJHrYF7yYkFu5eZuzmGeRMJOShc9tE5OXZ20eV",
+	"Q07FyJ7xkC0qM8vnG9M8MXZ2GVPOIUfdVzO/SLNJg00PJPl2J2Ejpsrbi/oMJRgkSvSgklFfwYhhKD+a",
+	"0jFsPTK25TkReQL5LnlF4zGJKU+YfrS8BE8jq1sLMano1ppY4UpxTr+GReXdemJcJshiVoa1+qIdfBVB",
+	"vzf9t7eBnfrVd8TQv8dk9QB2HruDNcYMJa1pMvJdCvF0/fnIDeDwWw7kSnzWxE/jJKEj47AO0KVKT+og",
+	"D3jNpPqDHbNF8LkpQgBM09J0bmrvEcFRMxabIOLm1aWnymKyEYZFoYhPf7PQcyCrN3W9d8nGTGpeP+NE",
+	"8Bh2ybGcgD2N8gaji6uiH+785DoeVPws+k+WEJoKDqtXquwRdF8V09UuRl/Z4nzKr5nCB+tYiFNTrJVn",
+	"wZ8YkWuasoQcHJKxKPKN3FFsM+tm9ezlURDRKjd1z6cm1bAZR933d4mmA0sOwojQK0RqYanPKjZVO2Ru",
+	"BxsCbS2/Mrmu7rEGHwycb3/QL5nMUjo379NkxlcHlGvP+ov5cLOHdK/+0L9fcmh507rxxRraxnJkzdaj",
+	"6BCd5c5+K7UIG1DB9dQ9qYt57IxigFk/WrTOWHViqrHe/pzwRb1upD8lTDGoNR2+ZnyyATh+ulMqGSSL",
+	"j8uU2k1oVRN9DC6hGPlon8OoltcMijYOqHbYZs9kc6TKL7DmRPRvtkNSmujbjrruJjShslSgg+WSUNTr",
+	"XHKs2Kqa3fepZmF6RtOOfTlnPApQLuN0MlFpiDTAc5FKr6NMYO4ywB0b11rM3Dw3FjMsdUYlsaVKfdXX",
+	"yNh5K0w05OvHTW3qem+e5Vbr5N470WvbstZrqIT0aeXYSOBjYfDM4JLpttcGpfUq9aQJmKYDYTR+i/oy",
+	"dTgauVJDNQn4lTg4GmOTQ1Jku+SYu8igiCDbFlihRZ+cLa/qgsjs0yHc1At9bSoTbAe3qpVkv7Ik52u9",
+	"1uCWLCv/bNQxY+ZdDjys4Iyb2OKMGDWgCod//v3/oPUF5XVJOECCMroJhNglr/FrI7ub2jXoM3ZJnz6o",
+	"2KkvL8/eGsKmya1GNKwdXcZSUElmkAa8w6/FCOfaEq68FqM7QhS/saCRBs3zYmjAvwmSg+fl6jVpvYvD",
+	"rOTOIfNhGSzcYIvxVu+uPMZEorb2pLyDYeux99NH0+QfKM97k47bJkebn2fJ1+Z9CMv2pwqKVJ6tszh9",
+	"wHwBX7rr0qYRZLnI0GBGFZqgvA1SQT61FIR9hmSX/MCuwRW4ukzoXF5G5BILw2EGALlcaLJ0uUo3XuZ0",
+	"6LDzvlqhcI13ZIDyObs11qcypfe29ga9ydKfEMajKr3Z+2I/3dRSnr7nap/bvpK0beje7pK/5dDnOPYo",
+	"Rs80a0pGNEXxQWs4Wm2WXgoo/TISaCp3yRuARFa0a+8L8kGCIk20WiRwCKDWY8PvrRJop8AvmToiElBi",
+	"hUztUTlZJQwmBGgjGBTdn8hpvSfKY8S4m39hxF6O1HICpXmx9cB2RFiNB016kUKVXc/E6TUbUSXy3bjM",
+	"zdodgYpsoFU8pmkKfAQ1gY+l0zSj81TQxARLWs/JSIDJrsFlRcgCo5UycAGUlZPKCd9boofupBBmfLBB",
+	"W/ocNoAZckKmc3/9lSENyyVBW+MImlcaTNm20KZNcYnIk32i5ZGo4kl7YQIKtZIMOVHzzESQldFrpdPa",
+	"rNP2yEKhz0ad5VySuQuz2iXHJBYJmFrBtlyhuwqok9vlaDRMgAbM5KdSFnCCe/tt0Djcyx0JSzg3QrRW",
+	"r9fHVcWJzVmeEREQl0yjR+oxzUbi9JKt9hJIWWM8ZoWeo6KO1YVWcpU8/dJiPM4RkMXNVL8tnms3dVcO",
+	"w6/Fh8/pfCWJ00YAsJxgjdxOWFeJpg6j3Q/AIaepSWKUkDOa2rRYzWR//HDuss4fP330wtv/KTcezYD7",
+	"2ExdCc++LfvcPC4ttbK7PS4JCb+7ZWj5clT37VEJzZ9Givfx6xjT1od8MX7NFDRSL6MaeI2BKUO8sBSb",
+	"xt85oXkpfzn7fmQywNB5g0JXgLfi3G/o1NSt36Q09jXdHMa7sVGWteI90QfsKrlbkdmL8ubwLUb0wQGR",
+	"AbcBww1mKGakd1zCWKSJXEhRIjHlhpHaFHE0VBnDtumYb2jew2oQLNnZsXNfPsJM7fK9rmZ5NZvAyIAj",
+	"JjHPeSkbHqetJVtv7Rb/LahWP4JlT8Lnk4vplGE2nPOQep6zkczTFZT1+NIJd60ptD4848wM+G0JTa+c",
+	"RfjfQWwaixmhpmUFOvK9ObwTouTARcHjBkx5Z0fcJar8q5+Xg2EpjRAqe1qdcmx7V8+V3iArcnFvQxPX",
+	"LrB7P8G6gi7UnQbjIU1Xvd8WXVjsFPhbsWGeK5FVEMoZcFyYvamMLDAEBAuXdkEy6Zr/hGmC3aNpEfTv",
+	"KTw0lnBEuAQQAENw9YHEKdA88p4LDFIoyyFJsakMOUQImpniwiWu6Fm64QMb8Xp0OGcj/tuiGNW+Pr9V",
+	"IcJU7Fkxv9BRDo1CBNQ7TmGw1Sj2NckMvnH9hiTxKTkts8KndE5OSSJqY56msOdqtdZbPE2apo9fMiqq",
+	"d1sy6Xr1ecNTjdnpHNTbGX9jaq/ey+gDvbbblmY4GVM+2ky4O76JCA4PTOBZUslTaDrStXHVlYjq315Q",
+	"9M/zQDC0cuki5JSM6DUau6ZBGEa1Imobv/yqozJJznyrqa3gLMzcBF/ZBWSnPU6SsA/I/nB772aSWJnA",
+	"ujddsb8pTVrdg9t6u+McqIJd8oMQiW8z6Eo88oUKSwHfNemLOXJSOdvfhpMa86FNXVOr5WGFWr/H9Ue5",
+	"klu3CDRNwf+9qFsH0rYMyy/2k9bPp+K6QQw4VXIxB60vUr/DiUqk7hgha56r8xQEuLGZL9mI5KnfVAmy",
+	"EkO91UYCVG2CG2TEvrnuNhU7N0cNqi7lOVi0TalUJp1hU5j7AZ1Mp1pE9YFrbYC398V+ullbis71EO6K",
+	"V/a5DniFRew2VLHOxvRO5/4IGsHi22WucfLoU/TVpdEP491fD6TLTEnWRxq+AbZUQcLG5tjXYq7D6k3/",
+	"UTB+XgmV/s2ltegN1ge/WPXOK6ouY8gGCuQbcS1iNAyvHGyl6HVVReNKWDXCLqMWwWxJ310HiiDVemvr",
+	"/m7blaXnOT47JU9297dQtQ2rwnNXiidcn82YF2RjXhAyX60GAxfFaGwi3yqFYGxFKUrmQPO6GsRnrp/Z",
+	"vdSLq2u8o3gzN7nt4FFz64yrechME5PN2JpcEZgKkji0WECStmUfDvYjQtPUhDVysNV/QnV+Ihvetlws",
+	"fjUjjEm1zWoQd1kH4hxoHo/rC/H5QhCRc25jUSXbo+z2WPDGFYUoT0EaG1jKpIqsGuN6+67DEYm7aVEb",
+	"pFJuaBMYYqB4Zte0JfszznGP0WSjFZy+x7JNDupXxiqHElVJ+9ejg+m33YAPcuKCnU33IpTUxRSuRDLf",
+	"JSF0eWG6wITQJYAXZgFbRozFruK/dcywwETTvmX+rs2+DaJabsjVjCRfzIcb31MhbNPFQcd6SL/E07be",
+	"LOum/Ar5obiZkFy4WZPKB2dPTPQRWXpuHdJoXDFpwU/291/ghdJXMNTZpf1BxjRvLEPIYWYK/E2Ya7Y0",
+	"FPnU9eXB8PeFwmVId0z5v5IVYMZZRkfg6wWiNoK9bbAPoi8YyG0HG733jwP998dBtREfzrhLPngHD/Za",
+	"tXGBZFikKb6/LuVC73a7OPm1Ei5onnxgchwOx3i80XnuKrfC4M4DiSfaDaX3NLrWG2h+Yml6V7iwzp6j",
+	"17YRcdFCEauW4J0rJKQgZQdICq60TloLxz9mmlOd2GG/jYtlNnNb3+s7yFIab8jci69auBAe4i1Pcijy",
+	"ETTkdfjKAhKjonjipjC9yDCRTapczMvyAC8IXGsl1+S5pQLLIGERAJ9tFKjniuvoaWLY9OXbZEHXfCSU",
+	"Al7ru2KSTCBTFkCzMfBNCP4IzVL0p648kavlV1+IeA2+jFIqm2xNwyEpuCYmNuIi8m3Xmiy4TkW1TdkW",
+	"e4yhJVgq2+9vKQS/bGuHck+4qukPuOjfBBXCrdyRloJzY1fZADL/cZP4+xqMRdocpcixPICWfD2hQ+qj",
+	"keZJ2ZkoWHSrDT6vFsYMFK+8MyT6yrUrNdwRKk6px0ovbAq94Lu2HJEB0C0LEn210iBb1PU2VwGotTXY",
+	"nxLHpLg1RegMB7HemYiMhVSQkKv5Yo2QFyuZUsy0xVyo/O5wqwydNeEBWF/sIXYx9ahj2xgPRX75KFpO",
+	"aHVuWl+zbE7G9NrVEoGAvveGTvsWor2XHKHczz0vih1Voi+xyt0miotaVDDYowWIlCp27XodXIu04ApM",
+	"mDYX1brs1ueJRexb35McroGmTTk9+vcNSLHbS9gAmt5ZjUU9eb29QLP07Ybun8OCsuSTPkXutJquvhKP",
+	"GVo92lDukIEB9jI3MdL4MKQSyIwyhfVmK9VsZ1SSFIZoskUlzUDPdPmDaabmoT6XIrs7XWsL1nslsrsy",
+	"3ePUMbBM1ep42PVZiSzbiJiG+UlYmt0gwKI12IZ+ZtT0hirH1WceBJF5ncR2jmPuq7hmVleXerwF27xX",
+	"te05Y54YHrwSaWLTHYSNyG1KA8lykKCay3ee2THbDB61UwRA+J2N7t+AF8pM0lS1ck07YGfuv2TJpY3U",
+	"xXiF1UKUwfqTpv8QF65daiyKNLG5v2WTgwD9pNdgFn9fw2HM6u6IJlrQ1Fy/zP56+4uXM4UMHV8YVk8r",
+	"TYrszdr7Yj7c7CX5Is9eLkUqsp5nbB7bqtL/g+DwwtedNRXHXL0Uqeh8Y6F7Drp0RuctQIyK6jrqZQdt",
+	"FQPtHHXROJUyytvoB3VCJRAphmpGcyvGTumcUDkpC8IFqJ2H321zfMjlBDTRQ+fnjx9+IueA4oAtYWdC",
+	"889MDcScvEoOnj59/PwI68zHOSgjPlQoIPkJ5qYgqIxFBpWiv0da7ox9GlhkWi24AE90GFizEpOktu+U",
+	"Pa/73HjKLvGuYgvN7HXWV0NXcUjk6IAkccqwoMomIw5NFwTXupfxGqtgichVuqBpL37q3osIrZBiAnyl",
+	"mQdaf0ZajuCiLtIbTZt9kcw+96/VgMidUJvjsWUpm3JA7ICtxkDZOWpbMJjfl7xDG4+6dutw3WG8uGjo",
+	"nxgOWcxoSmZ0bnrkLuaILAZnWyrt8pnq8f0c24IbV1mLrh6R4fOmDwhVfmiRWZmWSTLLBR/Zd3KfC2i6",
+	"aqpg5tM5G/FT/t18u9mgLiezEu32FdV1tBef8q/d6OO8WtPOJ2j5di6kyGrzHZZwaCN1ka/mWlKgGoEl",
+	"PDss8pQ8PEPZ4CeYn/jRuxnNfbUP+2pNmX88f/vmUTDZNJRcarKqbE6lkyl8iiB5SDk5PSM0SXKQMrK5",
+	"+RpYu6mIafqo2saSSXK4/zyYifovn4ZagzrhpNR1CakOaxZzscLUvRyyzWb1Y1FP3o2EaG3ymNfn5Fsm",
+	"ycii2WYCI2w4egkXW4JiJvIJ4WLWKeP+2FNehowJa067N+8SzOAxjq+qRAzclh3Uw5kiscZ3fW8iMhsD",
+	"DvMJ5EulLGiaA03mJjMjUIDwZCyEhG0ntZlZ7srium0SXhoYNEo4+ma48LT5wolCNZfzeVuoQRt5sLIR",
+	"9HPCBpM5VQVItbtRlCesKS1YDzjdclqwmyPkdB8SJRJqK3ZStRHl5sNYEEUnWsi8tpR2NhbT9vbIY30r",
+	"kXelTCp5hKoJuwbUTXI2GtuAJdsKDjkddseoFLDDPAoTJIg5GwLzKEKlaix87qvW7JbXN1TyjVCQYMqU",
+	"iXO0cjBC2MQPbKjk42zx2CvBcQYB0Iwyo/Maq5e7K2V3yvWWxb5H9xV64f4g+MYyf/15mawS3z5RQ7MO",
+	"mIu+pyWySOUEm3HENE0rqU00nmihtuzZgN1nTPFg9MGQCRczx6HRZiDxYvLSXaoHXoH+RqTJka0rrBk3",
+	"Aa7yeTiNzbQDCXtYt0wbW3q4Im8ifLy/vyH3o9U6DWlCwDnHFpmDajjYPTOu/m4YrVDPcX+pmsjuSHdV",
+	"ItM0sVbw0VDbYO+AuSj8taFlALimlCTWbAqrhJtb4iIQFgq5rZw+pBKwkHtzNbdS1/N2j0o1csyaNQQl",
+	"shHpU/DRipTPPVKmQkwgQSaMQSTclolYELJL2Vrv1YagcST8prB4woJFYhCz7juivvIAb4WrBzWGqY1I",
+	"01qPXS384KJWlgIaXP5otToay5cTflYQDAWFJqFVZGdmyDadT2aGrbrO37uqJlVF1gpIrmg9ckR3Qa3n",
+	"Z1WLWYGhhvjOcvrfKhw/MDXulSr1FRPh/u3jghzZvMpFMRpXb1Hk2mqweIxDGqIvDG64nxuSQi2S8cLE",
+	"ey64OU2ByCPfU5RxhT7X0omN7kWbLujKGDzA7FCJLawxmA0FOCOsM+OVrlGN7LRnY8Hh/pJou8rbZpV9",
+	"yJnJMtoQ9188NwUpZBqOawMAFE1T1kCA39vfO1czFlyNv0I6t1tf4MaeiIKXsUqmCngl6p2jLQ9d3Fa7",
+	"f7CJRH2t71WMgTyd2z5iSZNRYskmqB/QL7qv10BDfX7rorYWLBtwoZoqWBryi/WCwzhvx+yYU69FfRuq",
+	"5lMP7iRVpayVrAQBnmxHRfTJKKb9pjFyOZMXRSt2aoNuAiBtSob5pH/Lrx36Fnk6OBrs0YztXT9G9LQv",
+	"W6GProR1NDDFpAellfhLTVomTVMxwxXaR0qP80qWLFo1goGM9lm7+8Czi6FC9W/wPvvVV5yByFIwAaa5",
+	"JT+VdbvQ9dUHTZq+LzBmx1e6mdfBBstQFByLGFWaQNkXYBGQmof14uRS9oV9DP+qeawq15JZLhSQRMx4",
+	"+XAqRoObTzf/NwAA//8=",
 }
 
 // decodeSpec returns the embedded OpenAPI spec as raw JSON bytes,
