@@ -519,7 +519,7 @@ var opens = []string{"/personne", "/personne/nouvelle", "/personne/couvert", "/m
 var noForm = map[string]string{
 	"/lien/:token": "the token is in the address, and a link is used up", "/deconnexion": "ends the session",
 	"/charte":       "shown until the charter is accepted",
-	"/cle/demander": "the script's, with what its form has", "/moi/cles/demander": "likewise",
+	"/cle/demander": "the script's, with what its form hides", "/moi/cles/demander": "likewise", "/mandat/cle": "likewise",
 	"/moi/cles": "sends nothing", "/moi/cles/retirer": "sends which key; shown to who has one",
 	"/moi/sessions/fermer": "sends which session; shown to who has two",
 	"/reprendre":           "what waits, sealed, after a quarter of an hour; consent.TestFormIsHeld",

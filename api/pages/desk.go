@@ -221,12 +221,12 @@ func (d *desk) show(name string, v view) error { return d.p.show(d.c, http.Statu
 func (d *desk) again(err error, name string, problem *string, v view) error {
 	f := door.FaultOf(err)
 	signIn, out := errors.AsType[*consent.SignInNeeded](err)
-	if f.Status >= http.StatusInternalServerError || out && signIn.Reason != "step_up" {
+	if f.Status >= http.StatusInternalServerError || out && signIn.Reason != "step_up" && signIn.Reason != "passkey" {
 		return err
 	}
 	door.FaultHeaders(d.c.Response().Header(), f)
 	*problem = d.p.door.Detail(d.v, f)
-	if out {
+	if out && signIn.Reason == "step_up" {
 		*problem = d.say("sign.step_up")
 	}
 	return d.p.show(d.c, f.Status, name, v)

@@ -113,6 +113,7 @@ type signView struct {
 	Ref     string
 	Person  consent.PersonID
 	State   consent.State
+	OwnKey  bool        // the helper signs with their own key
 	Sheets  []sheetView // printed; not on the screen
 }
 
@@ -122,6 +123,9 @@ func (d *desk) signing(m *consent.Mandate, err error) error {
 	v := signView{
 		deskView: d.view("sign.title"), Mandate: m.ID, Ref: spaced(m.Ref), Person: m.Person, State: m.State(d.now()),
 	}
+	if v.OwnKey = d.signsThemself(m); v.OwnKey {
+		v.Script = d.p.script
+	}
 	if err != nil { // the sheet was printed from the page before
 		return d.again(err, "sign", &v.Problem, &v)
 	}
@@ -129,6 +133,13 @@ func (d *desk) signing(m *consent.Mandate, err error) error {
 		return err
 	}
 	return d.show("sign", v)
+}
+
+// signsThemself tells whether the page asks the helper's key to sign: where it is
+// not known, the next step says.
+func (d *desk) signsThemself(m *consent.Mandate) bool {
+	own, err := d.register().MaySignThemself(d.ctx, d.actor, m.ID)
+	return err == nil && own && d.p.hasPasskeys()
 }
 
 // resume is POST /mandat/suite: a mandate that was begun is carried on where it
@@ -152,7 +163,7 @@ func (p *Pages) resume(c echo.Context) error {
 // structure, the person has their copy. Three steps, each kept by itself: what
 // stops in between goes on from there, and nothing is in force before the last.
 func (p *Pages) sign(c echo.Context) error {
-	d, f, err := p.posted(c, "mandate", "how", "place", "witness1", "witness2", "outside")
+	d, f, err := p.posted(c, "mandate", "how", "place", "witness1", "witness2", "outside", "ceremony", "answer")
 	if err != nil {
 		return err
 	}
@@ -208,7 +219,7 @@ func (d *desk) finish(m *consent.Mandate, f map[string]string) (*consent.Mandate
 	}
 	if m.Accepted.IsZero() {
 		var err error
-		if m, err = d.register().AcceptMandate(d.ctx, d.actor, m.ID); err != nil {
+		if m, err = d.accept(m.ID, f); err != nil {
 			return nil, err
 		}
 	}

@@ -32,6 +32,7 @@ func (p *Pages) keys(g *echo.Group) {
 	g.POST("/moi/cles/retirer", p.removeKey)
 	g.POST("/moi/sessions/fermer", p.endSession)
 	g.POST("/referent/perdu", p.readmit)
+	g.POST("/mandat/cle", p.askSignature)
 }
 
 // hasPasskeys tells whether browsers know passkeys at this address.
@@ -356,7 +357,7 @@ func (d *desk) keyViews(list []*consent.Passkey) []keyView {
 
 // askNewKey is POST /moi/cles/demander: what the script asks the browser.
 func (p *Pages) askNewKey(c echo.Context) error {
-	d, _, err := p.posted(c, "name", "ceremony", "answer")
+	d, _, err := p.posted(c, "ceremony", "answer")
 	if err != nil {
 		return err
 	}
@@ -398,6 +399,40 @@ func (d *desk) addKey(f map[string]string) error {
 	}
 	_, err = d.register().AddPasskey(d.ctx, d.actor, at, consent.CeremonyID(f["ceremony"]), answer, clean[0])
 	return err
+}
+
+// askSignature is POST /mandat/cle: the helper's key is to sign a mandate.
+func (p *Pages) askSignature(c echo.Context) error {
+	d, f, err := p.posted(c, "mandate", "how", "ceremony", "answer")
+	if err != nil {
+		return err
+	}
+	at, err := p.door.Party()
+	if err != nil {
+		return err
+	}
+	a, err := d.register().AskAcceptance(d.ctx, d.actor, at, consent.MandateID(f["mandate"]))
+	if err != nil {
+		return err
+	}
+	return asked(c, a)
+}
+
+// accept accepts a mandate for the structure, with what the helper's key signed
+// where they came in by one.
+func (d *desk) accept(id consent.MandateID, f map[string]string) (*consent.Mandate, error) {
+	if f["answer"] == "" {
+		return d.register().AcceptMandate(d.ctx, d.actor, id)
+	}
+	at, err := d.p.door.Party()
+	if err != nil {
+		return nil, err
+	}
+	answer, err := answerOf(f)
+	if err != nil {
+		return nil, err
+	}
+	return d.register().AcceptMandateByPasskey(d.ctx, d.actor, at, id, consent.CeremonyID(f["ceremony"]), answer)
 }
 
 // removeKey is POST /moi/cles/retirer.
@@ -452,7 +487,7 @@ func (d *desk) readmissions() (why, checked []choiceView) {
 }
 
 // stepUp tells whether a fault asks who is there, of somebody whose request can
-// wait: the forms of the script cannot, it asks anew.
+// wait: the questions of the script cannot, it asks anew.
 func stepUp(c echo.Context, f door.Fault) bool {
-	return f.Reason == "step_up" && !slices.Contains([]string{"/moi/cles/demander", "/cle/demander"}, c.Path())
+	return f.Reason == "step_up" && !slices.Contains([]string{"/moi/cles/demander", "/cle/demander", "/mandat/cle"}, c.Path())
 }

@@ -13,6 +13,7 @@ import (
 	"aval/audit"
 	"aval/charter"
 	"aval/consent"
+	"aval/consent/statement"
 )
 
 // A keyholder is somebody at a browser with scripts, whose device can make passkeys
@@ -295,4 +296,56 @@ func TestA11yKeys(t *testing.T) {
 		s.referent = s.fresh(s.referent)
 	}
 	a.all(false, "fr-keys")
+}
+
+// A helper who came in with their key signs a mandate with it; the document says so.
+func TestBrowserKeySignsAMandate(t *testing.T) {
+	s := newSite(t)
+	preset := s.preset("Caf", 365, rsa(charter.DoForPresent))
+	k := newKeyholder(t, s)
+	k.link(s.invite("Aïcha Benali", charter.SocialWorker).Reveal())
+	k.says("Bonjour")
+	k.enrol("Ordinateur de l'accueil")
+	k.open("/")
+	k.press(`form[action="/charte"] button`)
+	k.says("Retrouver une personne")
+	k.signOut()
+	k.press(byKey)
+	k.says("Retrouver une personne")
+	s.clock.add(6 * time.Minute) // the key is proof enough
+
+	k.open("/mandat/" + string(s.mandate.ID))
+	k.press(`form[action="/mandat/preparer"] button`)
+	k.says("Jeanne Morel")
+	k.press(`input[name=preset][value="` + string(preset.ID) + `"]`)
+	k.press(`input[name=capacity][value=no]`)
+	k.press(`input[name=conflict][value=no]`)
+	k.press(`input[name=supersession][value=replace]`)
+	k.press(`form[action="/mandat/relire"] .big`)
+	k.says("À lire à voix haute")
+	k.press(`button[value=read_aloud]`)
+	k.says("Votre clé d'accès signera")
+	k.picture("keys-sign")
+	k.press(`form[action="/mandat/signer"] .big`)
+	k.says("Le mandat est en vigueur.")
+
+	list, _, err := s.reg.Mandates(s.ctx, s.helper, s.person, consent.Page{Limit: 10})
+	s.must(err)
+	last := list[0]
+	for _, m := range list {
+		if m.Drafted.After(last.Drafted) {
+			last = m
+		}
+	}
+	doc, err := s.reg.MandateDocument(s.ctx, s.helper, last.ID, charter.PurposeFollowUp)
+	s.must(err)
+	raw, err := s.reg.RegisterPub()
+	s.must(err)
+	pub, err := statement.ParseRegisterPub(raw)
+	s.must(err)
+	v, err := consent.VerifyMandate(doc, pub)
+	s.must(err)
+	if v.Signatures[0].Passkey == "" {
+		t.Error("the document does not say that the helper signed with their key")
+	}
 }

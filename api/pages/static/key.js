@@ -4,7 +4,10 @@ const fromText = (s) => Uint8Array.from(atob(s.replace(/-/g, "+").replace(/_/g, 
 const toText = (b) => btoa(String.fromCharCode(...new Uint8Array(b))).replace(/\+/g, "-").replace(/\//g, "_").replace(/=+$/, "");
 
 async function askKey(form) {
-  const answer = await fetch(form.dataset.ask, { method: "POST", body: new URLSearchParams(new FormData(form)) });
+  // What somebody typed stays here: the question needs none of it.
+  const hidden = new URLSearchParams();
+  for (const field of form.elements) if (field.type === "hidden") hidden.set(field.name, field.value);
+  const answer = await fetch(form.dataset.ask, { method: "POST", body: hidden });
   if (!answer.ok) throw new Error("refused");
   const asked = await answer.json();
   const key = asked.options.publicKey;
