@@ -520,7 +520,10 @@ var noForm = map[string]string{
 	"/lien/:token": "the token is in the address, and a link is used up", "/deconnexion": "ends the session",
 	"/charte":       "shown until the charter is accepted",
 	"/cle/demander": "the script's, with what its form hides", "/moi/cles/demander": "likewise", "/mandat/cle": "likewise",
-	"/moi/cles": "sends nothing", "/moi/cles/retirer": "sends which key; shown to who has one",
+	"/lien/:token/rejoindre": "the token is in the address", "/mandat/lien": "sends which mandate; shown for one that names a relative",
+	"/proche/lire": "sends which mandate; a relative's", "/proche/accepter": "likewise",
+	"/personne/exploitant": "a word of the charter; shown while somebody's page is open to the referent",
+	"/moi/cles":            "sends nothing", "/moi/cles/retirer": "sends which key; shown to who has one",
 	"/moi/sessions/fermer": "sends which session; shown to who has two",
 	"/reprendre":           "what waits, sealed, after a quarter of an hour; consent.TestFormIsHeld",
 }
