@@ -160,6 +160,7 @@ func TestPasskeySignatureEveryByteCounts(t *testing.T) {
 	for name, doc := range map[string][]byte{
 		"without what the key signed": with(func() { parts.Assertions = nil }),
 		"with it twice":               with(func() { parts.Assertions = []statement.Assertion{good, good} }),
+		"with one that nobody sealed": with(func() { parts.Assertions = []statement.Assertion{good, {Kid: good.Kid}} }),
 		"without the key's statement": with(func() {
 			parts.Statements = slices.DeleteFunc(slices.Clone(parts.Statements), func(jws string) bool {
 				raw, _ := base64.RawURLEncoding.DecodeString(strings.Split(jws, ".")[1])
