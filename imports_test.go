@@ -79,6 +79,7 @@ var owners = []owner{
 	{"github.com/go-webauthn/webauthn", []pattern{"consent/passkey"}, "one room speaks WebAuthn"},
 	{"go.etcd.io/bbolt", []pattern{"store/bolt", "bench/..."}, "a backend stays behind the seam"},
 	{"github.com/jackc/pgx", []pattern{"store/postgres", "bench/..."}, "a backend stays behind the seam"},
+	{"github.com/wneessen/go-mail", []pattern{"consent/notice"}, "one place writes mails, and they say nothing of anybody"},
 	{"github.com/spf13/cobra", []pattern{"cmd/..."}, "only the program has a command line"},
 	{"unsafe", []pattern{"audit/boot_linux.go"}, "only the clock that counts sleep, which the standard library does not read"},
 	{"C", nil, "the program is one static binary"},
@@ -88,7 +89,7 @@ var owners = []owner{
 // for it, and chance that can be foreseen (keys, salts and ids are crypto/rand's).
 var testOnly = []string{
 	"math/rand", "github.com/chromedp", "github.com/descope/virtualwebauthn", "github.com/google/go-cmp", "github.com/rogpeppe/go-internal",
-	"go.uber.org/goleak", "pgregory.net/rapid", "testing",
+	"go.uber.org/goleak", "github.com/emersion/go-smtp", "pgregory.net/rapid", "testing",
 }
 
 // Folders that exist for tests, so that they may import what tests import.
@@ -117,6 +118,7 @@ var calls = []call{
 		"consent/erase.go",       // removes what the entry of an erasure has already said is gone
 		"consent/session.go",     // a session's last use and its end
 		"consent/passkeys.go",    // what waits for a browser's answer: used once, over within minutes
+		"consent/mail.go",        // when a mail that did not leave is tried again
 		"consent/outbox.go",      // takes a delivered message away; the entry is in its target
 		"consent/programin.go",   // a proof that was used, so that it is not taken again: it opens nothing
 		"consent/places.go",      // public places, in force only by the entry that says so
@@ -138,7 +140,8 @@ var reveal = call{
 	name: "Reveal", tests: true,
 	from: []pattern{
 		"api/v1", "api/pages/...", "consent/personal/...",
-		"consent/person.go", // the opening's file, opened with an entry of its own
+		"consent/notice/smtp.go", // a member's address, onto the envelope
+		"consent/person.go",      // the opening's file, opened with an entry of its own
 		// Tokens of links, sessions and programs, no text of a person.
 		"api/door/session.go", "api/door/visit.go", "api/door/program.go", "api/door/passkey.go", "cmd/aval/init.go",
 		"cmd/aval/glass.go", // what a referent lets the operator see of one person, on their terminal

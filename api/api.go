@@ -43,6 +43,13 @@ type Config struct {
 	// one address and one session, with bursts of 4 seconds' worth; zero means
 	// 50 and 20.
 	PerAddress, PerSession rate.Limit
+	// Mails says that members can be told of stops by mail.
+	Mails bool
+	// AtOnce is how many requests are worked on at the same time, stops not
+	// counted, and Patience how long another waits for its turn; zero means 256 and
+	// 2 seconds.
+	AtOnce   int
+	Patience time.Duration
 }
 
 // An API serves the two listeners.
@@ -52,6 +59,7 @@ type API struct {
 	pages         *pages.Pages
 	address       *door.Limits
 	session       *door.Limits
+	turns         chan struct{} // of requests that are worked on
 	sameOrigin    *http.CrossOriginProtection
 	staff, public *echo.Echo
 	templates     map[string]bool // of all routes, for the log of requests
@@ -73,8 +81,9 @@ func New(c Config) (*API, error) {
 	}
 	a.door = door.New(door.Config{
 		Register: c.Register, Catalogue: words, Log: c.Log, Now: a.Now, Origin: a.Origin, Secure: c.Secure, Version: c.Version,
-		StaffURL: c.StaffURL, PublicURL: c.PublicURL,
+		StaffURL: c.StaffURL, PublicURL: c.PublicURL, Mails: c.Mails,
 	})
+	a.turns = make(chan struct{}, a.AtOnce)
 	a.address, a.session = limits(a.PerAddress), limits(a.PerSession)
 	if a.pages, err = pages.New(a.door); err != nil {
 		return nil, err
@@ -128,6 +137,12 @@ func (c *Config) complete() error {
 	}
 	if c.Now == nil {
 		c.Now = time.Now
+	}
+	if c.AtOnce == 0 {
+		c.AtOnce = 256
+	}
+	if c.Patience == 0 {
+		c.Patience = 2 * time.Second
 	}
 	if c.PerAddress == 0 {
 		c.PerAddress = 50

@@ -94,8 +94,11 @@ func TestNothingIsLeftOfWhatWasRefused(t *testing.T) {
 // answer may be no refusal. The search is for these too.
 var passedOver = map[string]string{
 	"/compter once": "only a hash of it is kept", "/mandat/relire once": "likewise",
-	"/carte lang": "a language that nobody has is the reader's own",
-	"/noms show":  "whether there is one counts", "/noms purpose": "where nobody may be named, none is asked for",
+	"/carte lang":          "a language that nobody has is the reader's own",
+	"/arrets/repondu once": "only a hash of it is kept", "/personne/arreter once": "likewise", "/personne/demande once": "likewise", "/demandes/repondre once": "likewise", "/demandes/prolonger once": "likewise", "/personne/copie as": "paper, unless it is json",
+	"/ailleurs/demande once": "likewise",
+	"/personne/arreter sure": "whether there is one counts",
+	"/noms show":             "whether there is one counts", "/noms purpose": "where nobody may be named, none is asked for",
 	"/mandat/expliquer aid": "what is no draft is shown again", "/mandat/expliquer lang": "likewise",
 	"/mandat/relire days": "a preset says it", "/mandat/relire mode0": "a preset says it", "/mandat/relire mode1": "a preset says it",
 	"/mandat/relire mode2": "a preset says it", "/mandat/relire procedure0": "a preset says it",
@@ -512,7 +515,7 @@ func formsOf(host, page string) (forms []pageForm) {
 
 // opens are the forms that lead to a page with further forms and change nothing
 // that those before need.
-var opens = []string{"/personne", "/personne/nouvelle", "/personne/couvert", "/mandat/preparer", "/mandat/suite", "/carte", "/chercher"}
+var opens = []string{"/personne", "/personne/arreter", "/personne/nouvelle", "/personne/couvert", "/mandat/preparer", "/mandat/suite", "/carte", "/chercher"}
 
 // noForm are the routes of the pages that are sent without any text but the form's
 // own token, or that end what the test needs.
@@ -544,6 +547,9 @@ func (h *house) pageTargets(worker *client, person, mandate string) (all []targe
 		"away": worker.id, "by": h.helper("secretary").id, "from": "2026-11-23", "to": "2026-12-01",
 	}, 204)
 	heard := worker.proposed(person, members{"explained": nil})
+	h.structure("ailleurs") // to ask it to stop for somebody
+	worker.must("POST", "/mandates/"+worker.active(worker.recorded())+"/revoke", nil, 200)
+	worker.must("POST", "/persons/"+person+"/requests", members{"kind": "limit"}, 200)
 	seen, met := map[string]bool{}, map[string]bool{}
 	type page struct {
 		who *client

@@ -80,6 +80,8 @@ func sample(s *openapi3.SchemaRef) any {
 		return noSession
 	case "StopId":
 		return "20261123T080000.000000-" + noMandate + "-all"
+	case "DataRequestId":
+		return "d_aaaaaaaaaaaaaaaaaaaaaaaaaa"
 	case "StopPart":
 		return "service:caf"
 	case "Slug":
@@ -197,7 +199,7 @@ func TestContractHabits(t *testing.T) {
 	noKey := []string{"RedeemLink", "SignOut", "LinkHelper", "InviteNamed", "JoinStructure", "StartAppointment", "EndAppointment",
 		"AskPasskey", "AskAcceptance", "SignInByPasskey", "ChooseStructure", "AddPasskey", "AskNewPasskey", "RemovePasskey", "EndSession", "ReadmitHelper"}
 	reads := []string{"NamePasskeys", "SearchPersons", "RevealPerson", "MandateDocument", "MandateOpening", "Cover", "LogLines", "Extract",
-		"Find", "ListNames", "SimilarPersons", "MandateSheet", "MemberNames"}
+		"Find", "ListNames", "CopyPerson", "SimilarPersons", "MandateSheet", "MemberNames"}
 	for _, o := range h.operations() {
 		has := o.Parameters.GetByInAndName("header", "Idempotency-Key") != nil
 		want := o.method == "POST" && !slices.Contains(noKey, o.OperationID) && !slices.Contains(reads, o.OperationID)

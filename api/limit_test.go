@@ -2,6 +2,7 @@ package api_test
 
 import (
 	"fmt"
+	"io"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -15,6 +16,7 @@ import (
 
 	"aval/api"
 	v1 "aval/api/v1"
+	"aval/consent"
 )
 
 func TestLimits(t *testing.T) {
@@ -170,4 +172,64 @@ func TestStrangersKeepNobodyFromStop(t *testing.T) {
 func (c *client) mustCode(person string) string {
 	c.h.t.Helper()
 	return c.must("POST", "/persons/"+person+"/card", nil, 201).str("code")
+}
+
+// A flood takes every turn and every address's share; stops are served first, by
+// each of their ways, and nothing else is.
+func TestStopsAreServedDuringAFlood(t *testing.T) {
+	h := newHouse(t, options{config: func(c *api.Config) {
+		c.AtOnce, c.Patience, c.PerAddress, c.PerSession = 1, time.Millisecond, 10, 1000
+	}})
+	worker := h.helper("social_worker")
+	person := worker.recorded()
+	code := worker.mustCode(person)
+	first := worker.active(person)
+	again := worker.active(person, members{"supersession": "keep"})
+
+	// One request holds the only turn: its body does not end.
+	body, hold := io.Pipe()
+	slow := httptest.NewRequestWithContext(t.Context(), "POST", v1.Base+"/persons", body)
+	slow.Header.Set("Content-Type", "application/json")
+	slow.Header.Set("Authorization", "Bearer "+worker.bearer)
+	slow.RemoteAddr = "198.51.100.200:1"
+	ended := make(chan *answer)
+	go func() { ended <- h.serve(h.staff, slow) }()
+	if _, err := hold.Write([]byte("{")); err != nil { // somebody reads: the turn is taken
+		t.Fatal(err)
+	}
+	other := httptest.NewRequestWithContext(t.Context(), "GET", v1.Base+"/charter", nil)
+	other.RemoteAddr = "198.51.100.201:1"
+	if a := h.serve(h.staff, other); a.status != 503 || a.header.Get("Retry-After") == "" {
+		t.Errorf("another request: %d", a.status)
+	}
+	flood := 0
+	for range 60 { // the person's own network is over its limit as well
+		if a := h.get(h.public, "/carte"); a.status == 429 {
+			flood++
+		}
+	}
+	if flood == 0 {
+		t.Error("nothing was refused: the flood is none")
+	}
+	if a := h.card(code, "see", ""); a.status == 200 {
+		t.Errorf("looking is served during the flood: %d", a.status)
+	}
+	if a := worker.call("POST", "/mandates/"+first+"/revoke", nil); a.status != 200 {
+		t.Errorf("a stop at the desk: %d %s", a.status, a.body)
+	}
+	for _, action := range []string{"stop", "stop_confirmed"} {
+		if a := h.card(code, action, ""); a.status != 200 {
+			t.Errorf("%s on the page: %d", action, a.status)
+		}
+	}
+	for _, id := range []string{first, again} {
+		if m := h.mandateRow(id); m.State(h.clock.Now()) != consent.Revoked {
+			t.Errorf("a mandate is %s", m.State(h.clock.Now()))
+		}
+	}
+	hold.CloseWithError(io.ErrUnexpectedEOF)
+	<-ended
+	if a := h.serve(h.staff, httptest.NewRequestWithContext(t.Context(), "GET", v1.Base+"/charter", nil)); a.status != 200 && a.status != 429 {
+		t.Errorf("after the flood: %d", a.status)
+	}
 }

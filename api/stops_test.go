@@ -96,3 +96,42 @@ func TestStopElsewhereOverJSON(t *testing.T) {
 	worker.must("POST", "/persons/"+person+"/card/kill", nil, 204)
 	far.refused("POST", "/stops/with-card", members{"code": code}, 404, "card_unknown", "")
 }
+
+// What a person asks about their data has a clock, and the copy has everything.
+func TestRequestsOverJSON(t *testing.T) {
+	h := newHouse(t, options{})
+	worker := h.helper("social_worker")
+	person := worker.recorded()
+	worker.active(person)
+	var asked *answer
+	h.said(func() {
+		asked = worker.must("POST", "/persons/"+person+"/requests", members{"kind": "copy"}, 200)
+	}, audit.RequestMade)
+	if asked.json["late"] != false || asked.json["due"] == nil || asked.json["answered"] != nil {
+		t.Errorf("asked %s", asked.body)
+	}
+	if waits := worker.must("GET", "/requests", nil, 200).list("requests"); len(waits) != 1 || waits[0]["id"] != asked.json["id"] {
+		t.Errorf("waits %v", waits)
+	}
+	h.said(func() {
+		copied := worker.must("POST", "/persons/"+person+"/copy", nil, 200)
+		data := copied.json["data"].(members)
+		if data["identity"].(members)["birth_name"] != "Benali" || len(copied.list("mandates")) != 1 || len(copied.list("requests")) != 1 || len(copied.list("lines")) < 5 {
+			t.Errorf("copied %s", copied.body)
+		}
+	}, audit.PersonExported)
+	id := asked.str("id")
+	h.unchanged(func() {
+		worker.refused("POST", "/requests/answer", members{"request": id, "outcome": "done"}, 403, "office_only", "C16")
+	}, "C16")
+	h.said(func() {
+		h.referent.must("POST", "/requests/extend", members{"request": id, "why": "many"}, 200)
+	}, audit.RequestExtended)
+	h.said(func() {
+		h.referent.must("POST", "/requests/answer", members{"request": id, "outcome": "done"}, 200)
+	}, audit.RequestAnswered)
+	h.referent.refused("POST", "/requests/answer", members{"request": id, "outcome": "done"}, 409, "already_answered", "")
+	if all := worker.must("GET", "/persons/"+person+"/requests", nil, 200).list("requests"); len(all) != 1 || all[0]["outcome"] != "done" || all[0]["why"] != "many" {
+		t.Errorf("of the person %v", all)
+	}
+}

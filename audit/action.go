@@ -95,6 +95,9 @@ const (
 	RetentionRun       Action = "retention.run"
 	IncidentOpened     Action = "incident.opened"
 	IncidentClosed     Action = "incident.closed"
+	RequestMade        Action = "request.made" // by a person, about their data (GDPR 15 to 21)
+	RequestExtended    Action = "request.extended"
+	RequestAnswered    Action = "request.answered"
 	BackupRestored     Action = "backup.restored"
 	BreakGlass         Action = "break_glass"
 	StructureOpened    Action = "structure.opened"
@@ -123,7 +126,7 @@ func (a Action) Class() (Class, bool) {
 		CheckpointSigned, ClockJump, BackupMade, PlacesImported:
 		return ClassSystem, true
 	case CharterPublished, OverridePublished, KeyPublished, KeyRetired, PersonKeyDestroyed, RetentionRun,
-		IncidentOpened, IncidentClosed, BackupRestored, BreakGlass,
+		IncidentOpened, IncidentClosed, RequestMade, RequestExtended, RequestAnswered, BackupRestored, BreakGlass,
 		StructureOpened, StructureUpdated, StructureClosed, ProgramOpened, ProgramClosed:
 		return ClassGovernance, true
 	}

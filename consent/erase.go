@@ -122,6 +122,9 @@ func (t *turn) revokeAll(p PersonID) error {
 			return err
 		}
 	}
+	if err := t.answerErased(p); err != nil {
+		return err
+	}
 	return t.dropStopTasks(p)
 }
 
@@ -309,6 +312,9 @@ func (t *turn) deleteTraces(p PersonID) error {
 		return err
 	}
 	if err := deleteAll(t.tx, rows...); err != nil {
+		return err
+	}
+	if err := t.dropRights(p); err != nil {
 		return err
 	}
 	return t.dropStopNotes(p)

@@ -48,6 +48,9 @@ func (r *Register) Mandate(ctx context.Context, a Actor, id MandateID) (*Mandate
 func (r *Register) MandateByRef(ctx context.Context, a Actor, ref string) (*Mandate, error) {
 	row := &MandateRef{}
 	err := r.viewFor(ctx, a, charter.OpStatus, func(tx Tx, _ time.Time) error {
+		if !refForm.MatchString(ref) {
+			return &NotFound{Kind: "mandate"}
+		}
 		*row = MandateRef{Ref: ref}
 		return need(tx, row, "mandate")
 	})

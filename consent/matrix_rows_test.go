@@ -307,6 +307,14 @@ func matrix() []row {
 			_, _, err := c.reg.Self(c.ctx, c.a)
 			return err
 		}},
+		{use: "AskRight", may: "SBVRDAC", act: audit.RequestMade, do: func(c *cell) error {
+			return second(c.reg.AskRight(c.ctx, c.a, c.person, consent.RightCopy))
+		}},
+		{use: "Rights", seen: true, refused: lists, do: func(c *cell) error { return second(c.reg.Rights(c.ctx, c.a, c.person)) }},
+		{use: "OpenRights", noID: true, seen: true, refused: lists, do: func(c *cell) error { return second(c.reg.OpenRights(c.ctx, c.a)) }},
+		{use: "SetOwnMail", noID: true, may: all, preview: true, refused: signIn, act: audit.PersonUpdated, do: func(c *cell) error {
+			return c.reg.SetOwnMail(c.ctx, c.a, screen.Clean{})
+		}},
 		{use: "SetOwnName", noID: true, may: all, preview: true, refused: signIn, act: audit.PersonUpdated, do: func(c *cell) error {
 			return c.reg.SetOwnName(c.ctx, c.a, clean(c.t, "Camille Grand"))
 		}},
@@ -498,6 +506,8 @@ var beside = map[string]string{
 	"NoteFailures": "a job", "MergeIndex": "a job", "Relay": "a job", "RunRetention": "a job", "FinishLeaving": "a job",
 	"TellSleepers": "a job", "PublishCharter": "at start", "Sleeping": "computes from a member's own row",
 	"CheckHolder": "makes a counter's actor", "CheckMandate": "a counter's alone: see TestCounterCanDoNothingElse",
+	"ExtendRight": "of a request that was made; rights_test.go", "AnswerRight": "the same", "CopyPerson": "as RevealPerson with answer_person; rights_test.go",
+	"MailsDue": "a job", "OpenMail": "a job: consent/notice", "MailSent": "a job", "MailFailed": "a job", "ChaseStops": "a job",
 	"KeepRoom": "at start", "Woken": "a signal to whoever runs the jobs",
 	"AckStop": "of a stop that was made; stop_test.go", "StopWithCard": "two who ask, a desk and a card; stop_test.go",
 	"CardHolder": "makes a card's actor", "Redeem": "signs in", "SignedIn": "makes a member's actor", "SignOut": "ends the session of its token",

@@ -108,7 +108,7 @@ func (r *Register) Relay(ctx context.Context, from audit.Space) error {
 func (r *Register) deliver(ctx context.Context, from audit.Space, m Message) error {
 	to := audit.NewSpace(m.To, m.Slug)
 	err := r.apply(ctx, to, m)
-	if err != nil && messageKind(m.Kind) == requestStop && r.room != nil && r.room.Release(err) {
+	if messageKind(m.Kind) == requestStop && r.makesRoom(err) {
 		err = r.apply(ctx, to, m)
 	}
 	if err != nil {

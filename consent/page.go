@@ -51,7 +51,8 @@ type PersonPage struct {
 	Identity  personal.Identity
 	Mandates  []*Mandate
 	Acts      []*Act
-	Stops     []*StopNote  // oldest first
+	Stops     []*StopNote // oldest first
+	Rights    []*RightRequest
 	Lines     []audit.Line // newest first
 	More      bool         // older lines exist
 	// Names of the members who signed or acted under the person's mandates;
@@ -90,6 +91,9 @@ func (r *Register) CardPage(ctx context.Context, a Actor, birth string) (*Person
 			return err
 		}
 		if page.Stops, err = stopsOf(t.tx, p.ID); err != nil {
+			return err
+		}
+		if page.Rights, err = rightsOf(t.tx, p.ID); err != nil {
 			return err
 		}
 		page.At, page.TZ = t.at, t.profile.TZ

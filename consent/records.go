@@ -74,6 +74,9 @@ type Member struct {
 	Kid      string          // kid of the member's signing key
 	Name     personal.Sealed // display name, under the member's own key
 	Renamed  int64           // version of the name once it was changed; 0 before
+	// Mail is where they want to be told of stops, under the same key; empty: nowhere.
+	Mail        personal.Sealed
+	MailVersion int64
 	// Hosted: named by a person, and the mandatary themself (CC 1994); of the
 	// structure only in that it hosts them.
 	Hosted  bool

@@ -12,9 +12,11 @@ type Room interface {
 	// Check gives nil while there is room for more than stops, else the store's
 	// own error of a full disk.
 	Check() error
-	// Release gives back, after an error of the store, what was held ready for
-	// stops, and tells whether there was any: then it is worth trying again.
-	Release(err error) bool
+	// Full tells whether an error is the store's for a full disk.
+	Full(err error) bool
+	// Release gives back what was held ready for stops, and tells whether there was
+	// any: then it is worth trying again.
+	Release() bool
 }
 
 // KeepRoom has the room watched. It is called before anything is served.
@@ -30,11 +32,17 @@ func (r *Register) hasRoom() error {
 // recordStop is record for what must not wait: stops, and signing in to make one.
 func (r *Register) recordStop(ctx context.Context, a Actor, fn func(t *turn) error) ([]audit.Pass, error) {
 	passes, err := r.recordAnyway(ctx, a, "", fn)
-	if err != nil && r.room != nil && r.room.Release(err) {
+	if r.makesRoom(err) {
 		return r.recordAnyway(ctx, a, "", fn)
 	}
 	return passes, err
 }
+
+// isFull tells whether an error is that of a full disk which is watched.
+func (r *Register) isFull(err error) bool { return err != nil && r.room != nil && r.room.Full(err) }
+
+// makesRoom gives the reserve back after an error, where that may help.
+func (r *Register) makesRoom(err error) bool { return r.isFull(err) && r.room.Release() }
 
 // wakeJobs says that something waits that should not wait for the next minute.
 func (r *Register) wakeJobs() {

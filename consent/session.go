@@ -364,7 +364,8 @@ func (r *Register) SignedIn(ctx context.Context, token personal.Token) (Actor, e
 		return Actor{}, err
 	}
 	if now.Sub(s.Seen) > time.Minute {
-		if err := r.seen(ctx, s.Hash); err != nil {
+		// On a disk that is full it is not noted: who is signed in may come to stop.
+		if err := r.seen(ctx, s.Hash); err != nil && !r.isFull(err) {
 			return Actor{}, err
 		}
 	}

@@ -430,8 +430,10 @@ func (f *fullRoom) Check() error {
 	return nil
 }
 
-func (f *fullRoom) Release(err error) bool {
-	if !errors.Is(err, kv.ErrFull) || f.spare == 0 {
+func (f *fullRoom) Full(err error) bool { return errors.Is(err, kv.ErrFull) }
+
+func (f *fullRoom) Release() bool {
+	if f.spare == 0 {
 		return false
 	}
 	f.spare--

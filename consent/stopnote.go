@@ -92,6 +92,9 @@ func (t *turn) noteStop(m *Mandate, s Scope, way StopWay) error {
 		ID: StopID(fixedTime(t.at) + "-" + string(m.ID) + "-" + which), Person: m.Person, Mandate: m.ID, Ref: m.Ref, Part: s, Way: way,
 		By: t.actor.by(), Effective: t.at, Tell: m.concerned(s),
 	}
+	if err := t.mailTo(n.Tell, n.ID, false); err != nil {
+		return err
+	}
 	return putAll(t.tx, n, &StopOpen{ID: n.ID}, &StopOf{Person: n.Person, ID: n.ID, Mandate: n.Mandate, At: n.Effective})
 }
 

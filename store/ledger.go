@@ -25,7 +25,7 @@ var Housekeeping = []kv.Bucket{
 	{Name: "access"}, {Name: "spent"},
 	{Name: "ceremony"},
 	{Name: "place"}, {Name: "place-at"}, {Name: "place-run"}, // public, and in force only by the entry that says so
-	{Name: "duty"}, {Name: "ending"}, {Name: "named"}, {Name: "edge"},
+	{Name: "mail-due"}, {Name: "duty"}, {Name: "ending"}, {Name: "named"}, {Name: "edge"},
 }
 
 // Ledger shows a transaction as the rows of package consent.

@@ -175,7 +175,7 @@ func TestHousekeepingNamesRealBuckets(t *testing.T) {
 		&consent.Session{}, &consent.Message{}, &consent.Erasing{}, &consent.Idempotency{}, &consent.Applied{},
 		&consent.WrappedKey{}, &consent.Box{}, &consent.IndexRow{}, &consent.IndexSeal{}, &consent.BirthSeal{},
 		&consent.CardRow{}, &consent.CardSerial{}, &consent.CheckOf{}, &consent.Link{}, &consent.Sitting{}, &consent.Glass{}, &consent.Ceremony{},
-		&consent.DutyRow{}, &consent.EndingRow{}, &consent.NamedRow{}, &consent.EdgeRow{},
+		&consent.DutyRow{}, &consent.EndingRow{}, &consent.NamedRow{}, &consent.EdgeRow{}, &consent.MailDue{},
 		&consent.Access{}, &consent.Spent{}, &consent.PlaceRow{}, &consent.PlaceAt{}, &consent.PlaceRun{},
 	} {
 		known[r.Bucket()] = true

@@ -23,6 +23,8 @@ type Config struct {
 	// StaffURL and PublicURL are the base URLs of the two listeners, without a
 	// final slash, for links that are shown.
 	StaffURL, PublicURL string
+	// Mails says that members can be told of stops by mail.
+	Mails bool
 	// Version of the program.
 	Version string
 	// Secure says that readers come over TLS, here or at a proxy: cookies are

@@ -44,6 +44,7 @@ const (
 	actOpen          = "open"
 	actStop          = "stop"
 	actStopConfirmed = "stop_confirmed"
+	actAsk           = "ask"
 	actCheck         = "check"
 )
 
@@ -100,19 +101,20 @@ const maxCode = 64
 // A cardForm is what the person's forms send. None has all members.
 type cardForm struct {
 	action, code, mandate, service string
+	right                          string
 	part, proof                    string // of the page: what to stop, and that it was opened
 	day, month, year               string
 }
 
 func (p *Pages) readCardForm(c echo.Context) (*door.Visit, cardForm, error) {
-	f, err := form(c, "action", "code", "lang", "stay", "mandate", "service", "part", "proof", "day", "month", "year")
+	f, err := form(c, "action", "code", "lang", "stay", "mandate", "service", "right", "part", "proof", "day", "month", "year")
 	if err != nil {
 		return p.visit(c, ""), cardForm{}, err
 	}
 	v := p.visit(c, f["lang"])
 	v.Stay = stayOf(f["stay"])
 	return v, cardForm{
-		action: f["action"], code: f["code"], mandate: f["mandate"], service: f["service"], part: f["part"], proof: f["proof"],
+		action: f["action"], code: f["code"], mandate: f["mandate"], service: f["service"], right: f["right"], part: f["part"], proof: f["proof"],
 		day: f["day"], month: f["month"], year: f["year"],
 	}, nil
 }
@@ -138,6 +140,8 @@ func (p *Pages) card(c echo.Context) error {
 		err = p.stop(c, v, f)
 	case actCheck:
 		err = p.giveCheck(c, v, f)
+	case actAsk:
+		err = p.askRight(c, v, f)
 	default:
 		return &door.Fault{Status: http.StatusBadRequest, Reason: "bad_request"}
 	}

@@ -166,6 +166,8 @@ func (t teller) leftToDo(list []consent.Duty) (say []string) {
 // where the page may show it.
 func (t teller) part(p consent.Part, name string) string {
 	switch {
+	case p.Helper != "" && name == "" && t.called[p.Helper] != "":
+		return t.say("part.helper_named", "Who", t.called[p.Helper])
 	case p.Helper != "" && name != "":
 		return t.say("part.helper_named", "Who", name)
 	case p.Helper != "":
@@ -215,8 +217,13 @@ func (t teller) parts(list []*consent.Mandate, most int) (views []partView) {
 	})
 	open(func(m *consent.Mandate, p consent.Power) {
 		for _, h := range t.helpersOf(m) {
-			if name := t.page.Names[h]; !name.IsZero() && !m.Stopped(p, h, t.page.At) {
+			if m.Stopped(p, h, t.page.At) {
+				continue
+			}
+			if name := t.page.Names[h]; !name.IsZero() {
 				add(consent.Scope{Helper: h}, name.Reveal())
+			} else if t.called[h] != "" {
+				add(consent.Scope{Helper: h}, t.called[h])
 			}
 		}
 	})

@@ -52,6 +52,9 @@ func (p *Pages) desk(g *echo.Group) {
 	g.POST("/personne/carte", p.newCard)
 	g.POST("/personne/carte-perdue", p.lostCard)
 
+	p.stopDesk(g)
+	p.rightsDesk(g)
+
 	g.GET("/echeances", p.duties)
 	g.GET("/roles", p.roles)
 	g.GET("/roles/:role", p.roles)
@@ -186,6 +189,7 @@ func (d *desk) view(title string) deskView {
 	return deskView{
 		staffView: staffView{
 			sheet: d.p.staffSheet(d.c, d.v, title), FormToken: d.register().FormToken(d.actor), Nav: d.nav(), Of: d.structure.Name.String(),
+			News: d.news(),
 		},
 		Structure: d.structure.Name.String(), Once: rand.Text(), AdhereBy: d.adhereBy(), Hosted: d.me.Hosted,
 	}
@@ -196,12 +200,13 @@ func (d *desk) nav() []navLink {
 	if d.isHelper() && !d.me.Hosted {
 		links = append(links, navLink{Path: "/echeances", Name: d.say("nav.duties")})
 	}
+	links = append(links, navLink{Path: "/arrets", Name: d.say("nav.stops")})
 	links = append(links,
 		navLink{Path: "/roles", Name: d.say("nav.roles")},
 		navLink{Path: "/services", Name: d.say("nav.services")},
 		navLink{Path: "/traces", Name: d.say("nav.traces")})
 	if d.isReferent() {
-		links = append(links, navLink{Path: "/referent", Name: d.say("nav.office")})
+		links = append(links, navLink{Path: "/referent", Name: d.say("nav.office")}, navLink{Path: "/demandes", Name: d.say("nav.requests")})
 	}
 	if d.checksOthers() {
 		links = append(links, navLink{Path: "/controle", Name: d.say("nav.control")})

@@ -17,6 +17,7 @@ import (
 type receiveView struct {
 	deskView
 	Person   consent.PersonID
+	Rights   []choiceView // what they may ask about their data
 	Name     string
 	Birth    string
 	Why      string
@@ -104,6 +105,9 @@ func (d *desk) receiveView(meeting *consent.Appointment, fields ...charter.Field
 	}
 	if info, ok := d.charter.Purpose(meeting.Purpose); ok {
 		v.Why = info.Label.In(d.Lang())
+	}
+	if !d.me.Hosted {
+		v.Rights = d.rightChoices()
 	}
 	for _, m := range []charter.Mode{charter.DoForPresent, charter.DoForAbsent, charter.DoWith} {
 		v.Other.Modes = append(v.Other.Modes, choiceView{Value: string(m), Label: d.mode(m)})

@@ -270,7 +270,11 @@ func (d *desk) lights() ([]lightView, error) {
 	// comes with a clock that is right.
 	clock := lightView{State: "ok", Label: d.say("light.clock"), Say: d.say("light.clock_ok", "Time", d.instant(d.now()))}
 	backup, err := d.backupLight()
-	return []lightView{address, clock, backup}, err
+	if err != nil {
+		return nil, err
+	}
+	requests, err := d.rightsLight()
+	return []lightView{address, clock, backup, requests}, err
 }
 
 // backupDays is how old the last copy may be: a week, and a day for a task that

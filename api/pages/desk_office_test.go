@@ -102,7 +102,7 @@ func TestOfficeLights(t *testing.T) {
 		r := s.sit(charter.Referent) // sessions are shorter than copies are old
 		r.open("/referent").says(t, c.say)
 		lights := regexp.MustCompile(`<li class="(ok|bad)"><b>`).FindAllStringSubmatch(r.page.body, -1)
-		if len(lights) != 3 || lights[2][1] != c.state {
+		if len(lights) != 4 || lights[2][1] != c.state {
 			t.Errorf("%s: lights %v", c.name, lights)
 		}
 	}

@@ -24,6 +24,7 @@ type personView struct {
 	Accords    []accordView
 	Parts      []partView // what can be stopped alone
 	Stops      []stopView
+	Asked      []rightView
 	Ended      []accordView
 	EndedTitle string
 
@@ -90,6 +91,7 @@ func (v *personView) fill(p *consent.PersonPage, ch *charter.Charter) {
 		v.Parts = t.parts(p.Mandates, v.most)
 	}
 	v.Stops = t.stops(p.Stops)
+	v.Asked = t.rights(p.Rights)
 	v.EndedTitle = t.number("accords.ended_title", len(v.Ended))
 	v.Opened = t.opened()
 	v.fillLines(t)
@@ -112,6 +114,7 @@ type teller struct {
 	page    *consent.PersonPage
 	charter *charter.Charter
 	tz      *time.Location
+	called  map[consent.MemberID]string // names opened at the desk
 }
 
 func (t teller) running(m *consent.Mandate) bool {

@@ -16,11 +16,11 @@ import (
 // Each page is a template set of its own: the frame of its listener and its main
 // part. All are parsed at start.
 var (
-	personTemplates = []string{"code", "hello", "birth", "confirm", "receipt", "person", "trouble", "check", "checked", "check_code"}
+	personTemplates = []string{"code", "hello", "birth", "confirm", "receipt", "asked", "person", "trouble", "check", "checked", "check_code"}
 	staffTemplates  = []string{
 		"named_link", "kin", "kin_read", "glass", "control", "kit", "signin", "again", "structures", "keys", "link", "home", "reference", "fault",
 		"desk", "found", "new_person", "prepare", "recap", "sign", "mandate", "ask_card", "new_card", "desk_check", "receive", "cover", "noted", "report",
-		"duties", "roles", "services", "traces", "office"}
+		"duties", "roles", "services", "traces", "office", "stops", "stopping", "elsewhere", "requests", "copy"}
 )
 
 // parse reads the style and the templates. The style stands inside each page, so

@@ -31,6 +31,7 @@ type staffView struct {
 	FormToken string // "" without a session
 	Of        string // the structure that the session is bound to: every page names it
 	Nav       []navLink
+	News      *newsView // what whoever looks has to know of
 }
 
 // checkForm refuses a form that was not given to the actor's session.
@@ -143,6 +144,7 @@ type homeView struct {
 	Member           consent.MemberID
 	Role, Offices    string
 	Structure, Space string
+	Mail             string // whether they are told of stops by mail
 	LinkBy           string
 
 	CharterProblem, CharterVersion, Version, CharterDigest string
@@ -198,6 +200,13 @@ func (d *desk) myself() error {
 	}
 	if view.LinkBy == byOperator {
 		view.LinkBy = view.say("home.link_operator")
+	}
+	view.Mail = d.say("mail.none")
+	switch {
+	case !d.p.door.Mails:
+		view.Mail = d.say("mail.off")
+	case d.me.Mail != "":
+		view.Mail = d.say("mail.noted")
 	}
 	view.fillRole(d.me, d.structure, d.charter)
 	view.fillCharter(d.me, d.charter, d.structure.TZ)

@@ -140,13 +140,19 @@ func families(t *testing.T) map[string][]string {
 		t.Fatal(err)
 	}
 	f := map[string][]string{
-		"date.month.":    {"1", "2", "3", "4", "5", "6", "7", "8", "9", "10", "11", "12"},
-		"what.":          {"identity", "contact", "evidence", "other"},
-		"kept.":          {"mandate", "contact", "access", "refusal"},
-		"line.refused.":  {"look", "act", "mandate", "card", "birth", "other"},
-		"accords.ended.": {"expired", "fulfilled", "revoked", "renounced", "superseded", "other"},
-		"accords.":       {"do_with", "do_for_present", "do_for_absent"},
-		"cell.":          {"exclusive", "lead", "own", "if_opened", "if_opened_present", "no", "person", "opened"},
+		"date.month.":      {"1", "2", "3", "4", "5", "6", "7", "8", "9", "10", "11", "12"},
+		"what.":            {"identity", "contact", "evidence", "other"},
+		"kept.":            {"mandate", "contact", "access", "refusal"},
+		"line.refused.":    {"look", "act", "mandate", "card", "birth", "other"},
+		"accords.ended.":   {"expired", "fulfilled", "revoked", "renounced", "superseded", "other"},
+		"accords.":         {"do_with", "do_for_present", "do_for_absent"},
+		"stop.way.":        {"page", "desk", "phone", "letter", "elsewhere", "request", "link"},
+		"right.":           {"copy", "correct", "limit", "object", "erase"},
+		"right.why.":       {"complex", "many"},
+		"right.answered.":  {"done", "partly", "refused", "withdrawn"},
+		"request.outcome.": {"done", "partly", "refused", "withdrawn"},
+		"request.why.":     {"complex", "many"},
+		"cell.":            {"exclusive", "lead", "own", "if_opened", "if_opened_present", "no", "person", "opened"},
 	}
 	f["keys.by."] = []string{"link", "passkey", "oidc", "totp"}
 	for _, w := range consent.LossReasons {
@@ -193,7 +199,7 @@ func families(t *testing.T) map[string][]string {
 	for _, p := range ch.Purposes() {
 		f["why."] = append(f["why."], string(p.Code))
 	}
-	f["line."] = []string{"mandate.revoked.you", "person.page_opened.near", "other"}
+	f["line."] = []string{"request.made", "request.extended", "request.answered", "mandate.revoked.you", "person.page_opened.near", "other"}
 	for _, a := range actions(t) {
 		if class, _ := a.Class(); aboutPersons(a, class) {
 			f["line."] = append(f["line."], string(a))

@@ -25,6 +25,57 @@ import (
 	"github.com/oapi-codegen/runtime"
 )
 
+// Defines values for AnswerRequestOutcome.
+const (
+	AnswerRequestOutcomeDone      AnswerRequestOutcome = "done"
+	AnswerRequestOutcomePartly    AnswerRequestOutcome = "partly"
+	AnswerRequestOutcomeRefused   AnswerRequestOutcome = "refused"
+	AnswerRequestOutcomeWithdrawn AnswerRequestOutcome = "withdrawn"
+)
+
+// Valid indicates whether the value is a known member of the AnswerRequestOutcome enum.
+func (e AnswerRequestOutcome) Valid() bool {
+	switch e {
+	case AnswerRequestOutcomeDone:
+		return true
+	case AnswerRequestOutcomePartly:
+		return true
+	case AnswerRequestOutcomeRefused:
+		return true
+	case AnswerRequestOutcomeWithdrawn:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for AskRightKind.
+const (
+	Copy    AskRightKind = "copy"
+	Correct AskRightKind = "correct"
+	Erase   AskRightKind = "erase"
+	Limit   AskRightKind = "limit"
+	Object  AskRightKind = "object"
+)
+
+// Valid indicates whether the value is a known member of the AskRightKind enum.
+func (e AskRightKind) Valid() bool {
+	switch e {
+	case Copy:
+		return true
+	case Correct:
+		return true
+	case Erase:
+		return true
+	case Limit:
+		return true
+	case Object:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for CardWishAlone.
 const (
 	No  CardWishAlone = "no"
@@ -88,6 +139,24 @@ func (e DutyEvery) Valid() bool {
 	}
 }
 
+// Defines values for ExtendRequestWhy.
+const (
+	Complex ExtendRequestWhy = "complex"
+	Many    ExtendRequestWhy = "many"
+)
+
+// Valid indicates whether the value is a known member of the ExtendRequestWhy enum.
+func (e ExtendRequestWhy) Valid() bool {
+	switch e {
+	case Complex:
+		return true
+	case Many:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for HelperViewSleep.
 const (
 	Asleep HelperViewSleep = "asleep"
@@ -138,16 +207,16 @@ func (e Level) Valid() bool {
 
 // Defines values for LogDetailOut.
 const (
-	Ok      LogDetailOut = "ok"
-	Refused LogDetailOut = "refused"
+	LogDetailOutOk      LogDetailOut = "ok"
+	LogDetailOutRefused LogDetailOut = "refused"
 )
 
 // Valid indicates whether the value is a known member of the LogDetailOut enum.
 func (e LogDetailOut) Valid() bool {
 	switch e {
-	case Ok:
+	case LogDetailOutOk:
 		return true
-	case Refused:
+	case LogDetailOutRefused:
 		return true
 	default:
 		return false
@@ -562,6 +631,15 @@ type Adherence struct {
 	Version string `json:"version"`
 }
 
+// AnswerRequest defines model for AnswerRequest.
+type AnswerRequest struct {
+	Outcome AnswerRequestOutcome `json:"outcome"`
+	Request DataRequestId        `json:"request"`
+}
+
+// AnswerRequestOutcome defines model for AnswerRequest.Outcome.
+type AnswerRequestOutcome string
+
 // Appointment defines model for Appointment.
 type Appointment struct {
 	Person PersonId `json:"person"`
@@ -578,6 +656,14 @@ type AppointmentRequest struct {
 	// Purpose A fixed word of the charter
 	Purpose Code `json:"purpose"`
 }
+
+// AskRight defines model for AskRight.
+type AskRight struct {
+	Kind AskRightKind `json:"kind"`
+}
+
+// AskRightKind defines model for AskRight.Kind.
+type AskRightKind string
 
 // Asked defines model for Asked.
 type Asked struct {
@@ -737,6 +823,29 @@ type CoverRequest struct {
 	Service Code `json:"service"`
 }
 
+// DataRequest defines model for DataRequest.
+type DataRequest struct {
+	Answered Time          `json:"answered,omitempty,omitzero"`
+	Asked    Time          `json:"asked"`
+	By       string        `json:"by"`
+	Due      Time          `json:"due"`
+	Extended Time          `json:"extended,omitempty,omitzero"`
+	Id       DataRequestId `json:"id"`
+	Kind     string        `json:"kind"`
+	Late     bool          `json:"late"`
+	Outcome  string        `json:"outcome,omitempty,omitzero"`
+	Person   PersonId      `json:"person"`
+	Why      string        `json:"why,omitempty,omitzero"`
+}
+
+// DataRequestId defines model for DataRequestId.
+type DataRequestId = string
+
+// DataRequests defines model for DataRequests.
+type DataRequests struct {
+	Requests []DataRequest `json:"requests"`
+}
+
 // Date YYYY-MM-DD in the structure's time zone
 type Date = string
 
@@ -846,6 +955,15 @@ type ExplainedView struct {
 	By   string `json:"by"`
 	Lang string `json:"lang"`
 }
+
+// ExtendRequest defines model for ExtendRequest.
+type ExtendRequest struct {
+	Request DataRequestId    `json:"request"`
+	Why     ExtendRequestWhy `json:"why"`
+}
+
+// ExtendRequestWhy defines model for ExtendRequest.Why.
+type ExtendRequestWhy string
 
 // ExtractRequest defines model for ExtractRequest.
 type ExtractRequest struct {
@@ -1065,6 +1183,12 @@ type LogRequest struct {
 
 	// Purpose A fixed word of the charter
 	Purpose Code `json:"purpose,omitempty,omitzero"`
+}
+
+// MailRequest defines model for MailRequest.
+type MailRequest struct {
+	// Email An e-mail address, screened
+	Email EmailText `json:"email"`
 }
 
 // MandataryView defines model for MandataryView.
@@ -1298,6 +1422,19 @@ type PasskeyName = door.Typed
 // Passkeys defines model for Passkeys.
 type Passkeys struct {
 	Passkeys []Passkey `json:"passkeys"`
+}
+
+// PersonCopy defines model for PersonCopy.
+type PersonCopy struct {
+	Acts     []Act     `json:"acts"`
+	Data     Revealed  `json:"data"`
+	Lines    []LogLine `json:"lines"`
+	Mandates []Mandate `json:"mandates"`
+
+	// More There are older lines
+	More     bool          `json:"more"`
+	Requests []DataRequest `json:"requests"`
+	Stops    []StopNote    `json:"stops"`
 }
 
 // PersonId defines model for PersonId.
@@ -2002,6 +2139,12 @@ type SignMandateParams struct {
 	IdempotencyKey IdempotencyKey `json:"Idempotency-Key,omitempty,omitzero"`
 }
 
+// SetOwnMailParams defines parameters for SetOwnMail.
+type SetOwnMailParams struct {
+	// IdempotencyKey Makes the write happen once within 24 hours. The same key with another request is refused (422).
+	IdempotencyKey IdempotencyKey `json:"Idempotency-Key,omitempty,omitzero"`
+}
+
 // SetOwnNameParams defines parameters for SetOwnName.
 type SetOwnNameParams struct {
 	// IdempotencyKey Makes the write happen once within 24 hours. The same key with another request is refused (422).
@@ -2062,6 +2205,12 @@ type NameHelperParams struct {
 	IdempotencyKey IdempotencyKey `json:"Idempotency-Key,omitempty,omitzero"`
 }
 
+// AskRightParams defines parameters for AskRight.
+type AskRightParams struct {
+	// IdempotencyKey Makes the write happen once within 24 hours. The same key with another request is refused (422).
+	IdempotencyKey IdempotencyKey `json:"Idempotency-Key,omitempty,omitzero"`
+}
+
 // StopPersonParams defines parameters for StopPerson.
 type StopPersonParams struct {
 	// IdempotencyKey Makes the write happen once within 24 hours. The same key with another request is refused (422).
@@ -2088,6 +2237,18 @@ type OpenProgramParams struct {
 
 // CloseProgramParams defines parameters for CloseProgram.
 type CloseProgramParams struct {
+	// IdempotencyKey Makes the write happen once within 24 hours. The same key with another request is refused (422).
+	IdempotencyKey IdempotencyKey `json:"Idempotency-Key,omitempty,omitzero"`
+}
+
+// AnswerRequestParams defines parameters for AnswerRequest.
+type AnswerRequestParams struct {
+	// IdempotencyKey Makes the write happen once within 24 hours. The same key with another request is refused (422).
+	IdempotencyKey IdempotencyKey `json:"Idempotency-Key,omitempty,omitzero"`
+}
+
+// ExtendRequestParams defines parameters for ExtendRequest.
+type ExtendRequestParams struct {
 	// IdempotencyKey Makes the write happen once within 24 hours. The same key with another request is refused (422).
 	IdempotencyKey IdempotencyKey `json:"Idempotency-Key,omitempty,omitzero"`
 }
@@ -2203,6 +2364,9 @@ type MandateSheetJSONRequestBody = PurposeRequest
 // SignMandateJSONRequestBody defines body for SignMandate for application/json ContentType.
 type SignMandateJSONRequestBody = SignRequest
 
+// SetOwnMailJSONRequestBody defines body for SetOwnMail for application/json ContentType.
+type SetOwnMailJSONRequestBody = MailRequest
+
 // SetOwnNameJSONRequestBody defines body for SetOwnName for application/json ContentType.
 type SetOwnNameJSONRequestBody = NameRequest
 
@@ -2236,6 +2400,9 @@ type OpenGlassJSONRequestBody = GlassRequest
 // NameHelperJSONRequestBody defines body for NameHelper for application/json ContentType.
 type NameHelperJSONRequestBody = NameHelperRequest
 
+// AskRightJSONRequestBody defines body for AskRight for application/json ContentType.
+type AskRightJSONRequestBody = AskRight
+
 // RevealPersonJSONRequestBody defines body for RevealPerson for application/json ContentType.
 type RevealPersonJSONRequestBody = RevealRequest
 
@@ -2247,6 +2414,12 @@ type SavePresetJSONRequestBody = PresetRequest
 
 // OpenProgramJSONRequestBody defines body for OpenProgram for application/json ContentType.
 type OpenProgramJSONRequestBody = OpenProgramRequest
+
+// AnswerRequestJSONRequestBody defines body for AnswerRequest for application/json ContentType.
+type AnswerRequestJSONRequestBody = AnswerRequest
+
+// ExtendRequestJSONRequestBody defines body for ExtendRequest for application/json ContentType.
+type ExtendRequestJSONRequestBody = ExtendRequest
 
 // SignInByPasskeyJSONRequestBody defines body for SignInByPasskey for application/json ContentType.
 type SignInByPasskeyJSONRequestBody = PasskeyAnswer
@@ -2385,6 +2558,9 @@ type ServerInterface interface {
 	// Me Who am I and what may I do
 	// (GET /me)
 	Me(ctx echo.Context) error
+	// SetOwnMail Say where one wants to be told of stops by mail
+	// (POST /me/mail)
+	SetOwnMail(ctx echo.Context, params SetOwnMailParams) error
 	// SetOwnName Change one's own display name
 	// (POST /me/name)
 	SetOwnName(ctx echo.Context, params SetOwnNameParams) error
@@ -2439,6 +2615,9 @@ type ServerInterface interface {
 	// UpdateContact Replace a person's contact
 	// (POST /persons/{person}/contact)
 	UpdateContact(ctx echo.Context, person PersonPath, params UpdateContactParams) error
+	// CopyPerson A copy of everything that is kept about a person, for the person (GDPR 15, 20)
+	// (POST /persons/{person}/copy)
+	CopyPerson(ctx echo.Context, person PersonPath) error
 	// ForgetPerson Forget a person at their request (referent, DPO)
 	// (POST /persons/{person}/forget)
 	ForgetPerson(ctx echo.Context, person PersonPath, params ForgetPersonParams) error
@@ -2454,6 +2633,12 @@ type ServerInterface interface {
 	// NameHelper A person names a relative, or a volunteer of no structure, at the desk
 	// (POST /persons/{person}/named)
 	NameHelper(ctx echo.Context, person PersonPath, params NameHelperParams) error
+	// PersonRequests What a person asked about their data
+	// (GET /persons/{person}/requests)
+	PersonRequests(ctx echo.Context, person PersonPath) error
+	// AskRight Write down what a person asks about their data (GDPR 15 to 21)
+	// (POST /persons/{person}/requests)
+	AskRight(ctx echo.Context, person PersonPath, params AskRightParams) error
 	// RevealPerson See a person's identity or contact, for a purpose
 	// (POST /persons/{person}/reveal)
 	RevealPerson(ctx echo.Context, person PersonPath) error
@@ -2481,6 +2666,15 @@ type ServerInterface interface {
 	// CloseProgram Close a program (referent)
 	// (POST /programs/{program}/close)
 	CloseProgram(ctx echo.Context, program ProgramPath, params CloseProgramParams) error
+	// OpenRequests Requests that wait for an answer, without a name
+	// (GET /requests)
+	OpenRequests(ctx echo.Context) error
+	// AnswerRequest Say how a request was answered (referent)
+	// (POST /requests/answer)
+	AnswerRequest(ctx echo.Context, params AnswerRequestParams) error
+	// ExtendRequest Take two months more, once, for a reason that the person sees (referent)
+	// (POST /requests/extend)
+	ExtendRequest(ctx echo.Context, params ExtendRequestParams) error
 	// Services Services, their procedures and official ways back in
 	// (GET /services)
 	Services(ctx echo.Context) error
@@ -3289,6 +3483,35 @@ func (w *ServerInterfaceWrapper) Me(ctx echo.Context) error {
 	return err
 }
 
+// SetOwnMail converts echo context to params.
+func (w *ServerInterfaceWrapper) SetOwnMail(ctx echo.Context) error {
+	var err error
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params SetOwnMailParams
+
+	headers := ctx.Request().Header
+	// ------------- Optional header parameter "Idempotency-Key" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Idempotency-Key")]; found {
+		var IdempotencyKey IdempotencyKey
+		n := len(valueList)
+		if n != 1 {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Expected one value for Idempotency-Key, got %d", n))
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Idempotency-Key", valueList[0], &IdempotencyKey, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter Idempotency-Key: %s", err))
+		}
+
+		params.IdempotencyKey = IdempotencyKey
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.SetOwnMail(ctx, params)
+	return err
+}
+
 // SetOwnName converts echo context to params.
 func (w *ServerInterfaceWrapper) SetOwnName(ctx echo.Context) error {
 	var err error
@@ -3602,6 +3825,22 @@ func (w *ServerInterfaceWrapper) UpdateContact(ctx echo.Context) error {
 	return err
 }
 
+// CopyPerson converts echo context to params.
+func (w *ServerInterfaceWrapper) CopyPerson(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "person" -------------
+	var person PersonPath
+
+	err = runtime.BindStyledParameterWithOptions("simple", "person", ctx.Param("person"), &person, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter person: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.CopyPerson(ctx, person)
+	return err
+}
+
 // ForgetPerson converts echo context to params.
 func (w *ServerInterfaceWrapper) ForgetPerson(ctx echo.Context) error {
 	var err error
@@ -3759,6 +3998,58 @@ func (w *ServerInterfaceWrapper) NameHelper(ctx echo.Context) error {
 
 	// Invoke the callback with all the unmarshaled arguments
 	err = w.Handler.NameHelper(ctx, person, params)
+	return err
+}
+
+// PersonRequests converts echo context to params.
+func (w *ServerInterfaceWrapper) PersonRequests(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "person" -------------
+	var person PersonPath
+
+	err = runtime.BindStyledParameterWithOptions("simple", "person", ctx.Param("person"), &person, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter person: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.PersonRequests(ctx, person)
+	return err
+}
+
+// AskRight converts echo context to params.
+func (w *ServerInterfaceWrapper) AskRight(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "person" -------------
+	var person PersonPath
+
+	err = runtime.BindStyledParameterWithOptions("simple", "person", ctx.Param("person"), &person, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter person: %s", err))
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params AskRightParams
+
+	headers := ctx.Request().Header
+	// ------------- Optional header parameter "Idempotency-Key" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Idempotency-Key")]; found {
+		var IdempotencyKey IdempotencyKey
+		n := len(valueList)
+		if n != 1 {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Expected one value for Idempotency-Key, got %d", n))
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Idempotency-Key", valueList[0], &IdempotencyKey, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter Idempotency-Key: %s", err))
+		}
+
+		params.IdempotencyKey = IdempotencyKey
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.AskRight(ctx, person, params)
 	return err
 }
 
@@ -3975,6 +4266,73 @@ func (w *ServerInterfaceWrapper) CloseProgram(ctx echo.Context) error {
 
 	// Invoke the callback with all the unmarshaled arguments
 	err = w.Handler.CloseProgram(ctx, program, params)
+	return err
+}
+
+// OpenRequests converts echo context to params.
+func (w *ServerInterfaceWrapper) OpenRequests(ctx echo.Context) error {
+	var err error
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.OpenRequests(ctx)
+	return err
+}
+
+// AnswerRequest converts echo context to params.
+func (w *ServerInterfaceWrapper) AnswerRequest(ctx echo.Context) error {
+	var err error
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params AnswerRequestParams
+
+	headers := ctx.Request().Header
+	// ------------- Optional header parameter "Idempotency-Key" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Idempotency-Key")]; found {
+		var IdempotencyKey IdempotencyKey
+		n := len(valueList)
+		if n != 1 {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Expected one value for Idempotency-Key, got %d", n))
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Idempotency-Key", valueList[0], &IdempotencyKey, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter Idempotency-Key: %s", err))
+		}
+
+		params.IdempotencyKey = IdempotencyKey
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.AnswerRequest(ctx, params)
+	return err
+}
+
+// ExtendRequest converts echo context to params.
+func (w *ServerInterfaceWrapper) ExtendRequest(ctx echo.Context) error {
+	var err error
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params ExtendRequestParams
+
+	headers := ctx.Request().Header
+	// ------------- Optional header parameter "Idempotency-Key" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Idempotency-Key")]; found {
+		var IdempotencyKey IdempotencyKey
+		n := len(valueList)
+		if n != 1 {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Expected one value for Idempotency-Key, got %d", n))
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Idempotency-Key", valueList[0], &IdempotencyKey, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter Idempotency-Key: %s", err))
+		}
+
+		params.IdempotencyKey = IdempotencyKey
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.ExtendRequest(ctx, params)
 	return err
 }
 
@@ -4351,6 +4709,7 @@ func RegisterHandlersWithOptions(router EchoRouter, si ServerInterface, options 
 	router.POST(options.BaseURL+"/sign-in/structures", wrapper.ChooseStructure, options.OperationMiddlewares["chooseStructure"]...)
 	router.GET(options.BaseURL+"/me", wrapper.Me, options.OperationMiddlewares["me"]...)
 	router.POST(options.BaseURL+"/me/name", wrapper.SetOwnName, options.OperationMiddlewares["setOwnName"]...)
+	router.POST(options.BaseURL+"/me/mail", wrapper.SetOwnMail, options.OperationMiddlewares["setOwnMail"]...)
 	router.GET(options.BaseURL+"/me/passkeys", wrapper.Passkeys, options.OperationMiddlewares["passkeys"]...)
 	router.POST(options.BaseURL+"/me/passkeys", wrapper.AddPasskey, options.OperationMiddlewares["addPasskey"]...)
 	router.POST(options.BaseURL+"/me/passkeys/ask", wrapper.AskNewPasskey, options.OperationMiddlewares["askNewPasskey"]...)
@@ -4378,6 +4737,12 @@ func RegisterHandlersWithOptions(router EchoRouter, si ServerInterface, options 
 	router.POST(options.BaseURL+"/persons/names", wrapper.ListNames, options.OperationMiddlewares["listNames"]...)
 	router.POST(options.BaseURL+"/persons/similar", wrapper.SimilarPersons, options.OperationMiddlewares["similarPersons"]...)
 	router.POST(options.BaseURL+"/persons/:person/reveal", wrapper.RevealPerson, options.OperationMiddlewares["revealPerson"]...)
+	router.GET(options.BaseURL+"/persons/:person/requests", wrapper.PersonRequests, options.OperationMiddlewares["personRequests"]...)
+	router.POST(options.BaseURL+"/persons/:person/requests", wrapper.AskRight, options.OperationMiddlewares["askRight"]...)
+	router.POST(options.BaseURL+"/persons/:person/copy", wrapper.CopyPerson, options.OperationMiddlewares["copyPerson"]...)
+	router.GET(options.BaseURL+"/requests", wrapper.OpenRequests, options.OperationMiddlewares["openRequests"]...)
+	router.POST(options.BaseURL+"/requests/extend", wrapper.ExtendRequest, options.OperationMiddlewares["extendRequest"]...)
+	router.POST(options.BaseURL+"/requests/answer", wrapper.AnswerRequest, options.OperationMiddlewares["answerRequest"]...)
 	router.POST(options.BaseURL+"/persons/:person/contact", wrapper.UpdateContact, options.OperationMiddlewares["updateContact"]...)
 	router.POST(options.BaseURL+"/persons/:person/forget", wrapper.ForgetPerson, options.OperationMiddlewares["forgetPerson"]...)
 	router.POST(options.BaseURL+"/persons/:person/card", wrapper.IssueCard, options.OperationMiddlewares["issueCard"]...)
@@ -5882,6 +6247,40 @@ func (response MedefaultApplicationProblemPlusJSONResponse) VisitMeResponse(w ht
 	return err
 }
 
+type SetOwnMailRequestObject struct {
+	Params SetOwnMailParams
+	Body   *SetOwnMailJSONRequestBody
+}
+
+type SetOwnMailResponseObject interface {
+	VisitSetOwnMailResponse(w http.ResponseWriter) error
+}
+
+type SetOwnMail204Response struct {
+}
+
+func (response SetOwnMail204Response) VisitSetOwnMailResponse(w http.ResponseWriter) error {
+	w.WriteHeader(204)
+	return nil
+}
+
+type SetOwnMaildefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response SetOwnMaildefaultApplicationProblemPlusJSONResponse) VisitSetOwnMailResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
 type SetOwnNameRequestObject struct {
 	Params SetOwnNameParams
 	Body   *SetOwnNameJSONRequestBody
@@ -6557,6 +6956,45 @@ func (response UpdateContactdefaultApplicationProblemPlusJSONResponse) VisitUpda
 	return err
 }
 
+type CopyPersonRequestObject struct {
+	Person PersonPath `json:"person"`
+}
+
+type CopyPersonResponseObject interface {
+	VisitCopyPersonResponse(w http.ResponseWriter) error
+}
+
+type CopyPerson200JSONResponse PersonCopy
+
+func (response CopyPerson200JSONResponse) VisitCopyPersonResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type CopyPersondefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response CopyPersondefaultApplicationProblemPlusJSONResponse) VisitCopyPersonResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
 type ForgetPersonRequestObject struct {
 	Person PersonPath `json:"person"`
 	Params ForgetPersonParams
@@ -6741,6 +7179,86 @@ type NameHelperdefaultApplicationProblemPlusJSONResponse struct {
 }
 
 func (response NameHelperdefaultApplicationProblemPlusJSONResponse) VisitNameHelperResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type PersonRequestsRequestObject struct {
+	Person PersonPath `json:"person"`
+}
+
+type PersonRequestsResponseObject interface {
+	VisitPersonRequestsResponse(w http.ResponseWriter) error
+}
+
+type PersonRequests200JSONResponse DataRequests
+
+func (response PersonRequests200JSONResponse) VisitPersonRequestsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type PersonRequestsdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response PersonRequestsdefaultApplicationProblemPlusJSONResponse) VisitPersonRequestsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type AskRightRequestObject struct {
+	Person PersonPath `json:"person"`
+	Params AskRightParams
+	Body   *AskRightJSONRequestBody
+}
+
+type AskRightResponseObject interface {
+	VisitAskRightResponse(w http.ResponseWriter) error
+}
+
+type AskRight200JSONResponse DataRequest
+
+func (response AskRight200JSONResponse) VisitAskRightResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type AskRightdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response AskRightdefaultApplicationProblemPlusJSONResponse) VisitAskRightResponse(w http.ResponseWriter) error {
 
 	var buf bytes.Buffer
 	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
@@ -7085,6 +7603,124 @@ type CloseProgramdefaultApplicationProblemPlusJSONResponse struct {
 }
 
 func (response CloseProgramdefaultApplicationProblemPlusJSONResponse) VisitCloseProgramResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type OpenRequestsRequestObject struct {
+}
+
+type OpenRequestsResponseObject interface {
+	VisitOpenRequestsResponse(w http.ResponseWriter) error
+}
+
+type OpenRequests200JSONResponse DataRequests
+
+func (response OpenRequests200JSONResponse) VisitOpenRequestsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type OpenRequestsdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response OpenRequestsdefaultApplicationProblemPlusJSONResponse) VisitOpenRequestsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type AnswerRequestRequestObject struct {
+	Params AnswerRequestParams
+	Body   *AnswerRequestJSONRequestBody
+}
+
+type AnswerRequestResponseObject interface {
+	VisitAnswerRequestResponse(w http.ResponseWriter) error
+}
+
+type AnswerRequest200JSONResponse DataRequest
+
+func (response AnswerRequest200JSONResponse) VisitAnswerRequestResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type AnswerRequestdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response AnswerRequestdefaultApplicationProblemPlusJSONResponse) VisitAnswerRequestResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ExtendRequestRequestObject struct {
+	Params ExtendRequestParams
+	Body   *ExtendRequestJSONRequestBody
+}
+
+type ExtendRequestResponseObject interface {
+	VisitExtendRequestResponse(w http.ResponseWriter) error
+}
+
+type ExtendRequest200JSONResponse DataRequest
+
+func (response ExtendRequest200JSONResponse) VisitExtendRequestResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ExtendRequestdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response ExtendRequestdefaultApplicationProblemPlusJSONResponse) VisitExtendRequestResponse(w http.ResponseWriter) error {
 
 	var buf bytes.Buffer
 	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
@@ -7874,6 +8510,9 @@ type StrictServerInterface interface {
 	// Me Who am I and what may I do
 	// (GET /me)
 	Me(ctx context.Context, request MeRequestObject) (MeResponseObject, error)
+	// SetOwnMail Say where one wants to be told of stops by mail
+	// (POST /me/mail)
+	SetOwnMail(ctx context.Context, request SetOwnMailRequestObject) (SetOwnMailResponseObject, error)
 	// SetOwnName Change one's own display name
 	// (POST /me/name)
 	SetOwnName(ctx context.Context, request SetOwnNameRequestObject) (SetOwnNameResponseObject, error)
@@ -7928,6 +8567,9 @@ type StrictServerInterface interface {
 	// UpdateContact Replace a person's contact
 	// (POST /persons/{person}/contact)
 	UpdateContact(ctx context.Context, request UpdateContactRequestObject) (UpdateContactResponseObject, error)
+	// CopyPerson A copy of everything that is kept about a person, for the person (GDPR 15, 20)
+	// (POST /persons/{person}/copy)
+	CopyPerson(ctx context.Context, request CopyPersonRequestObject) (CopyPersonResponseObject, error)
 	// ForgetPerson Forget a person at their request (referent, DPO)
 	// (POST /persons/{person}/forget)
 	ForgetPerson(ctx context.Context, request ForgetPersonRequestObject) (ForgetPersonResponseObject, error)
@@ -7943,6 +8585,12 @@ type StrictServerInterface interface {
 	// NameHelper A person names a relative, or a volunteer of no structure, at the desk
 	// (POST /persons/{person}/named)
 	NameHelper(ctx context.Context, request NameHelperRequestObject) (NameHelperResponseObject, error)
+	// PersonRequests What a person asked about their data
+	// (GET /persons/{person}/requests)
+	PersonRequests(ctx context.Context, request PersonRequestsRequestObject) (PersonRequestsResponseObject, error)
+	// AskRight Write down what a person asks about their data (GDPR 15 to 21)
+	// (POST /persons/{person}/requests)
+	AskRight(ctx context.Context, request AskRightRequestObject) (AskRightResponseObject, error)
 	// RevealPerson See a person's identity or contact, for a purpose
 	// (POST /persons/{person}/reveal)
 	RevealPerson(ctx context.Context, request RevealPersonRequestObject) (RevealPersonResponseObject, error)
@@ -7970,6 +8618,15 @@ type StrictServerInterface interface {
 	// CloseProgram Close a program (referent)
 	// (POST /programs/{program}/close)
 	CloseProgram(ctx context.Context, request CloseProgramRequestObject) (CloseProgramResponseObject, error)
+	// OpenRequests Requests that wait for an answer, without a name
+	// (GET /requests)
+	OpenRequests(ctx context.Context, request OpenRequestsRequestObject) (OpenRequestsResponseObject, error)
+	// AnswerRequest Say how a request was answered (referent)
+	// (POST /requests/answer)
+	AnswerRequest(ctx context.Context, request AnswerRequestRequestObject) (AnswerRequestResponseObject, error)
+	// ExtendRequest Take two months more, once, for a reason that the person sees (referent)
+	// (POST /requests/extend)
+	ExtendRequest(ctx context.Context, request ExtendRequestRequestObject) (ExtendRequestResponseObject, error)
 	// Services Services, their procedures and official ways back in
 	// (GET /services)
 	Services(ctx context.Context, request ServicesRequestObject) (ServicesResponseObject, error)
@@ -9434,6 +10091,54 @@ func (sh *strictHandler) Me(ctx echo.Context) error {
 	return nil
 }
 
+// SetOwnMail operation middleware
+func (sh *strictHandler) SetOwnMail(ctx echo.Context, params SetOwnMailParams) error {
+	var request SetOwnMailRequestObject
+
+	request.Params = params
+
+	var body SetOwnMailJSONRequestBody
+	var err error
+	if binder, ok := ctx.Echo().Binder.(*echo.DefaultBinder); ok {
+		// A request validator built on kin-openapi's openapi3filter with
+		// KeepValidatedValue leaves the value it validated on the body. Bind
+		// that value, matching member names exactly, so the handler receives
+		// what was validated instead of a second, case-insensitive decode.
+		// Otherwise bind only the request body, so that path and query
+		// parameters are not also bound into the body struct.
+		if vb, ok := ctx.Request().Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+			err = binder.BindBody(ctx, &body)
+		}
+	} else {
+		// A custom binder is installed on the Echo instance; defer to it
+		// entirely, since echo.Binder does not expose body-only binding and
+		// the binder may do more than decode (for example call ctx.Validate).
+		err = ctx.Bind(&body)
+	}
+	if err != nil {
+		return err
+	}
+	request.Body = &body
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.SetOwnMail(ctx.Request().Context(), request.(SetOwnMailRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "SetOwnMail")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(SetOwnMailResponseObject); ok {
+		return validResponse.VisitSetOwnMailResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
 // SetOwnName operation middleware
 func (sh *strictHandler) SetOwnName(ctx echo.Context, params SetOwnNameParams) error {
 	var request SetOwnNameRequestObject
@@ -10078,6 +10783,31 @@ func (sh *strictHandler) UpdateContact(ctx echo.Context, person PersonPath, para
 	return nil
 }
 
+// CopyPerson operation middleware
+func (sh *strictHandler) CopyPerson(ctx echo.Context, person PersonPath) error {
+	var request CopyPersonRequestObject
+
+	request.Person = person
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.CopyPerson(ctx.Request().Context(), request.(CopyPersonRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "CopyPerson")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(CopyPersonResponseObject); ok {
+		return validResponse.VisitCopyPersonResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
 // ForgetPerson operation middleware
 func (sh *strictHandler) ForgetPerson(ctx echo.Context, person PersonPath, params ForgetPersonParams) error {
 	var request ForgetPersonRequestObject
@@ -10247,6 +10977,80 @@ func (sh *strictHandler) NameHelper(ctx echo.Context, person PersonPath, params 
 		return err
 	} else if validResponse, ok := response.(NameHelperResponseObject); ok {
 		return validResponse.VisitNameHelperResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// PersonRequests operation middleware
+func (sh *strictHandler) PersonRequests(ctx echo.Context, person PersonPath) error {
+	var request PersonRequestsRequestObject
+
+	request.Person = person
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.PersonRequests(ctx.Request().Context(), request.(PersonRequestsRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "PersonRequests")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(PersonRequestsResponseObject); ok {
+		return validResponse.VisitPersonRequestsResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// AskRight operation middleware
+func (sh *strictHandler) AskRight(ctx echo.Context, person PersonPath, params AskRightParams) error {
+	var request AskRightRequestObject
+
+	request.Person = person
+	request.Params = params
+
+	var body AskRightJSONRequestBody
+	var err error
+	if binder, ok := ctx.Echo().Binder.(*echo.DefaultBinder); ok {
+		// A request validator built on kin-openapi's openapi3filter with
+		// KeepValidatedValue leaves the value it validated on the body. Bind
+		// that value, matching member names exactly, so the handler receives
+		// what was validated instead of a second, case-insensitive decode.
+		// Otherwise bind only the request body, so that path and query
+		// parameters are not also bound into the body struct.
+		if vb, ok := ctx.Request().Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+			err = binder.BindBody(ctx, &body)
+		}
+	} else {
+		// A custom binder is installed on the Echo instance; defer to it
+		// entirely, since echo.Binder does not expose body-only binding and
+		// the binder may do more than decode (for example call ctx.Validate).
+		err = ctx.Bind(&body)
+	}
+	if err != nil {
+		return err
+	}
+	request.Body = &body
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.AskRight(ctx.Request().Context(), request.(AskRightRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "AskRight")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(AskRightResponseObject); ok {
+		return validResponse.VisitAskRightResponse(ctx.Response())
 	} else if response != nil {
 		return fmt.Errorf("unexpected response type: %T", response)
 	}
@@ -10563,6 +11367,125 @@ func (sh *strictHandler) CloseProgram(ctx echo.Context, program ProgramPath, par
 		return err
 	} else if validResponse, ok := response.(CloseProgramResponseObject); ok {
 		return validResponse.VisitCloseProgramResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// OpenRequests operation middleware
+func (sh *strictHandler) OpenRequests(ctx echo.Context) error {
+	var request OpenRequestsRequestObject
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.OpenRequests(ctx.Request().Context(), request.(OpenRequestsRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "OpenRequests")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(OpenRequestsResponseObject); ok {
+		return validResponse.VisitOpenRequestsResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// AnswerRequest operation middleware
+func (sh *strictHandler) AnswerRequest(ctx echo.Context, params AnswerRequestParams) error {
+	var request AnswerRequestRequestObject
+
+	request.Params = params
+
+	var body AnswerRequestJSONRequestBody
+	var err error
+	if binder, ok := ctx.Echo().Binder.(*echo.DefaultBinder); ok {
+		// A request validator built on kin-openapi's openapi3filter with
+		// KeepValidatedValue leaves the value it validated on the body. Bind
+		// that value, matching member names exactly, so the handler receives
+		// what was validated instead of a second, case-insensitive decode.
+		// Otherwise bind only the request body, so that path and query
+		// parameters are not also bound into the body struct.
+		if vb, ok := ctx.Request().Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+			err = binder.BindBody(ctx, &body)
+		}
+	} else {
+		// A custom binder is installed on the Echo instance; defer to it
+		// entirely, since echo.Binder does not expose body-only binding and
+		// the binder may do more than decode (for example call ctx.Validate).
+		err = ctx.Bind(&body)
+	}
+	if err != nil {
+		return err
+	}
+	request.Body = &body
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.AnswerRequest(ctx.Request().Context(), request.(AnswerRequestRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "AnswerRequest")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(AnswerRequestResponseObject); ok {
+		return validResponse.VisitAnswerRequestResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// ExtendRequest operation middleware
+func (sh *strictHandler) ExtendRequest(ctx echo.Context, params ExtendRequestParams) error {
+	var request ExtendRequestRequestObject
+
+	request.Params = params
+
+	var body ExtendRequestJSONRequestBody
+	var err error
+	if binder, ok := ctx.Echo().Binder.(*echo.DefaultBinder); ok {
+		// A request validator built on kin-openapi's openapi3filter with
+		// KeepValidatedValue leaves the value it validated on the body. Bind
+		// that value, matching member names exactly, so the handler receives
+		// what was validated instead of a second, case-insensitive decode.
+		// Otherwise bind only the request body, so that path and query
+		// parameters are not also bound into the body struct.
+		if vb, ok := ctx.Request().Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+			err = binder.BindBody(ctx, &body)
+		}
+	} else {
+		// A custom binder is installed on the Echo instance; defer to it
+		// entirely, since echo.Binder does not expose body-only binding and
+		// the binder may do more than decode (for example call ctx.Validate).
+		err = ctx.Bind(&body)
+	}
+	if err != nil {
+		return err
+	}
+	request.Body = &body
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ExtendRequest(ctx.Request().Context(), request.(ExtendRequestRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ExtendRequest")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(ExtendRequestResponseObject); ok {
+		return validResponse.VisitExtendRequestResponse(ctx.Response())
 	} else if response != nil {
 		return fmt.Errorf("unexpected response type: %T", response)
 	}
@@ -11189,245 +12112,256 @@ func (sh *strictHandler) WithoutHelper(ctx echo.Context) error {
 // const string: with thousands of chunks the chained `+` fold is several
 // times slower for the Go compiler than parsing a slice literal.
 var swaggerSpec = []string{
-	"7L3rcts4tij8Kih9uyrJN/QljpPuOD+m3E66x93pxDvO7MycTo4Nk0sSRhTAIUAr6oyr5jXOC8x+j/0o",
-	"8ySnsHAhJYEUSUuxp+f8SWQJJICFhXW/fBnEYpoJDlzJwdGXQUZzOgUFOf51PFSQ/2cB+Vz/lYCMc5Yp",
-	"JvjgaPB+DCQucilycsnhs7okYkjUGMhQ5FPISUZHMIgGTI/9K74iGnA6hcHRgOrXDqKBjMcwpfrV/5HD",
-	"cHA0+P/2ytXsmV/l3s+UJ1TBaTK4uYkGL+lc+hWFXp7QuVx4dwJDWqRqcPRkPxpM6Wc2LaaDoyfPnkWD",
-	"KePmr8fRQM0z/TjjCkaQm7kKNb8XINALOcGJcF1/gDSD/IyqsQdCpv/wbx/jgEE0yOGvBcshGRypvIDW",
-	"EIfpFeQW4KcJTDOhgMfznyAAhJ/pBCTuepYzBWRMsww4ETwGMmNqzDg5OCRjUeRyl2iISToFMoE5/koo",
-	"F2oMOdErBakIkySHYSEhIQ8PDw4e7ToAjoEmuCe7x8q6dvTCqpvLqFKQ66f+9y/HO/+L7vy6v/P8YufT",
-	"l8fRs8Ob/xj405YqZ3yE+3zNpkw1YlaqR4RR62kVtR7v769FLYvUDWc4NSP6H+LCtflZcDWuRWMmyVQP",
-	"ILMxcEKvJHBVg7g4rv3dxdF6AWdUygnMGzacmRG9N2xnsBs+g1wK3jQdDug/Gz6+MFkNeN/ydE6UhrGZ",
-	"8oF8oa8LJ1xY6lEDar/CPivKQYJq2j4O6L99fNxPJkY5nTbOhiNuMR0+7+Yr8kxIqIH3h/GcSDGFK5HM",
-	"SSrERL7wJEWTHFEo8vDk8dNHdWA3b28N9xORAC7rHQwbGIW9z4bqITp8u5OwEVN6cZADj+t4hZ67jrrt",
-	"7zz/9OXbGpJ2DlKyxksgzYje52JnwHO50S+RmeASUHg4y8VVClP9MRZcaZJy9GVAsyxlMdWA2cvMiN/9",
-	"RaP50Zf2uIDvxRlX4ewYyYxKwoUiMc1zBgkRhUKg2NegeBPHkCmqIa9XliRMv4emZ7nIIFdM72NIUwmR",
-	"RmD/1ZcB5XIGeQj1qEJWaGkZGdFriAiVhHFi6dMxPvvCUlktKpDZWBDJRhwSPc7hqOAaIab082vgI32C",
-	"Bwf7mrPUMbffBZAgGsSQw1TweQ3ivDcfnt38svvJfdzRrz3Y+ebTl4NnNZhlvxFXf4FY6WmOY9URhlfz",
-	"9mJINIjHlHNI9SOrW8whAa4YTS+AK3P/VgYZsUTjd/Ok79kU9Hi2duRxrMzaUs2myzmvhEiBcv2L4+Ht",
-	"WXU0mGpy0orkRANRqFhMIbjhDHImkrqf7I1rx0/w6GJIirz1ynKgdoqV2XOIRZ60P4lcpK2nlZBfs7j1",
-	"8CIfWbK0enbXNGX6VFqv0z9wMRaz4M6vWUdGVxLlXzRCRqVIcIVykoZMuenqMVk8quB9BfAWZf3+P4Uv",
-	"9GmyRDTUxS9051dDGZ7e/EKBTf9azA8/BQnPcazeGVLckTBUrnqbMwzd/jbPdSUIve4yUrAudK7n7W8z",
-	"vCQIi0zrYP/gWUT0vzv73xCRu4975v/ng2iVcRzePNwxnw5uHu657/xXj37/6PdBpPiqlOdfjmC0kjKr",
-	"NKHUEOpJQM3lll1FHvsIUzCVLVjjoJQSaJ7T+cra8YXBxSVJDlK+h89qFVmPSSakoimhZlREZJyDJXAV",
-	"WemplpQW0S8afN4ZiR37ZSJEvvt+nuGD/ocdNs1ErizdG+vFX9N0j2ZsTz+AmzhOxpBDP9qWsJF9qNHc",
-	"Y0ZpFIEc5fOjL9XNPTlYvZK/cwJc+SEsulXPwL0+cgsLn8fYqicdMUa1vQi3gErH/UV6VcFNZplgXE2d",
-	"ltJ+mz1ImlUw29IcrljaDpR15KFUac3L1kCgH25vGRDr9hbck5wYctxF/KgoTEvapSBXQFBru6LxxGny",
-	"QKw6GOB3Ap+Vq+/6khVXKYt/gvkR+eff/3GDSuIHuDou1JgbS6okTGl98Mfzt28GK5tbAodfdTlnCCDf",
-	"sVyNX1oxZnFFf/7zn/8cEf3vzs8/azHAftx5+XKtBLCe8Z/QPDmVsuh+HFYgWlzsyc6f/vSnP5X//OkF",
-	"SWGotJKPGjW1tjZUrWeUK4nWNponQamEjgJzWD7kbPp6EFFOwdfLIiIDLtcSWXx76DA0TM6VyHqKyS0k",
-	"xe8ZT5CPrqBLnWSg1/SByfHaxdQZPgzYqb541raBlk40xkEqgYzBnMISs0gFh5BBBdA7oMYwJ7Eo0sRe",
-	"NoIPVE6dDdHagxMPogHwYqo3Ogd9QFxUNlue+4RxREc3eFikqRamlMiQZaBoofB5DoE3hAwhJ2OaKyPz",
-	"d5ELFk0I5RK7skYW1vjzIoX24pvdw7sihVUxrgP7RZW1woON0ulZsVnUp3og4gI63oqUysWNrsBieTvr",
-	"LT16HYZjTSBTTViK3qsUqAQyAciMX0zvM0R2lJVw1039QeSJDAMXXxHZXdvlhQEK8WSD9Pd8mf6G9gef",
-	"M5abtwxFPtXyIOLAjtLCSms6/EGLn5boFlzpuy8nMvQ8wnH58XfOuu4IeelYW3lBJ20wRFIjZ6z3+pgD",
-	"QtTAB/Th9GMCt1mweza8JME6C/z6nMK+D+tmIAy5KTpRA8bSzsYS48QIXHGZ0RjW0yc7oxtvXxiZjdSD",
-	"pavqLFVexKrIO1FghP86Hbry5prlCtlTU+16GmHQBlcVpCjHZMg+Q0JmIk/cTY0tL10UP+nOr59+sV6P",
-	"T1/2o8NvbsIip+CKdnZLWLtCEK1gSlnYBZFSPios9WqC12tqKd3YijttJAqzj37HWNlOo8GmYnOpbrTp",
-	"mVd6kHuiNwAadUU9yMuvAcBcQ37sXXGdmNo15JCE7XgJKLv7RQw95YabYxzKA0n8lgO418dY3OQyKda7",
-	"QEohpb/BwMHlUx20e9KSe2c6/wp26Nuw5r523XrN3ijyhBkc9nzjgSRaGCO/GmdzQMv3qr3/ECS2LyFl",
-	"vfGjr/lbPxcEg1ealqTWPxzvHDx9FpErKuHZYZGng3p3+pfDJzVbzemwr2uLZjRmqrWPKhZ8mLJYtR2P",
-	"sY/GVuyjHNfEoqGEmlLWwhP2yg10m7+JtGDf5Y4OczFdq8xqJL6JbBBje5lpgRbQz6fmmaf7qxqf4HCx",
-	"cJ9XmUAPAiFmXVZ7poevX6qNDVIXGhVYPq1jWjKDmNH0wpBauhAEUR1W6I3ZoJ+WSKXYZk3V5nxrzbkG",
-	"jMFrXVSkmtaWFf9Qq2N5Wah5yEjAW+jqS1G61e3ZVdTsat5ZfNF6cMCVe2J+IPqaWUJPc7Wk+BLJtDbM",
-	"hRozPsI4qUqMFJlDWD2Daxva5qxlLhL0r4WT0udA86ChLaVSXbT3B+HwptiWbcfVtDltt9iv4tIehtXc",
-	"js7r3nJhNRZ5WA1DaQw9MRhjoRl5rG1yQlWuUPt4tb1pJS7l2c1eqRxiuPfy30GmXiozq5opJ7Cjf17n",
-	"cz54ergtn/MrnvwXg9nWPLBX4aA5ZyBvNqNQfbo4FF8UOtdX1ywBHkOPTaRwvT4Y6DUOqgSL1Vh9123F",
-	"RlThoMhOHdzPsijU8WDW25zdpdVaZjulemkr+GCEUzXuoA9e1XgZarDIbaEZ9JX11qPRZ5X3NoW0kT09",
-	"Uc/FkLUPO+zo0VeiFxXGDeDT5QKb/d/fM94TQ7vuqAXDrHVGWifGuo2EqTN6HhfD/clQ5HU0+sn24oK+",
-	"F/lIKAV8a1S6PwNHEl3Pdr8XBe/sGKI8wfC19sL1O7gGmkISErC7iXR9BK9lW1e5/hBIfkiplP3uTpcI",
-	"xGX+Yx6tXVAPYt1dPu0WQbmB8CQ7YROGmpTHPryqGr3WbAJ3A2+iAS0SpowQuqoJxamQ7aM8x0IGdbU3",
-	"dAoJuZr7WJUXTk/z1jkieDo3NjuqCFNEvwt9ytOgirZeqqjaSESn8Gcz+qKGxTszRRhgnSL4U4AsAC0T",
-	"QVJmyQxFTp6arEUZEZHjF88I5QmR40JVQkDojE4w7iAXM6n1EWrmCCmqReuDDXnjrfTogVHikYd2FZD1",
-	"eC47e167mcoqt2mdi9G9OrTYUwy872y+uGK5SUhbFSD1Lxe1bt0RuwaOP4f9c/r06p4OOZBO+TVTVFlb",
-	"WIcddLtoKeOTUFqoCYQg+HM0kGMxM2nTgyNepGm0PrgmdCY/CmfK3aKzt7WH3TnWG9zBP84mHYPNjokJ",
-	"niQTmO8SsyoMLKBEQpyDIhnNFaE5EI5EVgpPQWPKyRX4fFDG0eEsdwMBaaP6TPLdo9/tfPqyHz1+FrYm",
-	"xPl1/4cDvOLcbEsTN7vyWseFf/v+/n7N+7NtT/DXLU8A/YFrdYhVHjXZ8ponML8Q2SKJ7reF0mHw7aoY",
-	"PWEhUUMogqFh65Z/8PRpzerVfP2Cvw0/y1tstRZs28bVbaPqX9mWJygk9D6Zzy1O5qDm2XnvZ5dYhEat",
-	"Gr5wDqoza/jxw0/kHBR5+O77E/LN08ffkP/576ePIsJ4yjiskPkJzNuLTZpVLXrs0Ldq/3i8RpLCqUI7",
-	"fW3tY4tbeW3DS0yo+cPvTs7I4TePlizOhyHE+fTlIHpy83CnPBL9zbc3j77sRzU+7ddUqlbK1WpsX0ql",
-	"IjRWhgF7N4DhuLGYgsRsiQjxHaPBmUnOxwer2fm3SCBqEUzkFZmmnOmvGeQR9p2gpcatMYgtzh7u9JtX",
-	"+4No8Oqx/udA//NE/3MYVG9ei9FLH93ULfmvi8EXPT0NOkwlHphx9exwEApLWNl4GQq/MuGQQZr0Cvtu",
-	"ci2uZvPwblNopK4clJgY5RAp/qfG7NjVn0p7bED59laq1d/q/CGrGQFrthNSeDVe2Fx0vdcguorRa8ah",
-	"Mx3X1JqMsYYHMRF5pqSUGoP928YS+9JFkOtfpMrFHFYTTHxigDsNrZRTTU617jWIBqPgkZTBgI0OGH+v",
-	"tLoHdBgOg8Y9+RQilQPucAyyVmxqc0/YFHqZLPjAPlzmD+DSG06xq10idc+0Yq8OVRrCL+rrr13BUORQ",
-	"qcCWpmLG+Ajztny1FQt6QF/lWuAue6hwNzXg6WcqNqsOnrSP4Xq+v//N4+fPD54efnO4//z540o8134I",
-	"IUyZsv7Vyb5WqYPt54uunNPPLjqqhyG5hl8s55B54y2mE6gip2k4c2xBNDTO8xqTzs/lcXTi2TFkHaoR",
-	"1PHySsji6o9lstvizfwvn/QVEA6y8MsSE0LafsVdc+OSnA47AAT4+ohIG5aB4VEmwqE1tVsIiQiQvO5h",
-	"me5NXRzdFcvxEgcuy1NhbcexSIEowBpuncMxu6fcLdAWxi+GIo9rQjW1HtGByThNJ7CsbqEmC6GW6/fi",
-	"qM4NUt+LbnPdm4jVOtBp2tPFK1YX0lZSxS6CtnELtZ1bKktNHc1GwjCobMK/EUVcdl0m8qHcUKRDlqa2",
-	"ptK1mNhPXBQ8Nk+bMNukRs6XatkS2FhjT4msDux+og5h0tWbtfw+G+sbCLGgxHIz4vGeMEmUqKR9B5Nc",
-	"fw27anp7jY2nbSkMUZnoRE8oPHJHLmrGTIjrWb5O1atc8rTqNXWkobKSkp00sOyVClrTLhW07Etkv2yb",
-	"zhjRN+x5sdBsIGw0LDP/DHfvyU8Zn1iX9jLKCzKliVE39SijthnfLRE5kQqyDBJSZCbruyykGbAoBCbQ",
-	"fPeImIpsJAORpYAGMhp7njt9QUbiGnJ+hPPizxh6QIysLV8Q3NwRpqSZlYoRDpvSCRAwwXKyyrAdxdPT",
-	"a50X3+/81EFatRqnM7/QxLEm0ZeN+A7DRF+qyFRIRZ6SKeOFAklEmmwo8XfKENodUNw8cAJpGtxUIdWF",
-	"wa9QZqoRkrCWyNhWFXXSdTVP1YYlxIBexkT4EPtqRZIgBDYYPuHVj7VcxQ40rKUuM7oppKGq6lQhWN6r",
-	"CrqYe1A5ujBNsGe8SDXHnagmvuONjQLYqhO8PtQgCEscXr/tNy6uocOafSxEB5EcQbPOvGdevGaxt8ks",
-	"30ReV3vfi5szuKEKbehaKipNG4oAW7LwQJIpVTn7TCSdS0vdmST6ah0R+BynhWTXEJEUaBIRMeMRYcML",
-	"w2sqHy+wZDdXEeEiapC47A3r5ZNwz0Zmb0FwYdpPXZLpbTJMg9dZI5oJV+qHbe6ONoFCz+ES2dsT28CN",
-	"cQQzBDc9ydfYQmhZdeupq7GoH6rNctleBPUtiIq5Dh2U2YoeXBIVZxutoyqbKFkn14S6v4GZrRS+6aLk",
-	"V7mYScixKDl5eOYK0J34Arq7Svx4/vbNowjdKvojUfBZESoXMqbvYUnyqNUlsXA1DLC+gJ4v51d/d+Cz",
-	"6pG32Smt8O5d0bjc0PbfZsBvQ5MbdbIyXnr1t87EfENydUdSr+FjC3n3LBO7msf/dJ3TxkWyrAlgOQfV",
-	"B5IyFlmX+kUWKUvS+qSLuGYBjFvyc9vyBiGA9ySYSYcq9LHIWCiM/1RJX5ds5kqDRibkFHIgUzonV0Ao",
-	"iUU2Nx7rI8KMKUF6DZHyOZmKHHqG9Vda3zRVxZqjeTK4hSmdQI6LxXUy5Sx7Y5GacjemTVMC11gBK7TO",
-	"2wXPm9Owb/GL9YBvOPZjd44bjeBebCfUIvJ6ob/H/+PdXdqJNDPiBmCvmAomXUwFVXkgDPq5KEhM0xRv",
-	"LZ5DWmDzsgj/EsMhi4EoSMEUtFoAsC294v58vC2x2W6jq+0gqzzWTma2VHad7cC/OHhwTvBePLes07nh",
-	"O95V+ohs9ubXpQzWXXxfpiygSnncILyYXkFtYurh1rSqs5R2LuVYz0PSYm06+rkesyJi6i8bRGpcZV2K",
-	"r2akUkzBMEsm70A3xfV9hcqP5rRuWfjRFBfqaJbrUj7t7pWT2hpopZu6az6zgpFo3z/m/sDLOJSzkGj3",
-	"vizJrYSY2DaEGkIopwbEuFbA97DytV7cCoInYloNbrs92KhD5JDVr2pDXjS9LkPZBU/nwdjLFrzE90ls",
-	"EMzbRHf0rC62PobX6lreX77sG3egrS3K4be4yNGvO3F0fMfGlOX1Re/6ndz68U5f3uKR9vWBLB50/Uk2",
-	"1NmgxLQNJayxyMa32+PCOH1nSbd8qh2oDcFaK+fa14ZB6ZtfdkHljqVnj8hsPI/I1ZzMxiweY6V5l2hD",
-	"UYVPBGFcKqDhxhdCX4mA3on6o/3VpFI9e77/+JEzChh3GqGKmAjjqGNSQqdytlJRVVTjwBaC39Waek9L",
-	"YRdKZfJob+/tu9MfTt+4BqRy792r44UuKzW6qa0LZWb1K/NZAuWua1DCkIOvIJzEHYQTX9gvULjpan2M",
-	"ou1O0NHvGA24nvfC9poOEMhwef2q5OF9lWadNTC37RQXmdOoG3PCl/Q5tpQBVxehnNwT/IkwNN8Mmb9m",
-	"3xw+J//z3we7B48iH3yrxAQ4AZ7gjQyaZTqVJGnD/HwbytKyvNRX4fsT8s2zJ98SNS6mV1nOuPIZOWV+",
-	"/kL00drgonoJqX+tktYVDfpZuFciMgH49us5oeRWYpeX4ryp3ILeRT22rD5ij707fy0fa8lgyxu1nsva",
-	"lwcXbBypX6HG2fKqGjy474AmFWLYqfUpxJOQHvcHMUNbJMYkSq2TzMbC9UHx7YtoDBdKXAxNzY2Ypqk+",
-	"aqPnxSJNgY4KuLgWRTxeMBxUO7CUNsFlTVJITYlIDlNxDS8ITVObbDU1ab2WlEedjImrHvjVKzUbL9Sd",
-	"TQV2D5JKpICtcHNNHpH5ZimNgzHXS6en3xh5aIfPMBZ54gyNvVK7XJWbJiiU/dhWqt+09czFZZuLZixe",
-	"6CKxWk2n7XwLRXZ6haQYyIShngD09Jkik6yxgFSKIGMwLx1quXZP08+9JZv9Yb1H5P9f77wwi6jfWmdr",
-	"9RXQPCSg28b7RjTQIr9xzwkOWioHGo99LC6WxFKQ7RSZ8WHoQSbxcK0XMtjMqV235ATaRVYfEWr1iQeS",
-	"sARreWkIUBNk2re3jwVctQGTW5N7R/iYroGmPQuMrmahO5rFXKWs8r5+aiztcrgmDmnbFbA7Wyw7Fgy9",
-	"VXcM383UQrz+IDvft/Y1J7rRXZNQaNuTL1XnQb9QhT6BC6JMxahNmnJUoteaxfiCbbcvn+njT82uahvr",
-	"vsMEqbYXKmBzYpJY47KXOZhybSWdQ4hIUzc4VBavU07yth0bq/Axdo5F9fSkMSS27AnYDbeByvlFDrTG",
-	"T/B9Djwea9yTY5ErglmlpjxakCGEC1UM8/W0eYh0GZHHLymEO+dA83jcK6Bi6Cra3rIw7fLK8bX1a/1a",
-	"omJXIfE2qo5VLc0im2NXz81t6GMp6cCbupml/JXupJ5WLHU3oa4s2ClrHr5IGBXCaEpmdG46RTO+voGz",
-	"sW+ZvVVmWNhAA8xlv86RHdJQK2e71j3tXh5ecB/VOJybdYr8wQm1mKO32Bx0IbB0tqBGmrKbVuMdRAPB",
-	"khjLq6twbdj1VjO7s7LqZ4/cQqaq6YVMkSILNxbvYhDLcnG9FbPUbYP+vF3KVcEzCy0NV/rQGhpylhBf",
-	"ZKAPeY2B92+as9Kd4acvzw5vHgXZq31n9wvVMSfR3YP1l6khY+58DJ1d613rZmxPbjUCmrcmLBXIHZLZ",
-	"WMA15MTXwtB3w+Zdr+vl20cm7l6EfnMJeNEAVfiA6e0tqvYumbrMMnWBCs7oXvKJ6NaJ333zSKOBgmmW",
-	"tgDiezsunH/qz7WiOS+W1pmaKGQ3m0PT4CVhI963yX7W2ucmCiVZAhdYJKUaj/DtuopNGdW3IHNxemvD",
-	"w5xU53ycbVY3Y4qDlB2QtSo/NtScDblI6w4BklP+r2oAi7GZcijEs6zXP6ZYEeMKSDwWEjgZslwq8vDs",
-	"7fl7smfXs1cG7z0iM6ZnLpPkw63XutnebivoeAtbMDxqNmapAeHyboPWOiPIXBRZUHgz5T9dm3zO9SG4",
-	"ZuHBXPn1Vj4jMVTm9UcXxsopS2l+v038PS31FaXP4UKWQ0ZzuHD0ta4HwiYM/GtURRtIvNTZe3/n+aeH",
-	"O793H7FkbU0F4nNFeRt6soh0L5GH0lwLKzbzerXw7Ix2ch13czR36YG6vlNUsJsmbsAW5iy7RgWPwQCx",
-	"e2Az5QnrIuzaw1of2GxfHF6syHpZg6QSWZsySwE7Jz5at5hXqYSZ00zvlcFnPeIEo/Sxt9iCwadu6ysq",
-	"V2MK0GKHxp2HNE3/Zn58HNXqYUpkb0SPuoeTDq1G9eirHpc9VApR0832M8NwCFhbrMMzLUwQFov7eYi4",
-	"wFikLtvIaK5aVg9sUNb6NKkKF5BTNTU5hBNXJhwFhFvXMLQ8wnNWOsImQyBR2LLZYCkoU0sMPKUogwRt",
-	"Z5hPLTq9VGqdLfdirZD6BZSyoKi7v2fBc7u0lrujk7cvX11G5NIrlUfnr9791+nJq138Revhl0Z7Pxpf",
-	"/PPv/7h8QTCO0PYUXogHqdpl7Pv/5t/7N/OWR0euS+uupgmPn+zf1BKFdxADy9TWPHut7B1Gssehvrrw",
-	"glMKS9zDEKNwkYm0sojw+uDrspY+ajTcdMRKhBZnSr2lnWrn6hcENX+fS9K6PGEGSa0tIdSJ0M3RUGPA",
-	"HHSvsC6L2esWjTegvMirAVdlYUNCpSny6CtGBq/5+rgjOq/d7F309y0dpM2tEJo6T7foDXxVv+sK5vSq",
-	"ctiJvdX20Vbhiv9rumCbx+p2JnvIqN2KgqJwtF6g1q8NL9KaIVZEOdklOtq/pudtHbfo3VFm2K6EIeDj",
-	"jdvrXeu7ldlzTWqX316NLQW4rRPBJOGGmLSOeKoprtqQ5OXasalfgyB7T9OUdfYkJuJixow604LBTV35",
-	"sMZbi4OMQHqRV/K8a7MbE5ZgXcYZ5coapfxzrRivyilr13JhmSrgWt0LIg+OpcXXwXve79osl51vPXtT",
-	"BfrgGqtm+u36mdr1CbdvtcODS7YdMfxJaqq9Y1tdrNyhdpE0q2n9nxVh3AXNPLxiPGF89AhFs1d8lDI5",
-	"XrErbSBk5lMojkBCXORMzc81SBdC8gN5J1QCkWKoZtQ1aaLE1UkiKehd7ZJTRdAVKzHOnKGXXeOVVgjY",
-	"NVVwMYH5xV9m6tI12jp4YvY+AiUJtSkrtkmrrf+qbDjXlSh4oi8pJROYk6s5eXkmzsyLnh8ePn90RCTw",
-	"hFweF2oscvYrtug8MqO0rqEnisx60NBvFaqIUMJhplcuhvpwLvUTl7vk1fnB02daZXmVvDw/3iWXP7x6",
-	"T/Z2Z5CmO1od5HuCFmq8Q6vz7WgZB/JLotUoY6GmSZKjD8Ws9dvDx4ePdgkK57ZTDeZfECToXBB7CKas",
-	"Dk3TXU2KUjGr5AaVBVyMEOCTULByL7buA5PM56JkNanDMNJrLbkNjuVEsxF0fvghTBL8HZKIcDGLfNHJ",
-	"Un+U6EOB0q14NXdoEMMLvXru3JT6KP+Yp4OjASZjXj/eM2HO1Xg2DboDIxn66I4Gh41pFpbbmGiMgtgl",
-	"35kaN9KcPsPaNZTEQkwY7GJyi0bvwVFp9bezj5XKBjc32ClgKMJ8AjMaEyHysssyHQ5JyqQCDvkuMYHi",
-	"I5B+AMXmrOZ3UwVGjeEjx+8LCTsxlSB3P/KP/JyNuEY4hKHeEzqTiKi2eH1htoV4hDbMB5Jcmp1cEio/",
-	"8mV0/w5/Q4Q3q7OgfSAJ8nFMwmWfITkilBOWIEyNG+wj9yM+akZAMG7t4wAXa6woNCUJVZSgwVX6TtNm",
-	"adLcTnRb4a3FyqUmswtN+ibJVF++j1wW8dg+h3Wfl0MByo5HlldLALlL3lg92RbIkkrkkBx9xLTAuXsf",
-	"znt5QuMx7JwIrnKRHhEudnD0JW7nVXX8GFHm0vLUndPkcpccO/rgCZCGSKXxnN80/chtRihJRFxMNUW0",
-	"VOnpN4+OyKXGt0sCGmBIfRB8Vylm5uqdYWGgy7xI4ZIw+ZEvVoHV35s1JBCzRF/OS5tjexlKq0UyjPD4",
-	"yHPIgCJlvaZpYV8zo3hXFMLhO5Ew69kQ3OK7GavxwhbjfnZIfmLfvSAFR7rnKolHJBHFVQqJ++Ij1+fr",
-	"RmU0p1NQCKLcN8/dJd9r7DMRosRZdmRUCUSIyFQkIKOP3OKN/Off//GIGM4jJLirZmF0ZCmz/XPPHYI+",
-	"aLSWxcCNP8vI24NXfzx7vfN492AQDQokUC6/9y+C8SLbhXgXilxkdBeKPcyAivXd2oMiS/GfHc3Hd/DT",
-	"44NKQvHg+Jqmg2hwbfvYHA0eu6grmrHB0eDJ7v7uE2PbGiO93jME+8sgE1I1iqoa/THMC28Iy5HqkGEu",
-	"pqY8x1ToPWu8dfzD3D5OLs3pXGqmLAFrxSNrflFS/hTotX19oXZNhFWOBEVreTat6Tg2Zjl3qoOjX8Iy",
-	"Wjlk7zSBaSYU8Hj+E8wHN5+8HfM7kcxNrARXNpeXZlnKYpx27y/WsGvkvbW1+yspSosykMoLwC9kJriN",
-	"YzjYf7zJmc2Uqwdn4/d9P63wi/zK9lzyf1U2Qxh75vjLp5uoIqT9Ytj9Jw1VWUyn2FTG8H7Kiemyp+hI",
-	"VkbeRJobI/mY2r2PTCTY4okfV8asQG9/c9CrTFMHxeqQvtD0wPkwdvfFxQtIzZ+s8uOAhXa6T1jpIHQr",
-	"T5fqMB4ZI7ZpqCAVS9MVzoeMr2RzNvZKzPjqZTtXNFfL8N/ClSln6HR17urwI/Js3+sEljFtACHO6VzT",
-	"xTqkcGUx5qvYsXSV9mzjL4cyi4f6iieNV+pwFcteceT1xheWA7JttPXcftOvnES5sKTA/iqd2iyZCDZs",
-	"QyAZDRu5tNU8bAMM099BC4dGILUDbQT2+R+Od1DPMjzdMe8HWrVQWhbwdShXr8qJb7qzNSR1UwQQ1G4+",
-	"8jvnCTH9UTdA9RdI+vtAt5DKgblTWjizvbIxSRglj13bjfvJ0XF1nShT4A4du26Gt78z5lVVuXPtCThc",
-	"ruWyFrleunG3xONlE0+QpHoVxUiDFnetPse41+y3isRuERFecrQz6A/1EDVmizox+ZhwgdzVaaLWzGPi",
-	"A22PpNXaRo3Csl4TMgZmkkMq0rL+07dbkpAO8f1rZOgT3MJ2Lgu++464OM5tw6sCKPdnkJqFcbFtUdig",
-	"yJIsfDwlpzU2rd+HheOkcGbX4I19aX7uSjRfFmp+PFSQ/2cB+Xygl77middsypQd/WmLx2c3VEMsUsGR",
-	"PCSFDV3QtwAVT2d/wZxPK86aFsKbENIX4haiBSNjWFABtKPXHtsr83PnY6Nz+RXOwHfsqzkFEzSiBAGe",
-	"mD8ib5p5vL+/AYi7FRgDkZ5GChNIHQC1axDXQI5/ZZl51SW9pim5hpwN55cES6dIIoZDrQXtkjMJRSL4",
-	"fCoKuUoxX5mJtkQz7ds3RjV/Zdni5N6PdMW46RG57KsJHrYF7yYkFu5eZuzmGeRMJOShc9tE5OXZ20eV",
-	"Q07FyJ7xkC0qM8vnG9M8MXZ2GVPOIUfdVzO/SLNJg00PJPl2J2Ejpsrbi/oMJRgkSvSgklFfwYhhKD+a",
-	"0jFsPTK25TkReQL5LnlF4zGJKU+YfrS8BE8jq1sLMano1ppY4UpxTr+GReXdemJcJshiVoa1+qIdfBVB",
-	"vzf9t7eBnfrVd8TQv8dk9QB2HruDNcYMJa1pMvJdCvF0/fnIDeDwWw7kSnzWxE/jJKEj47AO0KVKT+og",
-	"D3jNpPqDHbNF8LkpQgBM09J0bmrvEcFRMxabIOLm1aWnymKyEYZFoYhPf7PQcyCrN3W9d8nGTGpeP+NE",
-	"8Bh2ybGcgD2N8gaji6uiH+785DoeVPws+k+WEJoKDqtXquwRdF8V09UuRl/Z4nzKr5nCB+tYiFNTrJVn",
-	"wZ8YkWuasoQcHJKxKPKN3FFsM+tm9ezlURDRKjd1z6cm1bAZR933d4mmA0sOwojQK0RqYanPKjZVO2Ru",
-	"BxsCbS2/Mrmu7rEGHwycb3/QL5nMUjo379NkxlcHlGvP+ov5cLOHdK/+0L9fcmh507rxxRraxnJkzdaj",
-	"6BCd5c5+K7UIG1DB9dQ9qYt57IxigFk/WrTOWHViqrHe/pzwRb1upD8lTDGoNR2+ZnyyATh+ulMqGSSL",
-	"j8uU2k1oVRN9DC6hGPlon8OoltcMijYOqHbYZs9kc6TKL7DmRPRvtkNSmujbjrruJjShslSgg+WSUNTr",
-	"XHKs2Kqa3fepZmF6RtOOfTlnPApQLuN0MlFpiDTAc5FKr6NMYO4ywB0b11rM3Dw3FjMsdUYlsaVKfdXX",
-	"yNh5K0w05OvHTW3qem+e5Vbr5N470WvbstZrqIT0aeXYSOBjYfDM4JLpttcGpfUq9aQJmKYDYTR+i/oy",
-	"dTgauVJDNQn4lTg4GmOTQ1Jku+SYu8igiCDbFlihRZ+cLa/qgsjs0yHc1At9bSoTbAe3qpVkv7Ik52u9",
-	"1uCWLCv/bNQxY+ZdDjys4Iyb2OKMGDWgCod//v3/oPUF5XVJOECCMroJhNglr/FrI7ub2jXoM3ZJnz6o",
-	"2KkvL8/eGsKmya1GNKwdXcZSUElmkAa8w6/FCOfaEq68FqM7QhS/saCRBs3zYmjAvwmSg+fl6jVpvYvD",
-	"rOTOIfNhGSzcYIvxVu+uPMZEorb2pLyDYeux99NH0+QfKM97k47bJkebn2fJ1+Z9CMv2pwqKVJ6tszh9",
-	"wHwBX7rr0qYRZLnI0GBGFZqgvA1SQT61FIR9hmSX/MCuwRW4ukzoXF5G5BILw2EGALlcaLJ0uUo3XuZ0",
-	"6LDzvlqhcI13ZIDyObs11qcypfe29ga9ydKfEMajKr3Z+2I/3dRSnr7nap/bvpK0beje7pK/5dDnOPYo",
-	"Rs80a0pGNEXxQWs4Wm2WXgoo/TISaCp3yRuARFa0a+8L8kGCIk20WiRwCKDWY8PvrRJop8AvmToiElBi",
-	"hUztUTlZJQwmBGgjGBTdn8hpvSfKY8S4m39hxF6O1HICpXmx9cB2RFiNB016kUKVXc/E6TUbUSXy3bjM",
-	"zdodgYpsoFU8pmkKfAQ1gY+l0zSj81TQxARLWs/JSIDJrsFlRcgCo5UycAGUlZPKCd9boofupBBmfLBB",
-	"W/ocNoAZckKmc3/9lSENyyVBW+MImlcaTNm20KZNcYnIk32i5ZGo4kl7YQIKtZIMOVHzzESQldFrpdPa",
-	"rNP2yEKhz0ad5VySuQuz2iXHJBYJmFrBtlyhuwqok9vlaDRMgAbM5KdSFnCCe/tt0Djcyx0JSzg3QrRW",
-	"r9fHVcWJzVmeEREQl0yjR+oxzUbi9JKt9hJIWWM8ZoWeo6KO1YVWcpU8/dJiPM4RkMXNVL8tnms3dVcO",
-	"w6/Fh8/pfCWJ00YAsJxgjdxOWFeJpg6j3Q/AIaepSWKUkDOa2rRYzWR//HDuss4fP330wtv/KTcezYD7",
-	"2ExdCc++LfvcPC4ttbK7PS4JCb+7ZWj5clT37VEJzZ9Givfx6xjT1od8MX7NFDRSL6MaeI2BKUO8sBSb",
-	"xt85oXkpfzn7fmQywNB5g0JXgLfi3G/o1NSt36Q09jXdHMa7sVGWteI90QfsKrlbkdmL8ubwLUb0wQGR",
-	"AbcBww1mKGakd1zCWKSJXEhRIjHlhpHaFHE0VBnDtumYb2jew2oQLNnZsXNfPsJM7fK9rmZ5NZvAyIAj",
-	"JjHPeSkbHqetJVtv7Rb/LahWP4JlT8Lnk4vplGE2nPOQep6zkczTFZT1+NIJd60ptD4848wM+G0JTa+c",
-	"RfjfQWwaixmhpmUFOvK9ObwTouTARcHjBkx5Z0fcJar8q5+Xg2EpjRAqe1qdcmx7V8+V3iArcnFvQxPX",
-	"LrB7P8G6gi7UnQbjIU1Xvd8WXVjsFPhbsWGeK5FVEMoZcFyYvamMLDAEBAuXdkEy6Zr/hGmC3aNpEfTv",
-	"KTw0lnBEuAQQAENw9YHEKdA88p4LDFIoyyFJsakMOUQImpniwiWu6Fm64QMb8Xp0OGcj/tuiGNW+Pr9V",
-	"IcJU7Fkxv9BRDo1CBNQ7TmGw1Sj2NckMvnH9hiTxKTkts8KndE5OSSJqY56msOdqtdZbPE2apo9fMiqq",
-	"d1sy6Xr1ecNTjdnpHNTbGX9jaq/ey+gDvbbblmY4GVM+2ky4O76JCA4PTOBZUslTaDrStXHVlYjq315Q",
-	"9M/zQDC0cuki5JSM6DUau6ZBGEa1Imobv/yqozJJznyrqa3gLMzcBF/ZBWSnPU6SsA/I/nB772aSWJnA",
-	"ujddsb8pTVrdg9t6u+McqIJd8oMQiW8z6Eo88oUKSwHfNemLOXJSOdvfhpMa86FNXVOr5WGFWr/H9Ue5",
-	"klu3CDRNwf+9qFsH0rYMyy/2k9bPp+K6QQw4VXIxB60vUr/DiUqk7hgha56r8xQEuLGZL9mI5KnfVAmy",
-	"EkO91UYCVG2CG2TEvrnuNhU7N0cNqi7lOVi0TalUJp1hU5j7AZ1Mp1pE9YFrbYC398V+ullbis71EO6K",
-	"V/a5DniFRew2VLHOxvRO5/4IGsHi22WucfLoU/TVpdEP491fD6TLTEnWRxq+AbZUQcLG5tjXYq7D6k3/",
-	"UTB+XgmV/s2ltegN1ge/WPXOK6ouY8gGCuQbcS1iNAyvHGyl6HVVReNKWDXCLqMWwWxJ310HiiDVemvr",
-	"/m7blaXnOT47JU9297dQtQ2rwnNXiidcn82YF2RjXhAyX60GAxfFaGwi3yqFYGxFKUrmQPO6GsRnrp/Z",
-	"vdSLq2u8o3gzN7nt4FFz64yrechME5PN2JpcEZgKkji0WECStmUfDvYjQtPUhDVysNV/QnV+Ihvetlws",
-	"fjUjjEm1zWoQd1kH4hxoHo/rC/H5QhCRc25jUSXbo+z2WPDGFYUoT0EaG1jKpIqsGuN6+67DEYm7aVEb",
-	"pFJuaBMYYqB4Zte0JfszznGP0WSjFZy+x7JNDupXxiqHElVJ+9ejg+m33YAPcuKCnU33IpTUxRSuRDLf",
-	"JSF0eWG6wITQJYAXZgFbRozFruK/dcywwETTvmX+rs2+DaJabsjVjCRfzIcb31MhbNPFQcd6SL/E07be",
-	"LOum/Ar5obiZkFy4WZPKB2dPTPQRWXpuHdJoXDFpwU/291/ghdJXMNTZpf1BxjRvLEPIYWYK/E2Ya7Y0",
-	"FPnU9eXB8PeFwmVId0z5v5IVYMZZRkfg6wWiNoK9bbAPoi8YyG0HG733jwP998dBtREfzrhLPngHD/Za",
-	"tXGBZFikKb6/LuVC73a7OPm1Ei5onnxgchwOx3i80XnuKrfC4M4DiSfaDaX3NLrWG2h+Yml6V7iwzp6j",
-	"17YRcdFCEauW4J0rJKQgZQdICq60TloLxz9mmlOd2GG/jYtlNnNb3+s7yFIab8jci69auBAe4i1Pcijy",
-	"ETTkdfjKAhKjonjipjC9yDCRTapczMvyAC8IXGsl1+S5pQLLIGERAJ9tFKjniuvoaWLY9OXbZEHXfCSU",
-	"Al7ru2KSTCBTFkCzMfBNCP4IzVL0p648kavlV1+IeA2+jFIqm2xNwyEpuCYmNuIi8m3Xmiy4TkW1TdkW",
-	"e4yhJVgq2+9vKQS/bGuHck+4qukPuOjfBBXCrdyRloJzY1fZADL/cZP4+xqMRdocpcixPICWfD2hQ+qj",
-	"keZJ2ZkoWHSrDT6vFsYMFK+8MyT6yrUrNdwRKk6px0ovbAq94Lu2HJEB0C0LEn210iBb1PU2VwGotTXY",
-	"nxLHpLg1RegMB7HemYiMhVSQkKv5Yo2QFyuZUsy0xVyo/O5wqwydNeEBWF/sIXYx9ahj2xgPRX75KFpO",
-	"aHVuWl+zbE7G9NrVEoGAvveGTvsWor2XHKHczz0vih1Voi+xyt0miotaVDDYowWIlCp27XodXIu04ApM",
-	"mDYX1brs1ueJRexb35McroGmTTk9+vcNSLHbS9gAmt5ZjUU9eb29QLP07Ybun8OCsuSTPkXutJquvhKP",
-	"GVo92lDukIEB9jI3MdL4MKQSyIwyhfVmK9VsZ1SSFIZoskUlzUDPdPmDaabmoT6XIrs7XWsL1nslsrsy",
-	"3ePUMbBM1ep42PVZiSzbiJiG+UlYmt0gwKI12IZ+ZtT0hirH1WceBJF5ncR2jmPuq7hmVleXerwF27xX",
-	"te05Y54YHrwSaWLTHYSNyG1KA8lykKCay3ee2THbDB61UwRA+J2N7t+AF8pM0lS1ck07YGfuv2TJpY3U",
-	"xXiF1UKUwfqTpv8QF65daiyKNLG5v2WTgwD9pNdgFn9fw2HM6u6IJlrQ1Fy/zP56+4uXM4UMHV8YVk8r",
-	"TYrszdr7Yj7c7CX5Is9eLkUqsp5nbB7bqtL/g+DwwtedNRXHXL0Uqeh8Y6F7Drp0RuctQIyK6jrqZQdt",
-	"FQPtHHXROJUyytvoB3VCJRAphmpGcyvGTumcUDkpC8IFqJ2H321zfMjlBDTRQ+fnjx9+IueA4oAtYWdC",
-	"889MDcScvEoOnj59/PwI68zHOSgjPlQoIPkJ5qYgqIxFBpWiv0da7ox9GlhkWi24AE90GFizEpOktu+U",
-	"Pa/73HjKLvGuYgvN7HXWV0NXcUjk6IAkccqwoMomIw5NFwTXupfxGqtgichVuqBpL37q3osIrZBiAnyl",
-	"mQdaf0ZajuCiLtIbTZt9kcw+96/VgMidUJvjsWUpm3JA7ICtxkDZOWpbMJjfl7xDG4+6dutw3WG8uGjo",
-	"nxgOWcxoSmZ0bnrkLuaILAZnWyrt8pnq8f0c24IbV1mLrh6R4fOmDwhVfmiRWZmWSTLLBR/Zd3KfC2i6",
-	"aqpg5tM5G/FT/t18u9mgLiezEu32FdV1tBef8q/d6OO8WtPOJ2j5di6kyGrzHZZwaCN1ka/mWlKgGoEl",
-	"PDss8pQ8PEPZ4CeYn/jRuxnNfbUP+2pNmX88f/vmUTDZNJRcarKqbE6lkyl8iiB5SDk5PSM0SXKQMrK5",
-	"+RpYu6mIafqo2saSSXK4/zyYifovn4ZagzrhpNR1CakOaxZzscLUvRyyzWb1Y1FP3o2EaG3ymNfn5Fsm",
-	"ycii2WYCI2w4egkXW4JiJvIJ4WLWKeP+2FNehowJa067N+8SzOAxjq+qRAzclh3Uw5kiscZ3fW8iMhsD",
-	"DvMJ5EulLGiaA03mJjMjUIDwZCyEhG0ntZlZ7srium0SXhoYNEo4+ma48LT5wolCNZfzeVuoQRt5sLIR",
-	"9HPCBpM5VQVItbtRlCesKS1YDzjdclqwmyPkdB8SJRJqK3ZStRHl5sNYEEUnWsi8tpR2NhbT9vbIY30r",
-	"kXelTCp5hKoJuwbUTXI2GtuAJdsKDjkddseoFLDDPAoTJIg5GwLzKEKlaix87qvW7JbXN1TyjVCQYMqU",
-	"iXO0cjBC2MQPbKjk42zx2CvBcQYB0Iwyo/Maq5e7K2V3yvWWxb5H9xV64f4g+MYyf/15mawS3z5RQ7MO",
-	"mIu+pyWySOUEm3HENE0rqU00nmihtuzZgN1nTPFg9MGQCRczx6HRZiDxYvLSXaoHXoH+RqTJka0rrBk3",
-	"Aa7yeTiNzbQDCXtYt0wbW3q4Im8ifLy/vyH3o9U6DWlCwDnHFpmDajjYPTOu/m4YrVDPcX+pmsjuSHdV",
-	"ItM0sVbw0VDbYO+AuSj8taFlALimlCTWbAqrhJtb4iIQFgq5rZw+pBKwkHtzNbdS1/N2j0o1csyaNQQl",
-	"shHpU/DRipTPPVKmQkwgQSaMQSTclolYELJL2Vrv1YagcST8prB4woJFYhCz7juivvIAb4WrBzWGqY1I",
-	"01qPXS384KJWlgIaXP5otToay5cTflYQDAWFJqFVZGdmyDadT2aGrbrO37uqJlVF1gpIrmg9ckR3Qa3n",
-	"Z1WLWYGhhvjOcvrfKhw/MDXulSr1FRPh/u3jghzZvMpFMRpXb1Hk2mqweIxDGqIvDG64nxuSQi2S8cLE",
-	"ey64OU2ByCPfU5RxhT7X0omN7kWbLujKGDzA7FCJLawxmA0FOCOsM+OVrlGN7LRnY8Hh/pJou8rbZpV9",
-	"yJnJMtoQ9188NwUpZBqOawMAFE1T1kCA39vfO1czFlyNv0I6t1tf4MaeiIKXsUqmCngl6p2jLQ9d3Fa7",
-	"f7CJRH2t71WMgTyd2z5iSZNRYskmqB/QL7qv10BDfX7rorYWLBtwoZoqWBryi/WCwzhvx+yYU69FfRuq",
-	"5lMP7iRVpayVrAQBnmxHRfTJKKb9pjFyOZMXRSt2aoNuAiBtSob5pH/Lrx36Fnk6OBrs0YztXT9G9LQv",
-	"W6GProR1NDDFpAellfhLTVomTVMxwxXaR0qP80qWLFo1goGM9lm7+8Czi6FC9W/wPvvVV5yByFIwAaa5",
-	"JT+VdbvQ9dUHTZq+LzBmx1e6mdfBBstQFByLGFWaQNkXYBGQmof14uRS9oV9DP+qeawq15JZLhSQRMx4",
-	"+XAqRoObTzf/NwAA//8=",
+	"7L3rdty4sS/+Klj932uN/Q91tewZyx+yNLJnohmPrW0528kZ+0gQWd2NiA0wBKh2j6O18hrnBbLfYz9K",
+	"nuQsFC5kd4NskuqWFOd8mZElkgAKhUJdf/VlEItJJjhwJQeHXwYZzekEFOT4r6Ohgvw/C8hn+l8JyDhn",
+	"mWKCDw4H78dA4iKXIicXHD6rCyKGRI2BDEU+gZxkdASDaMD0s3/FT0QDTicwOBxQ/dlBNJDxGCZUf/o/",
+	"chgODgf/3045mx3zV7nzC+UJVXCSDG5uosFLOpN+RqGPJ3Qm576dwJAWqRocPtmNBhP6mU2KyeDwybNn",
+	"0WDCuPnXXjRQs0y/zriCEeRmrELNHgQJ9ESOcSCc1x8gzSA/pWrsiZDpf/ivj/GBQTTI4a8FyyEZHKq8",
+	"gNYUh8kl5JbgJwlMMqGAx7OfIUCEX+gVSFz1NGcKyJhmGXAieAxkytSYcbJ/QMaiyOU20RSTdALkCmb4",
+	"V0K5UGPIiZ4pSEWYJDkMCwkJeXSwv/942xFwDDTBNdk1Vua1pSdWXVxGlYJcv/W/fz3a+l9067fdrefn",
+	"W5++7EXPDm7+Y+B3W6qc8RGu8zWbMNXIWal+IsxaT6ustbe7u5K1LFM37OHEPNF/E+eOzS+Cq3EtGzNJ",
+	"JvoBMh0DJ/RSAlc1jIvPtT+7+LSewCmV8gpmDQvOzBO9F2xHsAs+hVwK3jQcPtB/NHx9brAa8r7l6Ywo",
+	"TWMz5DfyhT4unHBhpUcNqf0M+8woBwmqafn4QP/l4+t+MDHK6aRxNHziFsPh+268Is+EhBp6fxjPiBQT",
+	"uBTJjKRCXMkXXqRokSMKRR4d7z19XEd28/XWdD8WCeC03sGw4aKw59lIPWSH77YSNmJKTw5y4HHdXaHH",
+	"rpNuu1vPP335rkaknYGUrPEQSPNE732xI+C+3OiPyExwCag8nObiMoWJ/jEWXGmRcvhlQLMsZTHVhNnJ",
+	"zBO/+4tm88Mv7XkBv4sjLtPZXSRTKgkXisQ0zxkkRBQKiWI/g+pNHEOmqKa8nlmSMP0dmp7mIoNcMb2O",
+	"IU0lRJqB/a++DCiXU8hDrEcVXoVWlpERvYaIUEkYJ1Y+HeG7L6yU1aoCmY4FkWzEIdHPOR4VXDPEhH5+",
+	"DXykd3B/f1ffLHWX2+8CTBANYshhIvishnHemx+e3fy6/cn9uKU/u7/17acv+89qOMv+Rlz+BWKlhzmK",
+	"VUcaXs7aqyHRIB5TziHVrywvMYcEuGI0PQeuzPlbesioJZq/mwd9zyagn2crnzyKlZlbqq/pcsxLIVKg",
+	"XP/F3eHtr+poMNHipJXIiQaiULGYQHDBGeRMJHV/sieu3X2CWxdDUuStZ5YDtUMsjZ5DLPKk/U7kIm09",
+	"rIT8msWtHy/ykRVLy3t3TVOmd6X1PP0L52MxDa78mnW86Eqh/KtmyKhUCS5RT9KUKRdd3SbLRxW+rxDe",
+	"sqxf/6fwgT5JFoSGOv+Vbv1mJMPTm18psMlfi9nBp6DgOYrVOyOKOwqGylFvs4eh09/mva4CoddZRgnW",
+	"Rc71PP1tHi8Fwvyltb+7/ywi+r9bu98Skbsfd8z/nw+i5Yvj4ObRlvlp/+bRjvud/9Xj3z/+fZAp7lTy",
+	"/MsJjFZaZlUmlBZCvQioOdyyq8pjX2EKJrLF1TgotQSa53S2NHf8YHBySZKDlO/hs1pm1iOSCaloSqh5",
+	"KiIyzsEKuIqu9FRrSvPsFw0+b43Elv1lIkS+/X6W4Yv+D1tskolcWbk31pO/pukOzdiOfgEXcZSMIYd+",
+	"si1hI/tSo7vHPKVZBHLUzw+/VBf3ZH/5SP7OKXDlD2HVrboH7vORm1h4P8bWPOnIMartQbgFVTquL9Kz",
+	"Ci4StfJ+m1qRw8CLiR44Mcp7RnOVGo8G2p+DaKC1+ySnU16ZRlU38hNoJAVV1M41oCm4j5Q3RHDFWSYY",
+	"VxNnl7Vfbw8hbk3qtlKWK5a2Y546gVga8eZjKyjQb+M3TIhVawuuSV69Y6Nx15VcMZ5U+TcWmWbbWOS5",
+	"/nDkfZ92pGgAOZ2bQs0JxA/XTNTclF00w4otu2D4C3IJBA3qSxpfOScLEGupB46awHfl8re+ZMVlyuKf",
+	"YXZI/vn3f9yg/f4BLo8KNebGyS0JU9pU/+ns7ZvB0uIWSOBnXY4ZIsj3LFfjl1bDnJ/Rn//85z9HRP93",
+	"65dftIZmf9x6+XKlcrZaJzumeXIiZdF9O6yuOj/Z460//elPfyr/86cXJIWhIqIwzg5q3aDo9ZhSriQ6",
+	"QmmeBBVGOgqMYVUEF27RDxHlfC96WkRkwOXK+w+/HtoMTZMzJbKeFkwLJf4HxhNUcZbYpU5p03P6wOR4",
+	"5WTqfFKG7FQfPOt2Qic0+kkhlUDGYHZh4R5P9WUW8HUBBm7UGGYkFkWa2MNG8IXKrrMhOuJwYC05rIyZ",
+	"gd4gLoIX4aJAGhZpqvVcJTK8zVHrU/g+rxFDywQc01wZc6yLyjbv3Smn2FVrYWFnTF6k0F6ztmt4V6Sw",
+	"rGF30IzQm1BRj4w/wGtJZlKf6omIE+h4KlIq5xe6RIvF5ax2wul5mKv1CjLVxKUYWEyBSiBXAJkJWep1",
+	"hsSOssbHqqE/iDyRYeLiJyK7aju9MEEhvlqj/D1blL+h9cHnjOXmK0ORT7SqjjywpbRW1VoOf9CWgRW6",
+	"BVf67MsrOQgqtsPl19+5wIcT5GXMc+kDnQz1kEiNXBzFm8qOCFHDPaA3p98lcJsJu3fDUxKssy2m9ykc",
+	"lrIRIMLwNkUdL+DH7uzHMvGlwBGXGY1htXyyI7rn7Qcjs5B6snT1akiVF7Eq8k4SGOm/yr1R+XLNdIXs",
+	"6UTouhth0gZnFZQoR2TIPkNCpiJP3EmN7V06r37Srd8+/WoDUp++7EYH396EVU7BFe0cMbIunyBbwYSy",
+	"cHQopXxUWOnVRK/X1Eq6sVV32mgUZh39trGynEZfWsUdVl1o0zuv9EPujd4EaDRq9UNefw0Q5hryIx8l",
+	"7XSpXUMOSdjFmoCyq5/n0BNubnNMEfpGEr/kAO/18eM3RbOK1dGpUknp79lwdPlUR+2esuTBRTXuIERw",
+	"m6u5r8u94rLrlWzQPqxAnWelzcOX4Wh5UkDbL8BnBTxZZ2B9wbtZGoMB2V4XeV8RGe/IYdPxrKVJ5dkD",
+	"52zjtM7y1VS1k17BIkuh16RL6LXyoa4KUV55rZU6VOXrVTqR/3jN6mtcX8bTRZgR8l6x+kYSba2Q35yv",
+	"fckN5n1f/ocwuSBlvQVo39Cdfi9IBu9VWDDr/nC0tf/0WUQuqYRnB0WeDupTgb4cPKlZak6HfcPyNKMx",
+	"U63j67Hgw5TFqu3zmLdt4lw+Q3tFHi2acCllLaL4r9yDFV4dik6X2DAXkxanwSQXYAJ2+1M0d1nSzyfm",
+	"nae7yy4RweF87sJbln09blAx7TLbU/346qnavEZ1rlmB5ZM6rU5mEDOanhtdhM4lcFUfK/TCbMJiS6ZS",
+	"bL1BJ7O/tYEZQ8bgsS4qan9r16N/qZ0oLtQs5EXjLZxZCxUG1eXZWdSsatZZvy+4zZFYiBuYPxB9zKyg",
+	"p7la8AwRyXgMhAs1ZnyEOZ6V/E4yg7D/Aq5tWq5zJ7ss9r8WzoydAc2DnuiUSnXePpaNjzdpH5vOCWyz",
+	"226yd5KOMwz7gTom3vQ2nKp1FMOqhtaYNmc4xlIz8lzbFE6uHKH2ubY7k4pi9+xmp/SeYKnK4r+Dl3pp",
+	"7S+7bjiBLf3nVfky+08PNpUv84on/8VgurHskRoTpsZoWMxCUnO6emhfX12zBHgMPRaRwvXqRMbX+FAl",
+	"0bUmLLJqKTYbFB+K7NDB9SyqQh03ZrUB5w5tSvmonddpYSn4YoRDNa6gD1/VhOFquMgtoZn0lfnWsxHa",
+	"yf1o3i8tyNutZVbHJEvhM558PludvFEmEukP1Swq7+0AbaNQ+5sqF0PWPg+8Y8KREr2uFlwAvl1OsDk9",
+	"5wfWlwW6rqiFFlCbgmBDl6sWEr5yMN9gvv6KDEVed/E82Vyi5g8iHwmlgG/s6umvleC9U69L/CAK3jkc",
+	"THmC+cTtLYZ3cA00hSRkNXTTU/tok4se7nL+IZL8mFIp+4rP9inhSyIQX62dUI8bqLvS3S2lfQ3Zk3bA",
+	"Jg41Neh9LuBqOnFz4Ms9eBMNaJEwZTTrZfMuToVs74AeCxk0QN/QCSTkcuYz1F4449O7HIng6cw4Iqki",
+	"TBH9LcwkmQTtztWqUtXxIzrVo5inz2v0Fud7CROsU0lVCpAFqGXyxsqyxaHIyVNTRi4jInL8xTNCeULk",
+	"uFCVxC86pVeYbZSLqTT+cRwjZH0XrTc25I23KrEnRslHntpVQtbzueycb9HN/1c5Tauc6O7TocmeYCVU",
+	"Z5/MJctNhfCyVqz/cl6bzDFi18Dxz+GovN69urdDYeMTfs0UVdbB12EF3Q5ayvhVqE7fpD8R/HM0kGMx",
+	"NTgWg0NepGm0Ov4T2pOfhPNPbzDFo3VejUunaUgC+Wl61THF9IiYlGlyBbNtYmaF6USUSIhzUCSjuSI0",
+	"B8JRyErhJWhMObkEX6DPOKaZyO1AGuqoHtpj+/B3W5++7EZ7z8Iukji/7v9y4K44M8vSwq0s7Vjx9d3d",
+	"3ZrvZ5se4K8bHgD6E9faEMt31NWG53wFs3ORzYvofksooyDfLavRVyykaghFMCF01fT3nz6tmb2arZ7w",
+	"d+F3eYul1pJt07y6aVb9K9vwAIWE3jvzucXO7Ne8O+v97mLJjprV3QtnoDpfDT99+JmcgSKP3v1wTL59",
+	"uvct+Z//fvo4IoynjMOSmL+CWXu1SV9V82FIDBjbf+yt0KRwqNBKX1un3/xSXtukMlNg8uj741Ny8O3j",
+	"BTf6QYhxPn3Zj57cPNoqt0T/5rubx192o5pA/WsqVSvjajmjN6VSERorcwH72Ia5cWMxAYk1UhHyO9aA",
+	"MIOWgi9W4VJuUdHZIoXQGzJNqTp3mdoVDgjRVYWUr52T39k3r3YH0eDVnv7Pvv7PE/2fg6B581qMXvqc",
+	"xm7V2F282Bi+arBhKlUAjKtnB4NQrsXSwssCmKUBhwzSpFexR1O8dLmGj3cbQjN1ZaPEVaU091MjXMHy",
+	"n0p/bFMV7/Lf6oI8y3VAK5YTMngp1mZi0plea5Bdxeg149BZjmtpTcYIqkRMHq7B+FNjsP+2FQQeSw5y",
+	"/RepcjGD5bIyXw7kdkMb5VSLU217DaLBKLglZQpwY1TJnytt7gEdhosfcE2+cFDlgCscg6xVm9qcEzaB",
+	"Xi4LPrAvl1VDOPWGXezql0jdO62uV8cqDTkl9YCYlzAUOVQgMdNUTBkfYbWmh7+ypAcMwK4k7mLYDVdT",
+	"Q55+rmIz6+BO+8S057u73+49f77/9ODbg93nz/cqSWq7IYYwtdP94SLvCntm8+XsS/v0C2Vpv43qWgex",
+	"wDrm9U/BKdkstB6+7ZorbLGY1fuTsa5JFTlNW1bSR3Vepl9KDumkRsSQqVtni1dTQ5f/WFbdzguL//LV",
+	"pwF9JavJSzepuu1n3LVIN8npsANBgK/OPLXpL5iGZjJJWgvgudSTgBTunv7qvtQl9l5xZi8oBSWEIeL/",
+	"jkUKRAHifHZOe+1e+zsn7hg/H4o8rkmJ1aZNh3vPGV+BaXVL6ZlLaV29Fid1bvBCOO821oPJDK4jnZY9",
+	"XQJ1damDpVTsovubSFXbsaWy0tQj+mjBMKgswn8RtW52XVYUoypTpEOWphZ371pc2Z+4KHhs3jbpzEmN",
+	"6SHVonOyEYdViayO7H6gDuno1ZO1+D2bUx3I+qDE3mbE8z1hkihRwZ8IVtv/Fo4e9Q5km+DfQrqnMlmg",
+	"XlB45o5cIo8ZEOezeJyqR7m806rH1ImGykzK66Thyl4q9Zl0KfWxH5H9yv46c0Tf9PJ5MPJAem5Yjf8F",
+	"7j+5IGX8ykbZF1lekAlNjAWsnzKWpAknE5ETqSDLICFFZuAnSrDlgJMjMIC+dw+JQe0kGYgsBfTZ0djf",
+	"uZMXZCSuIeeHOC7+GbMhiFH/5QuCizvE2lgzUzHCxyb0CgiY/D1ZvbCdxNPDazMcv+9C50FZtZw6NDvX",
+	"wrEGcYCN+BZDxAGqyERIRZ6SCeOFAklEmqwJgWDCkNodWNy8cAxpGlxUIdW54a9QibxRkhDUaGyRp512",
+	"XS2Yt5kSMWDgMxG+lKEKjRSkwBozOrz5sfJWsQ+aq6UOoqEpy6Jq6lQpWJ6rCruYc1DZurBMsHs8LzXH",
+	"naQmfuONTUzYaFy+PvshSEt8vH7Zb1yqRYc5+/SMDio5kmaVx9F8eMVkbwNxsY76ufbhIDdmcEEV2dAV",
+	"sy5NG4DirVj4RpIJVTn7TCSdSSvdmST6aB0S+BynhWTXEJEUaBIRMeURYcNzc9dUfjzHtg5cRYSLqEHj",
+	"siesV5jEvRuZtQXJheVVdcW8t6nkDR5nzWgmg6oft7kz2kQKPYZD1GgvbAMnxgnMEN30IHexhNC06uZT",
+	"h8OrX6qtJtpcUvcthIo5Dh2M2YodXAoV566tkyrrAPmUK7Lv38DUdpNYd+OKy1xMJeTYuII8OnVImMce",
+	"ZH1biZ/O3r55HGGkR/9IFHxWhMq5yvQH2LYianVILF3NBViP5OlxRevPDnxWPepjO5Vv3n90HKcbWv7b",
+	"DPhtZHKjTVamcC//rbMwX5Ne3VHUa/rYZg89ocSX8RKeroojueSaFTk1Z6D6UFLGIusCpGaZshStT7qo",
+	"a5bAuCQ/toWRCBG8p8BMOkDbxCJjocqCEyU9QOLUYRRHJgsWciATOiOXQCiJRTYzQfRDwowrQXoLkfIZ",
+	"mYgcelYaVNqjNcHzzdA9GVzChF5BjpPFeTLlPHtjkRrcLdPKL4FrhOILzfN2+fxmN+xX/GQ94Ru2/cjt",
+	"41qTyudbzrVIBp/rAfX/7u4uLaeaL+IGYi+5Cq66uAqq+kCY9DNRkJimKZ5a3Ie0wAaXEf5LDIcsBqIg",
+	"BYOsN0dgC3Hj/rm3KbXZLqOr7yCrvNZOZ7ZSdpXvwH84uHGoBB/bIPCdNilBKGTapW5ybSk16/TJT0QN",
+	"3msOWIaBApuYqYedjeuEAesTzXoj1GoPFO5VhXLRwDqzzXiVdbh9sqSp57olaZF1khb4jXeVDmfrvW/q",
+	"amfrrhuP0hkw4L1EIryYXEJthfbBxmz505R2RjKu11zSYiXYxJl+Zsmw0b9sMORwlnW17vpASTEBo6Ix",
+	"eQ8eEZzfHQAfm926Je6xgQ7r6Azugh56/yZxLQRomRzRtbBfwUi072z3cOhlBHEWMijelx0plBBXtkGy",
+	"phBaR4FbqRXxPa08kpObQXBHTBPkTTcuHXXIV7NWfW2ilZbXZU2H4NheatnSb3GX+A7ODeZgm5yintiB",
+	"q5PZrYXvszQWMzIcaWshd/wS52/06043On5jbS6a1ZCW/XZu9fPOS7PBLe0beZvf6PqdbACcocQ0NCes",
+	"EW3mu83dwjh8Z/uqfKsdqY3AWmld2c+GSenbcndh5Y7I64dkOp5F5HJGpmMWj7HRiqs4o+g4SgRhXCqg",
+	"4b5PQh+JgLcDvRb2r6am8Nnz3b3HzhVlgriEKmJS7aOO1Tmd0NyloqqoZh/OVYGoFWhuC8k+SmXycGfn",
+	"7buTH0/euNbocufdq6O5JmM1HhGL+mZG9TPz5TLlqmtYwoiDO1BO4g7KiYftDMCyXa7OjLXNeTpGu6MB",
+	"1+OemwKVkIAMd5epah4+Qm7mWUNz2+h5/nIadbuc8CN9ti1lwNV5qDj9GP9EGDoNh8wfs28PnpP/+e/9",
+	"7f3HkU/5VuIKOAGe4IkMOgM7YfO0ufx8g+wynrHQVuiHY/LtsyffETUuJpdZzrjypWklUMVcztvKlLZ6",
+	"Dak/aE9raI9+cZUlHwwA3zywGWpuJXd5Lc4HaCzpXa5tSxgeu+3d79fytZYXbHmiVt+y9uPBCZvw/R2A",
+	"/S3OqiFv4B3QpCIMOzVlh/gqZMf9QUzRA46ZsFLbJNOxcG3AfPc+GsO5EudDAz4T0zTVW23svFikKdBR",
+	"AefXoojHc46DagOy0hO9aEkKqSURyWEiruEFoWlqqw4npr7divKokwt7Oe9j+Ugt4GumAsEypRIpYJP+",
+	"XItHvHyzlMbBTP+F3dNfjDy1w3sYizxxjsZeNY4O7qmJCmU70iUYqLbx4Ljs8tTMxXNNlJZhpdqON4c2",
+	"1SsRylAmTPUEoGekHi/JGg9IBeIcU8jpUOu1O1p+7ixEig7q43D//+qQmZlE/dI6e6svgeYhBf3MNpTD",
+	"AbXKb4LCgoPWyoHGY58BjthwCrKtIjORM/2QqcBdGfsO9jJsc7VpQdUun/+QUGtPfCMJSxDUTlOAmtTm",
+	"vq3tLOGq/QfdnNw3wtt0DbRnsWwAjsHJLOYg48rz+qkR4+hgRfbbpvHtO3ssOyLn3qo5lO86bilev5Gd",
+	"z1t78JVucteUsao8cCLeYFyoIp/Ape6mYtSmXj8q2WvFZDxy4e1xZH3Ws1lVbcv/d1iW1/ZABXxOTBLr",
+	"XPY6B1Ouq7ILCBFpUMFD+JCdivM3HdhYpo/xc8ybp8eNidhlS9yOxfxUzs5zoDVxgh9y4PFY854ci1wR",
+	"rGU2OIHBCyGM2DLMV8vmIcplZB4/pRDvnAHN43GvNJ6hg3a+JULz4szxs/VzvStVsauSeBtTx5qWZpLN",
+	"GdNn5jT08ZR0uJu6uaX8ke5knlY8dTehnkvYKHIWPkiYi8RoSqZ0hmE2wirlIY5aYf+WWVtlhLkFNNBc",
+	"9muc3CFdpLK3K8PT7uPhCfcxjcMVgSd4PzilFitD53tjz6UzT+fMSIM/ay3eQTQQLImxz4AKgySv9prZ",
+	"lZXwtz0qWpmqFrUyRYosJH27OcSyXFxvxC1121RT75dycJBmoqXjSm9aQz/qkuLzF+gjXuPg/Zu+WenW",
+	"8NOXZwc3j4PXq/1m9wPVsRLWnYPVh6mhTvNsDJ1D613RWjantxoFzXsTFpCih2Q6FnANOfEILPps2Gr/",
+	"Va3s++jE3bsxrK/sMxqgCR9wvb1F096l35W1zS5RwTndy3siunVqY9/q5WigYJKlLYj43j4Xrnr2+1qx",
+	"nOcBnSYmqdKN5tg0eEjYqKcTz0EktVFLRKEkS+AcoXmq+QjfrYIuy6g+BZnL01uZHua0OhfjbDO7KVMc",
+	"pOzArFX9sQF8ORQirdsESE74v6oDLB4Lq0EvpniWjSvGFHFYLoHEYyGBkyHLpSKPTt+evSc7dj47ZfLe",
+	"YzJleuQSmiHcWLGb7+22io73sAXTo6ZjlhoSLq426K0zisx5kQWVN4ODazS4vOBcb4K970gQoWG1l89o",
+	"DJVx/daFuXLCUpo/bBd/T099xehzvJDlkNEczp18rWsGsg4H/wpT0SYSV53tFrX50dbv3Y+I3VwDxX2m",
+	"KG8jT+aZ7iXeoTTXyoqt919GYJ7STqHjboHmLh2OV7dMC/bKxQVYhNqyfVpwGwwRuyc2U56wLsqu3azV",
+	"ic32w+HJiqyXN0gqkbUphwj4OfHVusm8SiVMnWX6oBw+qxknmKWPTfbmHD51S18yuRoLz+b7r249omn6",
+	"N/PHvajWDnP1KV2rk646NBLWT1/2OOwhAE4tN9uPDMMhIKJdh3dauCAsF/eLEHGBuUhdlpHRXLXErGww",
+	"1vp0awvDFqoaJBjh1JUrjgrCrZEz7R3hb1Y6wm5bIFHZsjWIKSiDYAdeUkSVhp+omn1q0fKogrC32Gm5",
+	"IurnWMqSou78ngb37cJ67g6P3758dRGRC29UHp69evdfJ8evtvEv2g6/MNb74fj8n3//x8ULgnmEtmP4",
+	"XD5I1S9jv/83/92/ma88PnQ9mLe1TNh7sntTKxTeQQwsUxuL7LXydxjNHh/1MNtzQSns9QBDzMLFS6SV",
+	"R4TXJ1+XTSXQouGmNVwitDpT2i3tTDuHmlFTRJhB0qmMMIOk1pcQasnpxmhAtjAb3Suty3L2qknjCSgP",
+	"8nLCVQmnSag00KIepzR4zFfnHdFZ7WLvo3t3GSBt7gnS1Fe+Refvy/pVVzinF7Zmp+uttku+Cre+WNHj",
+	"3rxWtzLZQ0fdQPGu+Wx4ktYNsaTKyS7Z0f4zPU/ruEUTm7LCdikNAV9vXF5vhPlWbs8VpV1+eTW+FOAW",
+	"nYRJwo0waZ3xVAPp21Dk5foSqt+CJHtP05R1jiQm4nzKjDnT4oKbONC6xlOLDxmF9Dyv1HnXVjcmLEE0",
+	"0Cnlyjql/HutLl6VU9au98iiVMC5ug9EnhwLk6+j96zfsVlsdtB69Ka+B8E5Vt30m40zpbYhWPNM7Vft",
+	"48Ep29Ywfie11N6yPV+WzlC7TJrlsv7PijDukmYeXTKeMD56jKrZKz5KmRwv+ZXWkDLzKZRHICEucqZm",
+	"Z5qkcyn5gboTKoFIMVRT6rqVUeLQuUgKelXb5EQRDMVKzDNnGGXXfKUNAnZNFZxfwez8L1N14TrO7T8x",
+	"ax+BkoTakhXbrdiiDiubznUpCp7oQ0rJFczI5Yy8PBWn5kPPDw6ePz4kEnhCLo4KNRY5+w171R6ap7St",
+	"oQeKzHzQ0W8NqohQwmGqZy6GenMu9BsX2+TV2f7TZ9pkeZW8PDvaJhc/vnpPdrankKZb2hzkO4IWarxF",
+	"q+NtaR0H8guizSjjoaZJkmMMxcz1u4O9g8fbBJVz27IJ6y8ICnQuiN0EA+ZE03Rbi6JUTCu1QSVskFEC",
+	"fBGKAVkZ6DveFPO5LFkt6jCN9FprboMjeaWvEQx++EeYJPh3SCLCxTTyUKdVGI/DwRlAGVa8nDk2iOGF",
+	"nj13YUq9lX/M08HhAIsxr/d2TJpzNZ9Nk27faIY+u6MhYGO65uU2JxqzILbJ9wZZSZrdZ4iYREksxBWD",
+	"bSxu0ew9OCy9/nb0sVLZ4OYG+1MMRfiewIrGRIi8bDdOh0OSMqmAQ75NTKL4CKR/gGKXYvN3gz2kxvCR",
+	"4+8LCVsxlSC3P/KP/IyNuGY4pKFeEwaTiKj2On5hloV8hD7MbyS5MCu5IFR+5Ivs/j3+DRnezM6S9htJ",
+	"8B7HIlz2GZJDQjlhCdLUhME+cv/ER30REMxb+zjAyRovCk1JQhUl6HCVvuW6mZo0pxPDVnhqES/XVHah",
+	"S98UmerD95HLIh7b9xBtfDEVoGz9Ze9qCSC3yRtrJ1tYNqlEDsnhRywLnLnv4bgXxzQew9ax4CoX6SHh",
+	"YgufvsDlvKo+P0aWubB36tZJcrFNjpx88AJIU6TSgdEvmn7ktiKUJCIuJloiWqn09NvHh+RC89sFAU0w",
+	"lD5IvssUK3P1yhCO6iIvUrggTH7k89jD+vdmDgnELNGH88LW2F6EympRDCM9PvIcMqAoWa9pWtjPTCme",
+	"FYV0+F4kzEY2BLf8bp7VfGEh4J8dkJ/Z9y9IwVHuOfz6iCSiuEwhcb/4yPX+uqcymtMJKCRR7rtIb5Mf",
+	"NPeZDFHiPDsyqiQiRGQiEpDRR275Rv7z7/94TMzNIyS4o2ZpdGgls/3njtsEvdHoLYuBm3iW0bcHr/54",
+	"+nprb3t/EA0KFFCuvvcvgvEi24Z4G4pcZHQbih2sgIr12dqBIkvxP1v6Ht/Cn/b2KwXFg6Nrmg6iwbXt",
+	"nnQ42HNZVzRjg8PBk+3d7SfGtzVGeb3jULEyIVWjqqrZH9O88ISwHKUOGeZiYuA5JkKvWfOtuz/M6ePk",
+	"wuzOhb6UJWCHAryaX5SSPwV6bT9fqG2TYZWjQNFWni1rOoqNW87t6uDw17COVj6yc5LAJBMKeDz7GWaD",
+	"m0/ej/m9SGYmV4IrW8tLsyxlMQ678xfr2DX6Xgu4MF+iNK8DqbwA/IXMBLd5DPu7e+sc2Qy5vHE2f983",
+	"lgt/yM9sxxX/V3UzpLG/HH/9dBNVlLRfzXX/SVNVFpMJtjIydz/lxLSbVHQkK0/eRPo2RvExsWsfmUyw",
+	"+R0/qjyzRL3d9VGvMkwdFauP9KWmJ86HsTsvLl9A6vvJGj+OWOin+4RIB6FTebKA/nlonNimjYdULE2X",
+	"bj68+MprzuZeiSlfPmxniuZqkf4bODLlCJ2Ozn1tfkSe7XqbwF5Ma2CIMzrTcrGOKRwsxmyZOxaO0o5t",
+	"N+dYZn5TX/Gk8UgdLHPZK453vYmF5YDXNvp6br/oV06jnJtSYH2V/oBWTATbBCKRjIWNt7S1PGzbFdNV",
+	"RCuHRiG1D9oM7LM/HG2hnWXudHd5f6NNC6V1AY9+unxUjn2rp40xqRsiwKB28ZFfOU+IaRS8Bqk/J9Lf",
+	"B3rUVDbM7dLcnu2U7XDCLHnkmr08zBsdZ9dJMgXO0JHroXn7M2M+VdU7V+6A4+XaW9Yy10v33C35eNHF",
+	"ExSp3kQx2qDlXWvPMe4t+40ysZtEhIcc/Qz6h3qKGrdFnZp8RLjA29VZotbNY/IDbWeuZWyjRmVZzwkv",
+	"BmaKQyrasv6nb/IlIR3i91fo0Me4hM0cFvz2Pd3iOLZNrwqw3J9B6iuMi02rwoZFFnThowk5qfFp/T6s",
+	"HCeFc7sGT+xL8+euQvNloWZHQwX5fxaQzwZ66iveeM0mTNmnP21w++yCaoRFKjiKh6SwqQv6FKDh6fwv",
+	"WPNp1VnTS3sdSvpc3kI052QMKyqAfvTabXtl/tx52+hM3sEe+D6RNbtgkkaUIMAT84/Iu2b2dnfXQHE3",
+	"A+Mg0sNIYRKpA6R2bQkbxPFvLDOfuqDXNCXXkLPh7IIgdIokYjjUVtA2OZVQJILPJqKQyxLzlRloQzLT",
+	"fn1tUvM3ls0P7uNIl4ybzqSLsZrgZlvyrkNj4e5jxm+eQc5EQh65sE1EXp6+fVzZ5FSM7B4P2bwxs7i/",
+	"Mc0T42eXMeUccrR99eUX6WvScNM3kny3lbARU+XpRXuGEkwSJfqh8qK+hBHDVH50pWPaemR8yzMi8gTy",
+	"bfKKxmMSU54w/Wp5CJ5G1rYW4qpiW2thhTPFMf0c5o13G4lxlSDzVRnW64t+8GUG/cF0fd8Ed+pP39OF",
+	"/gMWqwe488htrHFmKGldk5HvjYm76/dHroGH33Igl+KzFn6aJwkdmYB1QC5VOqEH74DXTKo/2Gc2SD43",
+	"RIiAaVq6zg32HhEcLWOxDiFuPl1GqiwnG2VYFIr48jdLPUeyelfXe1dszKS+66ecCB7DNjmSV2B3ozzB",
+	"GOKq2IdbP7s+G5U4i/4nSwhNBYflI1V2pnqohuly76w79jif8Gum8MW6K8SZKdbLMxdPjMg1TVlC9g/I",
+	"WBT5Ws4oNjd2o/rr5XGQ0SondceXJtVcM066724TLQcWAoQRoZfI1MJKn2VuqvZl3Qw3BJqp3rG4rq6x",
+	"hh8MnW+/0S+ZzFI6M9/TYsajA8qVe/3F/HCzg3KvftN/WAhoede6icUa2cZyvJptRNExOsud/1ZqFTZg",
+	"guuhe0oX89opxQSzfrJolbPq2KCx3n6f8EO9TqTfJSwxqHUdvmb8ag10/HSvUjIoFvfKktp1WFVXehtc",
+	"QTHeo302owqvGVRtHFHtY+vdk/WJKj/Bmh3Rf7N9udJEn3a0dddhCZVQgY6WC0pRr33JEbFVNYfvU32F",
+	"6RHR7FiqGY8CkssEnUxWGjIN8Fyk0tsoVzBzFeDuGtdWzMy8NxZThDqjklioUo/6Ghk/b+USDcX6cVHr",
+	"Ot7rv3KrOLkPTvXatK71Giopfdo4Nhr4WBg+M7xkejy2YWk9Sz1oAqbpQJiN36K9TB2PRg5qqKYAv5IH",
+	"R2NsrUmKbJsccZcZFBG8tgUitOids/CqLonMvh3iTT3R1waZYDO8VUWSvWNNzmO91vCWLJF/1hqYMeMu",
+	"Jh5WeMYNbHlGjBpYhcM///5/0PtiOtgRDpCgjm4SIbbJa/y10d0Ndg3GjF3Rp08qdubLy9O3RrBpcasZ",
+	"DbGjy1wKKskU0kB02Lbz25Tq/1qM7olR/MKCThp0z4uhbSC4BpGD++XwmrTdxWFa3s4h92G1W2KtL+aX",
+	"sjFgtzvGZKK2jqS8g2HrZx9mjKYpPlDu9zoDt02BNj/OQqzNxxAW/U8VFqm8W+dx+oD1Ah6668KWEWS5",
+	"yNBhRhW6oLwPUkE+sRKEfYZkm/zIrsEBXF0kdCYvInKBwHBYAUAu5posXSzLjZc5HTrufKheKJzjPTmg",
+	"fM1ujfepLOm9rb9BL7KMJ4T5qCpvdr7Yn25qJU/ffbXvbd5I2jR1b3fI33Losx07FLNnmi0lo5qi+qAt",
+	"HG02S68FlHEZCTSV2+QNQCIr1rWPBfkkQZEm2iwS+Aig1WPT760RaIfAXzJ1SCSgxgqZ2qHyalkwmBSg",
+	"tXBQ9HAyp/WaKI+R427+hRl7MVPLKZTmwzYC25FhNR802UUKTXY9EqfXbESVyLfjsjZrewQqsolW8Zim",
+	"KfAR1CQ+lkHTjM5SQROTLGkjJyMBproGpxXhFRgtwcAFWFZeVXb4wQo9DCeFOOODTdrS+7AGzpBXZDLz",
+	"x18Z0bAICdqaR9C90uDKtkCbtsQlIk92idZHokok7YVJKNRGMuREzTKTQVZmr5VBazNP2yMLlT6bdZZz",
+	"SWYuzWqbHJFYJGCwgi1coTsKaJPb6Wg2TIAG3OQnUhZwjGv7OmQcruWelCUcGylaa9fr7aryxPo8z8gI",
+	"yEum0SP1nGYzcXrpVjsJpKwxH7Miz9FQR3ShpVolL7+0Go9jBHRxM9TXdefaRd1XwPCu7uEzOlsq4rQZ",
+	"ACwniJHbiesq2dRhtvsROOQ0NUWMEnJGU1sWqy/Znz6cuarzvaePX3j/P+UmohkIH5uhK+nZt70+189L",
+	"C63sbs9LQsLvbplavpjVfXtWQven0eJ9/jrmtPURX4xfMwWN0suYBt5iYMoIL4Ri0/w7IzQv9S/n349M",
+	"BRgGb1DpCtytOPYbOjG49evUxu4yzGGiG2u9spaiJ3qDHZK7VZm9Km8233JEHx4QGXCbMNzghmJGe8cp",
+	"jEWayLkSJRJTbi5SWyKOjirj2DYd843Me1RNgiVbW3bsi8dYqV1+12GWV6sJjA44YhLrnBeq4XHYWrH1",
+	"1i7x30Jq9RNYdid8PbmYTBhWw7kIqb9z1lJ5usSynl868a51hdanZ5yaB74upemV8wj/O6hNYzEl1LSs",
+	"wEC+d4d3YpQcuCh43MAp7+wT98kq/+r75WhYaiOEyp5epxzb3tXfSm/wKnJ5b0OT1y6wez9BXEGX6k6D",
+	"+ZCmq97XJRfmOwV+LT7MMyWyCkM5B45LszfIyAJTQBC4tAuTSdf8JywT7BpNi6B/T+WhEcIR6RJgAEzB",
+	"1RsSp0DzyEcuMEmhhEOSYl0VcsgQNDPgwiWv6FG68QMb8Xp2OGMj/nVJjGpfn69ViTCIPUvuFzrKoVGJ",
+	"gPrAKQw2msW+opjBN65fkyY+ISdlVfiEzsgJSURtztMEdibUdLer93hanD8slcG+oKaFEBrJSljk7ReE",
+	"cgKTTM1M70F6ZTz+dEpn2+SI6GGMoDAiQ0zAAYMzJY1UMRmr5nsB/BhQb6f8F4qN8B5k8oKe222RHd6I",
+	"9cA6GPwXsPBnU8qV606kRIrgeAiFTC5nuDVNHOLQfOs5xBTy+gw348TwgW0mXTdH75qscUyaLX5j0Hkf",
+	"5Bbrud12i4/HlI/WUxCBX9I7/I1JTUwqlSxNW7oy876Sc//1pc3/MgukyytXUEROyIheozt0EqRhVGvE",
+	"tMncWA5lJ8mpb0a2EZ6FqRvgjoOEdtijJAlHCe0fbh//ThKrNdoAuIODnNCk1Tm4bT5EnANVsE1+FCLx",
+	"jSgdCCifw+AKZDeQvpwjryp7+3WkMWDFvEG+tX4AxDD2a1y9lUvVl/NE0xL830u6dRBti7T8Yn+62clh",
+	"Iq4b1IATJeerFPsy9TscqGTqjjnU5r26WFLgNjbjJWuxTfSXKml4YqiX2iiAqm2Sgxexb7+8SdPfjVHD",
+	"qguVMJZtUyqVKXhZF+d+QH31RBsxPrWxDfF2vtifblaCFbou0135yr7Xga8Q5nBNmIY263sy81vQSBbf",
+	"UHVFGFDvoscfx0idD5B+I13tUrI6F/UNsAWMEZu9ZT+L1TDLJ/0nwfhZJZn+qyt80gusT4+yDgDvynA1",
+	"ZTaVJF9L8BnzpXhlYyuw6FUTjSthzQg7jVoGs6DP244UQan11iJDbzrYqcc5Oj0hT7Z3N4Drh30DuANr",
+	"CiP4GQeUbKwcw8tXm8HARTEam9zIClSQxRyjZAY0r0OpPnUd7x6kXVyd4z1lJLrBbY+XmlNnkhGGzLS5",
+	"WY830sEEVZjEscUck7QFBtnfjQhNU5P4ysHiQ4WQoCKbALnYTmC5ZpBJtUm8kPtECjkDmsfjeqhGDxUS",
+	"ufQHhN2yXexuzwVvHGxIuQvS+MBSJlVkzRjX/XkVj0hcTQv0mAog1To4xFDx1M5pQxEKHOMBs8laMb5+",
+	"QGAvR/VL45VDjaqU/avZwXRkb+AHeeXS4U1/K9TUxQTQi05C7PLC9AkKsUuAL8wENswY833nv3bOsMTE",
+	"4I+9/C2glUuzW2zZ1swkX8wPN77rRtiniw8d6Uf6lSa3jXfaQPYdVBDjYkJ64XpdKh+cPzHRW2TluU1Z",
+	"QOeKKRx/srv7Ag+UPoKh3j/tNzKmeSNQJYepgYC8Yq4d11DkE9e5CQsk5qDtUO4YgMjyKsCaxIyOwCNK",
+	"ojWC3Y9MeMhBSnLb40iv/eNA//vjoNqqEUfcJh98gAe78drMUTIs0hS/X1eUo1e7WZ68q5IcmicfmByH",
+	"E3b21jrOfVXfGN75RuKOdmPpHc2u9Q6an1ma3hcvrPLn6LmtRV20VERcGzxzhYQUpOxAScGVtklr6fjH",
+	"TN9Ux/axr+NgmcXcNvb6DrKUxmty9+Kn5g6Ep3jrncxmTWK+rzJ/LLJZT4dBdfc3CpqG4+iJ1kuwbLYW",
+	"kDT9IU3FSkt+1/vuCjJlda7ySp/PSiSPfnx5+o7sPY3I/u7j9ns7FPkIGqq6PK6IxJxInjj2MZ0IsYxV",
+	"qlzMSnCQFwSuWYJls0ySVCAIGkKA+FrDAJozzmMN3PCw8qD1soRSwGvjkm57DYGmY+DrMOqQmqVZRx04",
+	"mUPyrIchX8Evo5TKJj/icEgKri8Km00T+aaLTd55536wLRnnOwyil18q2+1zoQCnbGqJYiiMafwjTvqr",
+	"uGFwKfdkgeLY2FM6wMx/XCf/vgYTbTBbKXIEB9FWjb/EUPpopnlS9iULQu614edlWNwAdO29MdEdI9dq",
+	"uiNVnMMGcZ7YBHrRdyUYmSHQLeHI7gwYaIN2/Prwv1p7+v0ucSyJXQFBaW4QG3mLyFhIBQm5nM0jBL1Y",
+	"qpNkpinuXN8Hx1tl4rxJ/UB0wUfYw9izjm1iPhT5xeNosZzdheA9YuGMjOm1QxKCgC3/hk76wlA/yBuh",
+	"XM8Dh8SPKpm1iHG5Dq3ZsoLhHq1ApFSxa9fp5FqkBVdgijS4qHZlsPFsbGHR+pzY/Vslzd65xx6qNHtJ",
+	"FfWTrCvP3YB3slRITQcLW62NsLlU0eBGNDXHiLV1ofdW6wYTwdXYNLKRpmdBFQz3ivHEpVzqG41JMmLX",
+	"wLHJVTBr8R0bjb8Sv4RfzR1rjBU+q03bcn++PYflTAFJxJS7Fqgls8klXvMGM1GC7O897iIEroGmTWW9",
+	"+u/rcmxspGYTaHpvMMvXWJ1Ti2JCFd1s9d4ZzHnDPO6DyJ1ro2sw3HOGVCJbU/mwoYGE/BpMmRS+DKkE",
+	"I7+2yYdxBdB+SiVJYYgxOfTUGOqZRr9Y8BRqdS2y+3O4bCA8q0R2X7FZHDoGlqlaR4/eIr012Xoqp/Qm",
+	"V1yF8+E+m9ufUdMesnyuvvgwyMyrFJ0zfOahajlmdveh3th9xlJx3HgsZzMVj8KWXDRVgmY5SFDNCN6n",
+	"9plNer/tEAESfm/Lt9aQZmAGaQKutn3mmkCr9eV+wZILW4qBCWnLWNRBCGrTgpAL1zE9FkWaWPiPss9R",
+	"QH7SazCTf6j5jmZ29yQTLWlqjl9m/7omrY/aD4Z9VJU+hfZk7XwxP9zsJPn8nb2IRi6ynntsXtuo5+9H",
+	"weGFh543oKMOMk0qOltbbrajLp3SWQsSo7dqlfSyD22UA+0YdemWlU4Km2gJeUwlECmGakpzq8ZO6Eyb",
+	"IyUmbEDaefrdtoiTXFyBFnqY3fLTh5/JGaA6YFFsTe3VqYFBzsmrZP/p073nh9hqJs5BGfWhIgHJzzAz",
+	"mOAyFhlUcP8Ptd4Z+zrfyHRbchn8GDW0vmUmSW3rSbtfD7n3pJ3ifSWPm9HrQjBGruIjkZMDksQpQ0y1",
+	"daaUm0ZIrns/4zWhgZKRq3JBy178qXs7QgxFiCvgS/280AU80noEF3WlPBjf6Mtk9r1/rR6EbofabM9K",
+	"36bm/4pn816dkwbLwTfGX3dHdjd86TA0Bha3unu0ABJR6yJwRN0x79UrGiav18mVByoB5yf5NfsSSxhA",
+	"lzGhrThnuLWJhPqdh8+qud4T//7Ad35+kl/zzqPCq6bChBOkbRNpOj7MJaksojthrLMFY9gOAE3F1PaB",
+	"jRYT2DFqu92Zvy+k4qy9fNHNwzXi9Ga50TPFcMhiRlMypTOJkZr5Yuv5KkerDTtggHq94kzrEjYvqUUD",
+	"xcjYU6blIlX+0SKzvgMmyTQXfGS/yT2oBsa70fkTKlkZ8RP+/WyzsCoO3KRSNnKHblEMzp/wu+6peFaF",
+	"D/dIB75zJimy2sLhBR5aSwuay5m2yKhmYAnPDoo8JY9O0Qb7GWbH/untjOYeWNF+WmvAP529ffM4iNoS",
+	"Qmkx8AQWnMTZbh5rgzyinJycOrS0yOovmljbqYhp+thUeXv+Pdh9HgyO/svjudSwThjdZRWyi+OaeVCD",
+	"sHQvH9kg7Y7Hol68G0vc3l4IkOH8CEySkWWz9WSh2lTwki4W7W8q8ivCxbQTdNWRl7xMuqC///I2wVJ4",
+	"k2VU9TwAtwjv+nGmSKz5XZ+biEzHgI95JKYFTDia5kCTmSlxDmC9H4+FkLBpdAgzyn1FtjYtwktHrmYJ",
+	"J9/MLTxpPnCiUM3IqW8R23213V1ZCCaVwRpRUVSFSLWrUZQnrAlfRz9wsmF8HTdGKMNxSJRIqG2OQNVa",
+	"nEgfxsIicIprK2mnYzFpH/c50qcS766USSUP0QXErhGdk+RsNLbZ4bbrNt502IiwghWOBcmm2gaLn+th",
+	"PS19HqqF5qZ3K0hPxB4wBUNWD0YKm2TNteF9zm17pRLBMAC6q6d0VhNdcGdl54vZ1jYRnL5bV+2nv8EQ",
+	"ztqsVrdfrlTIgvdoatYRcz7GvyAWMXFKCRLTNK1gBND4Siu1ZXs8bPRp+rRgrJtccTF1NzT6Zl2ynU9L",
+	"0Q9egv6NSJNDX+lEOQGu8lm4hMzY4eFMlg3LxpaZBOt2ROLAhjpGNCHhvB9qBqphY1s6HfUYD1eqieye",
+	"bFclMi0TaxUfTbU1tmmbicIfG1pW22lJSWJ9TWFDJnNKXKbXHGb20u5DKgHBlVcAZ3tbz/s9Ko2fKom6",
+	"kS3/m4AvDaF85pkyFeIKEryEMVmPW7y1OSW71K31Wm2+P0fBb3o4JSyItoic9dAZ9ZUneCte3a9xTK1F",
+	"m9Z27DKCmssOXEgcc0AsVZhhli9Wzi8xGCoKTUqryE7NI5sM8psRNpqi9N7BA1YNWasguf5geCO6A2oj",
+	"7MtWzBINNcW3FnE0lun4galxL8yBO0SU+LfPv3Ri8zIXxWhcPUWR62DI4jE+0pDlZnjD/bmh7N4yGS9M",
+	"cc1cOolBWj+02CZZzrjC3JYyWajsjiC4wwP7BmFW5DY5qu+SEDaN7LCnY8Hh4YpoO8vbwjN8yJkp6V7T",
+	"7T+/bwpSyDQdVyZaKZqmrEEAv7d/79w4RnA1vgNcJDe/wIk9FgUvc0JNw6VKiSFHXx6mElnr/pt1IF5p",
+	"e6/iDOTpzLZsTpqcEougFgVX+kMP9Rhoqs9u3R3CkmUNqSoGTlZTvjanosLz9pkts+u1rG9Tgn2d573U",
+	"BZeJKkoQ4MlmTERf+TtFx75xcjmXF0UvdmqTGwMkbao8/qT/ll879i3ydHA42KEZ27neQ/a0H1uSj65b",
+	"UDQwXVkGpZf4Sw0GBk1TMcUZ2lfKiPMSJAl6NYIJ4/Zdu/rAu/MpmfVf8LlRy584BZGlYBL5cyt+KvN2",
+	"wf7lFw1ajEfqtc/7zP962iCeW8ERDbTSb9d+ANH0al7Wk5MLpa72NfxXzWtVvZZMc2HL6sqXUzEa3Hy6",
+	"+b8BAAD//w==",
 }
 
 // decodeSpec returns the embedded OpenAPI spec as raw JSON bytes,

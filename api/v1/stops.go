@@ -145,3 +145,19 @@ func (a *API) StopPlaces(ctx context.Context, _ StopPlacesRequestObject) (StopPl
 	}
 	return v, nil
 }
+
+// SetOwnMail says where whoever asks wants to be told of stops.
+func (a *API) SetOwnMail(ctx context.Context, q SetOwnMailRequestObject) (SetOwnMailResponseObject, error) {
+	actor, err := a.asks(ctx)
+	if err != nil {
+		return nil, err
+	}
+	clean, err := a.d.Screen(ctx, actor, q.Body.Email.Field("email", screen.Email, 254))
+	if err != nil {
+		return nil, err
+	}
+	if err := a.register().SetOwnMail(ctx, actor, clean[0]); err != nil {
+		return nil, err
+	}
+	return SetOwnMail204Response{}, nil
+}

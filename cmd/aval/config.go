@@ -10,6 +10,7 @@ import (
 	"net/netip"
 	"net/url"
 	"os"
+	"strconv"
 	"strings"
 
 	"github.com/spf13/pflag"
@@ -38,11 +39,24 @@ type config struct {
 	// TrustedProxies lists the networks whose X-Forwarded-For is believed, as
 	// CIDRs with commas. Empty: nobody's.
 	TrustedProxies string `json:"trusted-proxies"`
+	// MailHost is the mail server by which members are told of stops, and MailPort its
+	// port: 465 for TLS from the start, else STARTTLS. Empty: no mails.
+	MailHost string `json:"mail-host"`
+	MailPort string `json:"mail-port"`
+	// MailFrom is the sender's address; MailUser signs in, with the password in a file
+	// of mode 0600. MailCA is a PEM file of roots for a server of one's own.
+	MailFrom         string `json:"mail-from"`
+	MailUser         string `json:"mail-user"`
+	MailPasswordFile string `json:"mail-password-file"`
+	MailCA           string `json:"mail-ca"`
+	// Reserve is how much of the disk stays free for stops, in MiB: below it every
+	// other write is refused. "0" keeps none.
+	Reserve string `json:"reserve"`
 }
 
 // defaultConfig is what is served when nothing is said.
 func defaultConfig() config {
-	return config{Staff: "127.0.0.1:8080", Public: "127.0.0.1:8081", Store: "bolt"}
+	return config{Staff: "127.0.0.1:8080", Public: "127.0.0.1:8081", Store: "bolt", Reserve: "64", MailPort: "587"}
 }
 
 // names are the settings in the order of the struct, with where they go.
@@ -56,6 +70,13 @@ func (c *config) names() []setting {
 		{"public-url", &c.PublicURL, "the public address as it stands on cards (default: from --public)"},
 		{"store", &c.Store, "bolt"},
 		{"trusted-proxies", &c.TrustedProxies, "networks whose X-Forwarded-For is believed, as CIDRs with commas"},
+		{"mail-host", &c.MailHost, "mail server that tells members of stops (default: no mails)"},
+		{"mail-port", &c.MailPort, "its port: 465 for TLS from the start, else STARTTLS"},
+		{"mail-from", &c.MailFrom, "the sender's address"},
+		{"mail-user", &c.MailUser, "who signs in to it (default: nobody)"},
+		{"mail-password-file", &c.MailPasswordFile, "file of mode 0600 with the password"},
+		{"mail-ca", &c.MailCA, "PEM file of the roots that vouch for it (default: the system's)"},
+		{"reserve", &c.Reserve, "MiB of the disk that stay free for stops; below, other writes are refused (0: none)"},
 	}
 }
 
@@ -160,10 +181,20 @@ func (c *config) faults() (faults []error) {
 	default:
 		fault("store: bolt is the one that is served")
 	}
+	faults = append(faults, c.mailFaults()...)
+	if _, err := c.reserve(); err != nil {
+		fault("reserve: a whole number of MiB is needed, up to 65535")
+	}
 	if _, err := c.proxies(); err != nil {
 		fault("trusted-proxies: networks are needed, as in 10.0.0.0/8")
 	}
 	return faults
+}
+
+// reserve is the setting in bytes.
+func (c *config) reserve() (uint64, error) {
+	mib, err := strconv.ParseUint(c.Reserve, 10, 16)
+	return mib << 20, err
 }
 
 func (c *config) proxies() ([]netip.Prefix, error) {

@@ -16,6 +16,7 @@ import (
 
 	"aval/api"
 	"aval/consent/jobs"
+	"aval/consent/notice"
 	"aval/store/kv"
 )
 
@@ -51,6 +52,12 @@ func (p *program) serve(ctx context.Context, c config) error {
 	if err != nil {
 		return err
 	}
+	least, err := c.reserve()
+	if err == nil {
+		h.keepRoom(least, p.now, func(full bool) {
+			logger.Error("room on the disk", "only_stops", full, "reserve_mib", c.Reserve)
+		})
+	}
 	s, err := h.listen(p, c, logger)
 	if err != nil {
 		return errors.Join(err, h.close(ctx))
@@ -66,6 +73,7 @@ type server struct {
 	log                 *slog.Logger
 	staffURL, publicURL string
 	doors               []door
+	post                notice.Post // nil: no mails
 	fatal               chan error
 }
 
@@ -95,7 +103,7 @@ func (h *house) listen(p *program, c config, logger *slog.Logger) (*server, erro
 	doors, err := api.New(api.Config{
 		Register: h.reg, Log: logger, Origin: h.reg.Origin(), StaffURL: s.staffURL, PublicURL: s.publicURL,
 		TrustedProxies: proxies, Now: p.now, Version: programName(), Secure: strings.HasPrefix(s.staffURL, "https:"),
-		Fatal: s.stop,
+		Fatal: s.stop, Mails: c.MailHost != "",
 	})
 	if err != nil {
 		s.closeDoors()
@@ -103,6 +111,10 @@ func (h *house) listen(p *program, c config, logger *slog.Logger) (*server, erro
 	}
 	s.doors[0].name, s.doors[0].handler = "staff", doors.Staff()
 	s.doors[1].name, s.doors[1].handler = "public", doors.Public()
+	if s.post, err = c.post(s.staffURL, h.reg.Origin()); err != nil {
+		s.closeDoors()
+		return nil, err
+	}
 	control, err := h.listenControl()
 	if err != nil {
 		s.closeDoors()
@@ -162,7 +174,13 @@ func (s *server) run(ctx context.Context) error {
 			}
 		})
 	}
-	running.Go(func() { jobs.Run(ctx, s.house.reg, s.jobFailed) })
+	var woken []func()
+	if s.post != nil {
+		sender := notice.NewSender(s.house.reg, s.post, s.mailFailed)
+		woken = append(woken, sender.Kick)
+		running.Go(func() { sender.Run(ctx, func(err error) { s.jobFailed("mail", err) }) })
+	}
+	running.Go(func() { jobs.Run(ctx, s.house.reg, s.jobFailed, woken...) })
 	running.Go(func() { s.watchLastSeen(ctx) })
 	var failed error
 	select {

@@ -35,15 +35,17 @@ func Start(ctx context.Context, r *consent.Register) error {
 	return r.BeginEpoch(ctx)
 }
 
-// Run runs the jobs until the context ends. A job that fails is told to failed
+// Run runs the jobs until the context ends: each minute, and at once when the
+// register says that something waits, which woken are told as well. A job that fails is told to failed
 // and tried again at its next time; nothing it left half done is lost.
-func Run(ctx context.Context, r *consent.Register, failed func(job string, err error)) {
+func Run(ctx context.Context, r *consent.Register, failed func(job string, err error), woken ...func()) {
 	tick := time.NewTicker(relayEvery)
 	defer tick.Stop()
 	epoch, retention := time.Time{}, time.Time{}
 	for {
 		attempt(ctx, failed, "failures", func() error { return r.NoteFailures(ctx) })
 		attempt(ctx, failed, "relay", func() error { return relay(ctx, r) })
+		attempt(ctx, failed, "chase", func() error { return eachSpace(ctx, r, r.ChaseStops) })
 		attempt(ctx, failed, "erasures", func() error { return eachSpace(ctx, r, r.FinishErasures) })
 		attempt(ctx, failed, "leaving", func() error { return eachSpace(ctx, r, r.FinishLeaving) })
 		if time.Since(epoch) >= epochEvery {
@@ -58,6 +60,10 @@ func Run(ctx context.Context, r *consent.Register, failed func(job string, err e
 		select {
 		case <-ctx.Done():
 			return
+		case <-r.Woken():
+			for _, also := range woken {
+				also()
+			}
 		case <-tick.C:
 		}
 	}
