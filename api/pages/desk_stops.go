@@ -164,7 +164,7 @@ func (v *stoppingView) tell(d *desk, part consent.Part, r *consent.Receipt) {
 		v.What = d.say("stop.stopped_part", "What", d.teller(nil).part(part, ""))
 	}
 	for _, m := range r.Stopped {
-		v.Refs = append(v.Refs, d.say("mandate.ref", "Ref", spaced(m.Ref)))
+		v.Refs = append(v.Refs, d.say("receipt.ref", "Ref", spaced(m.Ref)))
 	}
 	v.Next = d.teller(nil).leftToDo(r.Next)
 	if r.Entry > 0 {

@@ -63,7 +63,7 @@ func TestDeskStopsForThePerson(t *testing.T) {
 	ask.says(t, "On n'a pas à dire pourquoi", "Tout", "Caf", "Ameli", "au téléphone", "par lettre", "Arrêter maintenant (CCAS de Besançon)")
 	before := s.size(slug)
 	done := k.send("/personne/arreter", "person", string(s.person), "part", "service:caf", "way", "phone", "sure", "yes", "once", "x")
-	done.says(t, "C'est arrêté.", "Reçu : c'est arrêté", "Arrêté : Caf. Le reste continue.", "Caf : Déclaration trimestrielle RSA. Vers le ", "Votre RSA et vos autres aides ne s'arrêtent pas.")
+	done.says(t, "C'est arrêté.", "Reçu : c'est arrêté", "Accord n° ", "Arrêté : Caf. Le reste continue.", "Caf : Déclaration trimestrielle RSA. Vers le ", "Votre RSA et vos autres aides ne s'arrêtent pas.")
 	list := s.entries(before)
 	if len(list) != 1 || list[0].Act != audit.MandateRevoked || strings.Join(list[0].On, " ") != "caf way.phone" {
 		t.Errorf("entered as %+v", list)
