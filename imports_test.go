@@ -45,8 +45,8 @@ var directions = []direction{
 	{room: "api/door/fault.go", may: []pattern{"api/...", "consent", "charter", "audit",
 		"store/kv"}}, // its errors only: a full disk is told from a broken line
 	{room: "consent/passkey"}, // what browsers are asked and answer: bytes in, bytes out
-	{room: "consent/...", may: []pattern{"consent", "consent/passkey", "charter", "charter/screen", "audit", "audit/extract", "consent/personal", "consent/statement", "consent/place"}, tests: []pattern{"consent/...", "store/..."}},
-	{room: "consent/personal/...", may: []pattern{"consent/personal/...", "audit", "charter/screen", "consent/statement"}, tests: []pattern{"store/..."}},
+	{room: "consent/...", may: []pattern{"consent", "consent/passkey", "charter", "charter/screen", "charter/screen/paper", "audit", "audit/extract", "consent/personal", "consent/statement", "consent/place"}, tests: []pattern{"consent/...", "store/..."}},
+	{room: "consent/personal/...", may: []pattern{"consent/personal/...", "audit", "charter/screen", "charter/screen/paper", "consent/statement"}, tests: []pattern{"store/..."}},
 	{room: "consent/place", may: []pattern{"charter/screen"}}, // public data: it knows of nobody
 	{room: "consent/statement"},                               // signed documents: strict parsing and verifying, for others too
 	{room: "store", may: []pattern{"consent", "consent/personal", "store/kv",
@@ -110,6 +110,10 @@ var calls = []call{
 		why: "a space comes from whoever asks, never from a request"},
 	{pkg: "aval/consent/personal", name: "Open", from: []pattern{"consent"}, tests: true,
 		why: "clear data is the use-cases' to give"},
+	{pkg: "aval/consent/personal", name: "OpenScan", from: []pattern{"consent"}, tests: true,
+		why: "clear data is the use-cases' to give"},
+	{pkg: "aval/charter/screen/paper", name: "Seen", from: []pattern{"consent/personal"}, tests: true,
+		why: "a picture that was not drawn anew just now needs proof that it was"},
 	{pkg: "aval/consent/personal", name: "Seal", from: []pattern{"consent"}, tests: true,
 		why: "boxes are the use-cases' to make"},
 	{name: "Keep", from: []pattern{

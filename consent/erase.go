@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"slices"
+	"strings"
 	"time"
 
 	"aval/audit"
@@ -226,8 +227,10 @@ func sweep(tx Tx, e Erasing) error {
 		gone = append(gone, edges...)
 		gone = append(gone, seal, &BirthSeal{Owner: e.Person}, &Box{Owner: owner, Name: recordContact})
 	default:
-		err := each(tx, string(owner)+"/", func(b *Box) error {
-			gone = append(gone, b)
+		// By their keys alone: a picture's boxes are large, and nothing is to be read.
+		prefix := string(owner) + "/"
+		err := tx.Scan(&Box{}, prefix, "", func(key string, _ func(Record) error) error {
+			gone = append(gone, &Box{Owner: owner, Name: strings.TrimPrefix(key, prefix)})
 			return nil
 		})
 		if err != nil {

@@ -265,6 +265,7 @@ func StartOfDay(y int, m time.Month, d int, tz *time.Location) time.Time {
 
 // evidenceRecord and identityRecord name boxes, and stand in the log's fields.
 func evidenceRecord(m MandateID) string { return "evidence." + string(m) }
+func scanRecord(m MandateID) string     { return "scan." + string(m) }
 
 const (
 	recordContact = "contact"

@@ -155,6 +155,26 @@ func matrix() []row {
 				return second(c.reg.MandateSheet(c.ctx, c.a, c.id(), prepare))
 			},
 		},
+		{
+			use: "ShowScan", seen: true, refused: signIn,
+			do: func(c *cell) error {
+				err := second(c.reg.ShowScan(c.ctx, c.a, c.id(), smallPicture))
+				if _, conflict := err.(*consent.Conflict); conflict != (c.mandateState != "proposed") && (err == nil || conflict) {
+					c.t.Errorf("mandate %s: %v", c.mandateState, err)
+				} else if conflict {
+					return nil
+				}
+				return err
+			},
+		},
+		{
+			use: "MandateScan", may: "SBVKRDC", purpose: "R", adhere: true, act: audit.MandateRead, before: noMandate(nil),
+			state: map[string]string{
+				"draft": "not found", "proposed": "not found", "signed": "not found", "accepted": "not found", "active": "not found",
+				"expired": "not found", "revoked": "not found", "renounced": "not found",
+			},
+			do: func(c *cell) error { return second(c.reg.MandateScan(c.ctx, c.a, c.id(), charter.PurposeReferentReview)) },
+		},
 
 		// Help.
 		{

@@ -28,6 +28,7 @@ type Register struct {
 	room     Room          // nil: nobody watches the disk
 	wake     chan struct{} // see Woken
 	places   directory     // of public places
+	drawing  chan struct{} // see ShowScan
 }
 
 // An ErasedList keeps the pseudonyms of the erased outside the store and its
@@ -42,7 +43,8 @@ type ErasedList interface {
 // NewRegister wires a register. origin is the name fixed when the register was
 // made; it stands in payloads and checkpoints.
 func NewRegister(rec *Recorder, keys *personal.Keyring, ch *charter.Charter, origin string, erased ErasedList) *Register {
-	return &Register{rec: rec, keys: keys, charter: ch, origin: origin, erased: erased, wake: make(chan struct{}, 1)}
+	return &Register{rec: rec, keys: keys, charter: ch, origin: origin, erased: erased, wake: make(chan struct{}, 1),
+		drawing: make(chan struct{}, drawnAtOnce)}
 }
 
 // Charter is the version in force.

@@ -9,6 +9,7 @@ import (
 	"aval/audit"
 	"aval/charter"
 	"aval/charter/screen"
+	"aval/charter/screen/paper"
 	"aval/consent/personal"
 	"aval/consent/statement"
 )
@@ -26,6 +27,8 @@ type Agreement struct {
 	// them are not of the helper's team.
 	Witnesses   []screen.Clean
 	OutsideTeam int
+	// Scan is the picture of the signed paper, for charter.PaperScan and nothing else.
+	Scan *SeenScan
 	// Copy is how the person got their copy at once, where whoever accepts is not
 	// there: the mandate is then in force from the acceptance on. Empty: see
 	// DeliverMandate.
@@ -35,7 +38,7 @@ type Agreement struct {
 // SignMandate records that the person agreed. The evidence is sealed under the
 // person's evidence key; the mandate keeps a commitment to it.
 func (r *Register) SignMandate(ctx context.Context, a Actor, id MandateID, g Agreement) (*Mandate, error) {
-	if g.Type == charter.PaperOriginal && g.PaperPlace.String() == "" {
+	if (g.Type == charter.PaperOriginal || g.Type == charter.PaperScan) && g.PaperPlace.String() == "" {
 		return nil, &Invalid{Pointer: "/paper_place", Reason: "paper_place"}
 	}
 	if g.OutsideTeam < 0 || g.OutsideTeam > len(g.Witnesses) {
@@ -45,7 +48,14 @@ func (r *Register) SignMandate(ctx context.Context, a Actor, id MandateID, g Agr
 		return nil, &Invalid{Pointer: "/copy", Reason: "copy_how"}
 	}
 	evidence := personal.NewEvidence(personal.NewText(g.PaperPlace), texts(g.Witnesses))
-	box, err := r.sealEvidence(ctx, a, id, evidence)
+	scan, err := r.seenScan(ctx, a, id, g)
+	if err != nil {
+		return nil, err
+	}
+	if !scan.IsZero() {
+		evidence.Scan = personal.ScanDigest(scan)
+	}
+	boxes, err := r.sealEvidence(ctx, a, id, evidence, scan)
 	if err != nil {
 		return nil, err
 	}
@@ -64,23 +74,23 @@ func (r *Register) SignMandate(ctx context.Context, a Actor, id MandateID, g Agr
 		if err := m.sign(t.at, ref); err != nil {
 			return err
 		}
-		if box == nil {
+		if len(boxes) == 0 {
 			return &Conflict{Reason: "changed_meanwhile"}
 		}
-		if err := t.joins(textsOf(m.Person), box.Name, append([]screen.Clean{g.PaperPlace}, g.Witnesses...)...); err != nil {
+		if err := t.joins(textsOf(m.Person), evidenceRecord(id), append([]screen.Clean{g.PaperPlace}, g.Witnesses...)...); err != nil {
 			return err
 		}
 		t.enterMandate(audit.MandateSigned, m, m.Digest)
 		if m.Copy = string(g.Copy); m.Copy != "" {
 			t.enterMandate(audit.MandateCopyDelivered, m, m.Digest)
 		}
-		return t.tx.Put(box)
+		return putAll(t.tx, boxes...)
 	})
 }
 
-// sealEvidence makes the box of a person's agreement; nil when there is no such
+// sealEvidence makes the boxes of a person's agreement; none when there is no such
 // mandate or no such person any more, which is for the transaction to say.
-func (r *Register) sealEvidence(ctx context.Context, a Actor, id MandateID, e personal.Evidence) (*Box, error) {
+func (r *Register) sealEvidence(ctx context.Context, a Actor, id MandateID, e personal.Evidence, scan paper.Picture) ([]Record, error) {
 	m, err := r.sketch(ctx, a, id)
 	if err != nil || m == nil {
 		return nil, err
@@ -92,9 +102,18 @@ func (r *Register) sealEvidence(ctx context.Context, a Actor, id MandateID, e pe
 	if err != nil {
 		return nil, err
 	}
-	box := &Box{Owner: ownerOf(m.Person), Name: evidenceRecord(id), Version: 1}
+	owner := ownerOf(m.Person)
+	box := &Box{Owner: owner, Name: evidenceRecord(id), Version: 1}
 	box.Sealed, err = personal.Seal(r.keys, key, box.Name, box.Version, e)
-	return box, err
+	if err != nil || scan.IsZero() {
+		return []Record{box}, err
+	}
+	boxes := []Record{box}
+	parts, err := personal.SealScan(r.keys, key, scanRecord(id), 1, scan)
+	for i, part := range parts {
+		boxes = append(boxes, &Box{Owner: owner, Name: personal.ScanBox(scanRecord(id), i+1), Version: 1, Sealed: part})
+	}
+	return boxes, err
 }
 
 func texts(clean []screen.Clean) []personal.Text {

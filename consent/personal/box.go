@@ -40,9 +40,22 @@ func Seal[R Record](k *Keyring, key PlainKey, record string, version int64, r R)
 	if err != nil {
 		return "", err
 	}
-	enc, err := jose.NewEncrypter(jose.A256GCM,
-		jose.Recipient{Algorithm: jose.DIRECT, Key: key.key[:], KeyID: key.kid},
-		(&jose.EncrypterOptions{}).WithType(jose.ContentType(typ)).WithHeader("fld", field(key.owner, record, version)))
+	return seal(key, header{typ: typ, fld: field(key.owner, record, version)}, data, maxSealed)
+}
+
+// A header is what the protected header of a box says, besides the key and what is
+// always the same.
+type header struct {
+	typ, fld string
+	part     string // "2/5" for the second of five boxes of one record; "" for the only one
+}
+
+func seal(key PlainKey, h header, data []byte, most int) (Sealed, error) {
+	opts := (&jose.EncrypterOptions{}).WithType(jose.ContentType(h.typ)).WithHeader("fld", h.fld)
+	if h.part != "" {
+		opts = opts.WithHeader("part", h.part)
+	}
+	enc, err := jose.NewEncrypter(jose.A256GCM, jose.Recipient{Algorithm: jose.DIRECT, Key: key.key[:], KeyID: key.kid}, opts)
 	if err != nil {
 		return "", ErrBox
 	}
@@ -51,7 +64,7 @@ func Seal[R Record](k *Keyring, key PlainKey, record string, version int64, r R)
 		return "", ErrBox
 	}
 	box, err := obj.CompactSerialize()
-	if err != nil || len(box) > maxSealed {
+	if err != nil || len(box) > most {
 		return "", ErrBox
 	}
 	return Sealed(box), nil
@@ -71,7 +84,7 @@ func Open[R Record](ctx context.Context, k *Keyring, p audit.Pass, owner Owner, 
 	if err != nil {
 		return zero, err
 	}
-	data, err := unseal(key, typ, field(owner, record, version), box)
+	data, err := unseal(key, header{typ: typ, fld: field(owner, record, version)}, box, maxSealed)
 	if err != nil {
 		return zero, err
 	}
@@ -82,10 +95,10 @@ func Open[R Record](ctx context.Context, k *Keyring, p audit.Pass, owner Owner, 
 // as bytes: nothing that a header could ask for is ever looked at, and there is
 // one spelling. There is one of the other parts too, which decoders of base64
 // do not see to: they skip line breaks and stray bits.
-func unseal(key PlainKey, typ, fld string, box Sealed) ([]byte, error) {
-	head := b64.EncodeToString([]byte(protected(key.kid, typ, fld))) + ".." // no key inside, alg being "dir"
+func unseal(key PlainKey, h header, box Sealed, most int) ([]byte, error) {
+	head := b64.EncodeToString([]byte(h.protected(key.kid))) + ".." // no key inside, alg being "dir"
 	rest, ok := strings.CutPrefix(string(box), head)
-	if !ok || len(box) > maxSealed {
+	if !ok || len(box) > most {
 		return nil, ErrBox
 	}
 	for part := range strings.SplitSeq(rest, ".") {
@@ -106,8 +119,12 @@ func unseal(key PlainKey, typ, fld string, box Sealed) ([]byte, error) {
 
 // protected is the header as go-jose writes it: members in alphabetical order.
 // No part needs escaping in JSON.
-func protected(kid, typ, fld string) string {
-	return fmt.Sprintf(`{"alg":"dir","enc":"A256GCM","fld":"%s","kid":"%s","typ":"%s"}`, fld, kid, typ)
+func (h header) protected(kid string) string {
+	part := ""
+	if h.part != "" {
+		part = fmt.Sprintf(`"part":"%s",`, h.part)
+	}
+	return fmt.Sprintf(`{"alg":"dir","enc":"A256GCM","fld":"%s","kid":"%s",%s"typ":"%s"}`, h.fld, kid, part, h.typ)
 }
 
 // field says which record a box is. No part holds a "/".

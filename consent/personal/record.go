@@ -37,6 +37,9 @@ type Evidence struct {
 	Interpreter    Text // or whoever read the text aloud
 	Representative Text // legal representative or curator
 	SentTo         Text // number or address a code or summary was sent to
+	// Scan is the SHA-256 of the picture of the signed paper, base64url; empty
+	// when there is none. The picture is in boxes of its own (scan.go).
+	Scan string
 }
 
 // A Name is the display name of an account or a member.
@@ -92,6 +95,7 @@ type (
 		Interpreter    string   `json:"interpreter,omitempty"`
 		Representative string   `json:"representative,omitempty"`
 		SentTo         string   `json:"sent_to,omitempty"`
+		Scan           string   `json:"scan,omitempty"`
 	}
 	nameWire struct {
 		Display string `json:"display"`
@@ -118,7 +122,7 @@ func (w identityWire) identity() (i Identity, err error) {
 func (e Evidence) wire() evidenceWire {
 	w := evidenceWire{
 		e.Salt.wire(), e.PaperPlace.Reveal(), nil,
-		e.Interpreter.Reveal(), e.Representative.Reveal(), e.SentTo.Reveal(),
+		e.Interpreter.Reveal(), e.Representative.Reveal(), e.SentTo.Reveal(), e.Scan,
 	}
 	for _, t := range e.Witnesses {
 		w.Witnesses = append(w.Witnesses, t.Reveal())
@@ -129,7 +133,7 @@ func (e Evidence) wire() evidenceWire {
 func (w evidenceWire) evidence() (e Evidence, err error) {
 	e = Evidence{
 		PaperPlace: text(w.PaperPlace), Interpreter: text(w.Interpreter),
-		Representative: text(w.Representative), SentTo: text(w.SentTo),
+		Representative: text(w.Representative), SentTo: text(w.SentTo), Scan: w.Scan,
 	}
 	for _, s := range w.Witnesses {
 		e.Witnesses = append(e.Witnesses, text(s))
