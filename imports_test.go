@@ -38,9 +38,10 @@ var directions = []direction{
 	{room: "cmd/...", may: []pattern{"..."}},
 	{room: "bench/...", may: []pattern{"..."}},
 	{room: "api/...", may: []pattern{"api/...", "consent", "charter", "audit",
-		"consent/passkey",   // the host and origin of passkeys, from the configuration
-		"charter/screen",    // a form's texts are screened as a whole, before any use-case
-		"consent/personal"}, // codes, tokens, dates: what use-cases take and give; see calls for Open and Seal
+		"consent/passkey",      // the host and origin of passkeys, from the configuration
+		"charter/screen",       // a form's texts are screened as a whole, before any use-case
+		"charter/screen/paper", // how large a picture may be; see calls for Seen
+		"consent/personal"},    // codes, tokens, dates: what use-cases take and give; see calls for Open and Seal
 		tests: []pattern{"..."}},
 	{room: "api/door/fault.go", may: []pattern{"api/...", "consent", "charter", "audit",
 		"store/kv"}}, // its errors only: a full disk is told from a broken line

@@ -19,8 +19,7 @@ import (
 	"aval/api/door"
 )
 
-// maxBody bounds every request body, in bytes. Papers that are scanned in will
-// have a way of their own.
+// maxBody bounds a request body, in bytes; picture.go tells what may bring more.
 const maxBody = 64 << 10
 
 // listener makes an empty listener with the way in.
@@ -30,7 +29,7 @@ func (a *API) listener(name string) *echo.Echo {
 	e.Logger.SetOutput(io.Discard) // echo's own lines could hold what was sent
 	e.IPExtractor = clientAddress(a.TrustedProxies)
 	e.HTTPErrorHandler = a.fail
-	e.Use(a.enter(name), a.limit)
+	e.Use(a.enter(name), a.limit, a.pictures)
 	return e
 }
 
@@ -43,6 +42,7 @@ func (a *API) enter(listener string) echo.MiddlewareFunc {
 			r := c.Request()
 			v := a.door.NewVisit(r, c.RealIP())
 			r = r.WithContext(v.With(r.Context()))
+			c.Set(wholeBody, r.Body)
 			r.Body = http.MaxBytesReader(c.Response().Writer, r.Body, maxBody)
 			c.SetRequest(r)
 			h := c.Response().Header()

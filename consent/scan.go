@@ -56,7 +56,7 @@ func (r *Register) ShowScan(ctx context.Context, a Actor, id MandateID, file []b
 	}
 	p, err := paper.Clean(file)
 	if err != nil {
-		return nil, &Invalid{Pointer: "/image", Reason: err.Error()}
+		return nil, pictureFault(err)
 	}
 	now, err := r.now(ctx, a.space)
 	if err != nil {
@@ -66,6 +66,25 @@ func (r *Register) ShowScan(ctx context.Context, a Actor, id MandateID, file []b
 	return &ShownScan{
 		Image: p.Bytes(), Media: p.Media(), Voucher: r.keys.Vouch(p, string(a.session), string(id), until), Until: until,
 	}, nil
+}
+
+// pictureFault says why a picture is refused, as a reason of the program's words.
+func pictureFault(err error) error {
+	for _, f := range []struct {
+		err   error
+		fault Invalid
+	}{
+		{paper.ErrKind, Invalid{Reason: "scan_kind"}}, {paper.ErrPDF, Invalid{Reason: "scan_pdf"}},
+		{paper.ErrHEIC, Invalid{Reason: "scan_heic"}}, {paper.ErrSize, Invalid{Reason: "scan_size"}},
+		{paper.ErrPoints, Invalid{Reason: "scan_points"}}, {paper.ErrSmall, Invalid{Reason: "scan_small"}},
+		{paper.ErrDamaged, Invalid{Reason: "scan_damaged"}},
+	} {
+		if errors.Is(err, f.err) {
+			f.fault.Pointer = "/image"
+			return &f.fault
+		}
+	}
+	return err
 }
 
 // toSign sees to it that a member asks, about a mandate that waits for a signature:

@@ -40,6 +40,8 @@ func (p *Pages) desk(g *echo.Group) {
 	g.POST("/mandat/expliquer", p.propose)
 	g.POST("/mandat/suite", p.resume)
 	g.POST("/mandat/signer", p.sign)
+	g.POST("/mandat/photo", p.photo)
+	g.POST("/mandat/papier", p.paper)
 	g.POST("/mandat/arreter", p.stopMandate)
 	g.POST("/mandat/controle", p.deskCheck)
 
@@ -119,11 +121,17 @@ func (p *Pages) posted(c echo.Context, members ...string) (*desk, map[string]str
 	if err != nil {
 		return nil, nil, err
 	}
+	d, err := p.received(c, f)
+	return d, f, err
+}
+
+// received finds the member who sent a form, and that the form was given to them.
+func (p *Pages) received(c echo.Context, f map[string]string) (*desk, error) {
 	d, err := p.sit(c)
 	if err != nil {
-		return nil, nil, err
+		return nil, err
 	}
-	return d, f, p.checkForm(d.actor, f)
+	return d, p.checkForm(d.actor, f)
 }
 
 // register is the use-cases.

@@ -17,6 +17,9 @@ type mandateView struct {
 	Row    rowView
 	Powers []powerView
 	Facts  []string
+	// ScanFor are the purposes for which the picture of the paper may be seen; empty
+	// where there is none.
+	ScanFor []choiceView
 	// Counters are the services for which a code can be made.
 	Counters []choiceView
 	State    consent.State
@@ -58,7 +61,7 @@ func (d *desk) mandatePage(m *consent.Mandate, fresh bool) error {
 func (d *desk) mandateView(m *consent.Mandate, fresh bool) mandateView {
 	v := mandateView{
 		deskView: d.view("mandate.title"), Row: d.row(m), State: m.State(d.now()), InForce: m.InForce(d.now()), Fresh: fresh,
-		Powers: d.powersOf(m),
+		Powers: d.powersOf(m), ScanFor: d.scanPurposes(m),
 	}
 	if v.InForce {
 		for _, power := range m.Payload.Powers {

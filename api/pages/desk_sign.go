@@ -3,6 +3,7 @@ package pages
 import (
 	"cmp"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -163,7 +164,12 @@ func (p *Pages) resume(c echo.Context) error {
 // structure, the person has their copy. Three steps, each kept by itself: what
 // stops in between goes on from there, and nothing is in force before the last.
 func (p *Pages) sign(c echo.Context) error {
-	d, f, err := p.posted(c, "mandate", "how", "place", "witness1", "witness2", "outside", "ceremony", "answer")
+	f, err := formUpTo(c, maxPictureForm, "mandate", "how", "place", "witness1", "witness2", "outside", "ceremony", "answer",
+		"image", "voucher", "seen", "form")
+	if err != nil {
+		return err
+	}
+	d, err := p.received(c, f)
 	if err != nil {
 		return err
 	}
@@ -224,8 +230,8 @@ func (d *desk) finish(m *consent.Mandate, f map[string]string) (*consent.Mandate
 		}
 	}
 	given := consent.CopyHow("print")
-	if m.Level() < charter.E3 { // agreed aloud: the sheet was read to them and given
-		given = "read_aloud_paper"
+	if slices.ContainsFunc(m.Evidence, func(e consent.EvidenceRef) bool { return e.Type == charter.OralWitnessed }) {
+		given = "read_aloud_paper" // the sheet was read to them and given
 	}
 	return d.register().DeliverMandate(d.ctx, d.actor, m.ID, given)
 }
@@ -237,12 +243,16 @@ func (d *desk) agreement(f map[string]string) (consent.Agreement, error) {
 		return consent.Agreement{}, &door.Fault{Status: http.StatusBadRequest, Reason: "bad_request"}
 	case string(charter.OralWitnessed):
 		return d.spoken(f)
-	case string(charter.PaperOriginal):
+	case string(charter.PaperOriginal), string(charter.PaperScan):
 		clean, err := d.screen(screen.Field{Name: "paper_place", Text: f["place"], Kind: screen.Place, Max: 100})
 		if err != nil {
 			return consent.Agreement{}, err
 		}
-		return consent.Agreement{Type: charter.PaperOriginal, PaperPlace: clean[0]}, nil
+		g := consent.Agreement{Type: charter.EvidenceType(f["how"]), PaperPlace: clean[0]}
+		if g.Type == charter.PaperScan {
+			g.Scan = seenPhoto(f)
+		}
+		return g, nil
 	}
 }
 

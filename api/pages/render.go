@@ -19,7 +19,7 @@ var (
 	personTemplates = []string{"code", "hello", "birth", "confirm", "receipt", "asked", "person", "trouble", "check", "checked", "check_code"}
 	staffTemplates  = []string{
 		"named_link", "kin", "kin_read", "glass", "control", "kit", "signin", "again", "structures", "keys", "link", "home", "reference", "fault",
-		"desk", "found", "new_person", "prepare", "recap", "sign", "mandate", "ask_card", "new_card", "desk_check", "receive", "cover", "noted", "report",
+		"desk", "found", "new_person", "prepare", "recap", "sign", "photo", "paper", "mandate", "ask_card", "new_card", "desk_check", "receive", "cover", "noted", "report",
 		"duties", "roles", "services", "traces", "office", "stops", "stopping", "elsewhere", "requests", "copy"}
 )
 
@@ -110,9 +110,14 @@ func (p *Pages) send(c echo.Context, status int, page []byte, lang string) error
 // form reads the form of a request strictly: one encoding, a small body, known
 // members only, each once at most.
 func form(c echo.Context, members ...string) (map[string]string, error) {
+	return formUpTo(c, maxForm, members...)
+}
+
+// formUpTo reads a form of another size.
+func formUpTo(c echo.Context, most int64, members ...string) (map[string]string, error) {
 	bad := &door.Fault{Status: http.StatusBadRequest, Reason: "bad_request"}
 	r := c.Request()
-	r.Body = http.MaxBytesReader(c.Response(), r.Body, maxForm)
+	r.Body = http.MaxBytesReader(c.Response(), r.Body, most)
 	if err := r.ParseForm(); err != nil {
 		return nil, bad
 	}

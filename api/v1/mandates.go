@@ -133,7 +133,7 @@ func (a *API) SignMandate(ctx context.Context, q SignMandateRequestObject) (Sign
 	}
 	m, err := a.register().SignMandate(ctx, actor, consent.MandateID(q.Mandate), consent.Agreement{
 		Type: charter.EvidenceType(b.Type), PaperPlace: clean[0], Witnesses: clean[1:], OutsideTeam: b.OutsideTeam,
-		Copy: consent.CopyHow(b.Copy),
+		Copy: consent.CopyHow(b.Copy), Scan: seenScan(b.Scan),
 	})
 	if err != nil {
 		return nil, err

@@ -391,6 +391,24 @@ func (e RevealRequestFields) Valid() bool {
 	}
 }
 
+// Defines values for RevealedScanMedia.
+const (
+	RevealedScanMediaImagejpeg RevealedScanMedia = "image/jpeg"
+	RevealedScanMediaImagepng  RevealedScanMedia = "image/png"
+)
+
+// Valid indicates whether the value is a known member of the RevealedScanMedia enum.
+func (e RevealedScanMedia) Valid() bool {
+	switch e {
+	case RevealedScanMediaImagejpeg:
+		return true
+	case RevealedScanMediaImagepng:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for SessionHow.
 const (
 	SessionHowLink    SessionHow = "link"
@@ -409,6 +427,24 @@ func (e SessionHow) Valid() bool {
 	case SessionHowPasskey:
 		return true
 	case SessionHowTotp:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for ShownScanMedia.
+const (
+	ShownScanMediaImagejpeg ShownScanMedia = "image/jpeg"
+	ShownScanMediaImagepng  ShownScanMedia = "image/png"
+)
+
+// Valid indicates whether the value is a known member of the ShownScanMedia enum.
+func (e ShownScanMedia) Valid() bool {
+	switch e {
+	case ShownScanMediaImagejpeg:
+		return true
+	case ShownScanMediaImagepng:
 		return true
 	default:
 		return false
@@ -1672,6 +1708,19 @@ type Revealed struct {
 	Person   PersonId `json:"person"`
 }
 
+// RevealedScan defines model for RevealedScan.
+type RevealedScan struct {
+	At    Time  `json:"at"`
+	Entry int64 `json:"entry"`
+
+	// Image A JPEG or PNG file in base64; 5 MiB before encoding
+	Image ScanImage         `json:"image"`
+	Media RevealedScanMedia `json:"media"`
+}
+
+// RevealedScanMedia defines model for RevealedScan.Media.
+type RevealedScanMedia string
+
 // RevokeRequest What is stopped; all of it when nothing is said
 type RevokeRequest struct {
 	Helper MemberId `json:"helper,omitempty,omitzero"`
@@ -1694,6 +1743,15 @@ type RuleWords struct {
 	Fr       string `json:"fr"`
 }
 
+// ScanImage A JPEG or PNG file in base64; 5 MiB before encoding
+type ScanImage = []byte
+
+// ScanRequest defines model for ScanRequest.
+type ScanRequest struct {
+	// Image A JPEG or PNG file in base64; 5 MiB before encoding
+	Image ScanImage `json:"image"`
+}
+
 // SearchAnswer defines model for SearchAnswer.
 type SearchAnswer struct {
 	Found []Revealed `json:"found"`
@@ -1709,6 +1767,16 @@ type SearchRequest struct {
 
 	// Purpose A fixed word of the charter
 	Purpose Code `json:"purpose"`
+}
+
+// SeenScan defines model for SeenScan.
+type SeenScan struct {
+	// Image A JPEG or PNG file in base64; 5 MiB before encoding
+	Image ScanImage `json:"image"`
+
+	// NothingVisible Somebody looked and no password or code is visible
+	NothingVisible bool   `json:"nothing_visible"`
+	Voucher        string `json:"voucher"`
 }
 
 // ServiceView defines model for ServiceView.
@@ -1775,6 +1843,20 @@ type Sheet struct {
 	Template  TemplateView  `json:"template"`
 }
 
+// ShownScan defines model for ShownScan.
+type ShownScan struct {
+	// Image A JPEG or PNG file in base64; 5 MiB before encoding
+	Image ScanImage      `json:"image"`
+	Media ShownScanMedia `json:"media"`
+	Until Time           `json:"until"`
+
+	// Voucher Proves that this picture was shown to this session
+	Voucher string `json:"voucher"`
+}
+
+// ShownScanMedia defines model for ShownScan.Media.
+type ShownScanMedia string
+
 // SignRequest defines model for SignRequest.
 type SignRequest struct {
 	// Copy A fixed word of the charter
@@ -1783,6 +1865,7 @@ type SignRequest struct {
 
 	// PaperPlace Where something is, screened
 	PaperPlace PlaceText `json:"paper_place,omitempty,omitzero"`
+	Scan       SeenScan  `json:"scan,omitempty,omitzero"`
 
 	// Type A fixed word of the charter
 	Type      Code       `json:"type"`
@@ -2358,6 +2441,12 @@ type ProposeMandateJSONRequestBody = ExplainedRequest
 // RevokeMandateJSONRequestBody defines body for RevokeMandate for application/json ContentType.
 type RevokeMandateJSONRequestBody = RevokeRequest
 
+// ShowScanJSONRequestBody defines body for ShowScan for application/json ContentType.
+type ShowScanJSONRequestBody = ScanRequest
+
+// RevealScanJSONRequestBody defines body for RevealScan for application/json ContentType.
+type RevealScanJSONRequestBody = PurposeRequest
+
 // MandateSheetJSONRequestBody defines body for MandateSheet for application/json ContentType.
 type MandateSheetJSONRequestBody = PurposeRequest
 
@@ -2549,6 +2638,12 @@ type ServerInterface interface {
 	// RevokeMandate Stop a mandate for the person, whole or in part
 	// (POST /mandates/{mandate}/revoke)
 	RevokeMandate(ctx echo.Context, mandate MandatePath, params RevokeMandateParams) error
+	// ShowScan Look at a picture of the signed paper as it would be kept
+	// (POST /mandates/{mandate}/scan)
+	ShowScan(ctx echo.Context, mandate MandatePath) error
+	// RevealScan See the picture of the signed paper
+	// (POST /mandates/{mandate}/scan/reveal)
+	RevealScan(ctx echo.Context, mandate MandatePath) error
 	// MandateSheet What the paper of a mandate says
 	// (POST /mandates/{mandate}/sheet)
 	MandateSheet(ctx echo.Context, mandate MandatePath) error
@@ -3419,6 +3514,38 @@ func (w *ServerInterfaceWrapper) RevokeMandate(ctx echo.Context) error {
 
 	// Invoke the callback with all the unmarshaled arguments
 	err = w.Handler.RevokeMandate(ctx, mandate, params)
+	return err
+}
+
+// ShowScan converts echo context to params.
+func (w *ServerInterfaceWrapper) ShowScan(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "mandate" -------------
+	var mandate MandatePath
+
+	err = runtime.BindStyledParameterWithOptions("simple", "mandate", ctx.Param("mandate"), &mandate, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter mandate: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.ShowScan(ctx, mandate)
+	return err
+}
+
+// RevealScan converts echo context to params.
+func (w *ServerInterfaceWrapper) RevealScan(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "mandate" -------------
+	var mandate MandatePath
+
+	err = runtime.BindStyledParameterWithOptions("simple", "mandate", ctx.Param("mandate"), &mandate, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter mandate: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.RevealScan(ctx, mandate)
 	return err
 }
 
@@ -4757,6 +4884,8 @@ func RegisterHandlersWithOptions(router EchoRouter, si ServerInterface, options 
 	router.GET(options.BaseURL+"/mandates/:mandate", wrapper.Mandate, options.OperationMiddlewares["mandate"]...)
 	router.POST(options.BaseURL+"/mandates/:mandate/propose", wrapper.ProposeMandate, options.OperationMiddlewares["proposeMandate"]...)
 	router.POST(options.BaseURL+"/mandates/:mandate/sign", wrapper.SignMandate, options.OperationMiddlewares["signMandate"]...)
+	router.POST(options.BaseURL+"/mandates/:mandate/scan", wrapper.ShowScan, options.OperationMiddlewares["showScan"]...)
+	router.POST(options.BaseURL+"/mandates/:mandate/scan/reveal", wrapper.RevealScan, options.OperationMiddlewares["revealScan"]...)
 	router.POST(options.BaseURL+"/mandates/:mandate/accept", wrapper.AcceptMandate, options.OperationMiddlewares["acceptMandate"]...)
 	router.POST(options.BaseURL+"/mandates/:mandate/invite", wrapper.InviteNamed, options.OperationMiddlewares["inviteNamed"]...)
 	router.POST(options.BaseURL+"/mandates/:mandate/accept/ask", wrapper.AskAcceptance, options.OperationMiddlewares["askAcceptance"]...)
@@ -6117,6 +6246,86 @@ type RevokeMandatedefaultApplicationProblemPlusJSONResponse struct {
 }
 
 func (response RevokeMandatedefaultApplicationProblemPlusJSONResponse) VisitRevokeMandateResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ShowScanRequestObject struct {
+	Mandate MandatePath `json:"mandate"`
+	Body    *ShowScanJSONRequestBody
+}
+
+type ShowScanResponseObject interface {
+	VisitShowScanResponse(w http.ResponseWriter) error
+}
+
+type ShowScan200JSONResponse ShownScan
+
+func (response ShowScan200JSONResponse) VisitShowScanResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ShowScandefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response ShowScandefaultApplicationProblemPlusJSONResponse) VisitShowScanResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type RevealScanRequestObject struct {
+	Mandate MandatePath `json:"mandate"`
+	Body    *RevealScanJSONRequestBody
+}
+
+type RevealScanResponseObject interface {
+	VisitRevealScanResponse(w http.ResponseWriter) error
+}
+
+type RevealScan200JSONResponse RevealedScan
+
+func (response RevealScan200JSONResponse) VisitRevealScanResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type RevealScandefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response RevealScandefaultApplicationProblemPlusJSONResponse) VisitRevealScanResponse(w http.ResponseWriter) error {
 
 	var buf bytes.Buffer
 	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
@@ -8501,6 +8710,12 @@ type StrictServerInterface interface {
 	// RevokeMandate Stop a mandate for the person, whole or in part
 	// (POST /mandates/{mandate}/revoke)
 	RevokeMandate(ctx context.Context, request RevokeMandateRequestObject) (RevokeMandateResponseObject, error)
+	// ShowScan Look at a picture of the signed paper as it would be kept
+	// (POST /mandates/{mandate}/scan)
+	ShowScan(ctx context.Context, request ShowScanRequestObject) (ShowScanResponseObject, error)
+	// RevealScan See the picture of the signed paper
+	// (POST /mandates/{mandate}/scan/reveal)
+	RevealScan(ctx context.Context, request RevealScanRequestObject) (RevealScanResponseObject, error)
 	// MandateSheet What the paper of a mandate says
 	// (POST /mandates/{mandate}/sheet)
 	MandateSheet(ctx context.Context, request MandateSheetRequestObject) (MandateSheetResponseObject, error)
@@ -9965,6 +10180,102 @@ func (sh *strictHandler) RevokeMandate(ctx echo.Context, mandate MandatePath, pa
 		return err
 	} else if validResponse, ok := response.(RevokeMandateResponseObject); ok {
 		return validResponse.VisitRevokeMandateResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// ShowScan operation middleware
+func (sh *strictHandler) ShowScan(ctx echo.Context, mandate MandatePath) error {
+	var request ShowScanRequestObject
+
+	request.Mandate = mandate
+
+	var body ShowScanJSONRequestBody
+	var err error
+	if binder, ok := ctx.Echo().Binder.(*echo.DefaultBinder); ok {
+		// A request validator built on kin-openapi's openapi3filter with
+		// KeepValidatedValue leaves the value it validated on the body. Bind
+		// that value, matching member names exactly, so the handler receives
+		// what was validated instead of a second, case-insensitive decode.
+		// Otherwise bind only the request body, so that path and query
+		// parameters are not also bound into the body struct.
+		if vb, ok := ctx.Request().Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+			err = binder.BindBody(ctx, &body)
+		}
+	} else {
+		// A custom binder is installed on the Echo instance; defer to it
+		// entirely, since echo.Binder does not expose body-only binding and
+		// the binder may do more than decode (for example call ctx.Validate).
+		err = ctx.Bind(&body)
+	}
+	if err != nil {
+		return err
+	}
+	request.Body = &body
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ShowScan(ctx.Request().Context(), request.(ShowScanRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ShowScan")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(ShowScanResponseObject); ok {
+		return validResponse.VisitShowScanResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// RevealScan operation middleware
+func (sh *strictHandler) RevealScan(ctx echo.Context, mandate MandatePath) error {
+	var request RevealScanRequestObject
+
+	request.Mandate = mandate
+
+	var body RevealScanJSONRequestBody
+	var err error
+	if binder, ok := ctx.Echo().Binder.(*echo.DefaultBinder); ok {
+		// A request validator built on kin-openapi's openapi3filter with
+		// KeepValidatedValue leaves the value it validated on the body. Bind
+		// that value, matching member names exactly, so the handler receives
+		// what was validated instead of a second, case-insensitive decode.
+		// Otherwise bind only the request body, so that path and query
+		// parameters are not also bound into the body struct.
+		if vb, ok := ctx.Request().Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+			err = binder.BindBody(ctx, &body)
+		}
+	} else {
+		// A custom binder is installed on the Echo instance; defer to it
+		// entirely, since echo.Binder does not expose body-only binding and
+		// the binder may do more than decode (for example call ctx.Validate).
+		err = ctx.Bind(&body)
+	}
+	if err != nil {
+		return err
+	}
+	request.Body = &body
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.RevealScan(ctx.Request().Context(), request.(RevealScanRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "RevealScan")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(RevealScanResponseObject); ok {
+		return validResponse.VisitRevealScanResponse(ctx.Response())
 	} else if response != nil {
 		return fmt.Errorf("unexpected response type: %T", response)
 	}
@@ -12112,256 +12423,263 @@ func (sh *strictHandler) WithoutHelper(ctx echo.Context) error {
 // const string: with thousands of chunks the chained `+` fold is several
 // times slower for the Go compiler than parsing a slice literal.
 var swaggerSpec = []string{
-	"7L3rdty4sS/+Klj932uN/Q91tewZyx+yNLJnohmPrW0528kZ+0gQWd2NiA0wBKh2j6O18hrnBbLfYz9K",
-	"nuQsFC5kd4NskuqWFOd8mZElkgAKhUJdf/VlEItJJjhwJQeHXwYZzekEFOT4r6Ohgvw/C8hn+l8JyDhn",
-	"mWKCDw4H78dA4iKXIicXHD6rCyKGRI2BDEU+gZxkdASDaMD0s3/FT0QDTicwOBxQ/dlBNJDxGCZUf/o/",
-	"chgODgf/3045mx3zV7nzC+UJVXCSDG5uosFLOpN+RqGPJ3Qm576dwJAWqRocPtmNBhP6mU2KyeDwybNn",
-	"0WDCuPnXXjRQs0y/zriCEeRmrELNHgQJ9ESOcSCc1x8gzSA/pWrsiZDpf/ivj/GBQTTI4a8FyyEZHKq8",
-	"gNYUh8kl5JbgJwlMMqGAx7OfIUCEX+gVSFz1NGcKyJhmGXAieAxkytSYcbJ/QMaiyOU20RSTdALkCmb4",
-	"V0K5UGPIiZ4pSEWYJDkMCwkJeXSwv/942xFwDDTBNdk1Vua1pSdWXVxGlYJcv/W/fz3a+l9067fdrefn",
-	"W5++7EXPDm7+Y+B3W6qc8RGu8zWbMNXIWal+IsxaT6ustbe7u5K1LFM37OHEPNF/E+eOzS+Cq3EtGzNJ",
-	"JvoBMh0DJ/RSAlc1jIvPtT+7+LSewCmV8gpmDQvOzBO9F2xHsAs+hVwK3jQcPtB/NHx9brAa8r7l6Ywo",
-	"TWMz5DfyhT4unHBhpUcNqf0M+8woBwmqafn4QP/l4+t+MDHK6aRxNHziFsPh+268Is+EhBp6fxjPiBQT",
-	"uBTJjKRCXMkXXqRokSMKRR4d7z19XEd28/XWdD8WCeC03sGw4aKw59lIPWSH77YSNmJKTw5y4HHdXaHH",
-	"rpNuu1vPP335rkaknYGUrPEQSPNE732xI+C+3OiPyExwCag8nObiMoWJ/jEWXGmRcvhlQLMsZTHVhNnJ",
-	"zBO/+4tm88Mv7XkBv4sjLtPZXSRTKgkXisQ0zxkkRBQKiWI/g+pNHEOmqKa8nlmSMP0dmp7mIoNcMb2O",
-	"IU0lRJqB/a++DCiXU8hDrEcVXoVWlpERvYaIUEkYJ1Y+HeG7L6yU1aoCmY4FkWzEIdHPOR4VXDPEhH5+",
-	"DXykd3B/f1ffLHWX2+8CTBANYshhIvishnHemx+e3fy6/cn9uKU/u7/17acv+89qOMv+Rlz+BWKlhzmK",
-	"VUcaXs7aqyHRIB5TziHVrywvMYcEuGI0PQeuzPlbesioJZq/mwd9zyagn2crnzyKlZlbqq/pcsxLIVKg",
-	"XP/F3eHtr+poMNHipJXIiQaiULGYQHDBGeRMJHV/sieu3X2CWxdDUuStZ5YDtUMsjZ5DLPKk/U7kIm09",
-	"rIT8msWtHy/ykRVLy3t3TVOmd6X1PP0L52MxDa78mnW86Eqh/KtmyKhUCS5RT9KUKRdd3SbLRxW+rxDe",
-	"sqxf/6fwgT5JFoSGOv+Vbv1mJMPTm18psMlfi9nBp6DgOYrVOyOKOwqGylFvs4eh09/mva4CoddZRgnW",
-	"Rc71PP1tHi8Fwvyltb+7/ywi+r9bu98Skbsfd8z/nw+i5Yvj4ObRlvlp/+bRjvud/9Xj3z/+fZAp7lTy",
-	"/MsJjFZaZlUmlBZCvQioOdyyq8pjX2EKJrLF1TgotQSa53S2NHf8YHBySZKDlO/hs1pm1iOSCaloSqh5",
-	"KiIyzsEKuIqu9FRrSvPsFw0+b43Elv1lIkS+/X6W4Yv+D1tskolcWbk31pO/pukOzdiOfgEXcZSMIYd+",
-	"si1hI/tSo7vHPKVZBHLUzw+/VBf3ZH/5SP7OKXDlD2HVrboH7vORm1h4P8bWPOnIMartQbgFVTquL9Kz",
-	"Ci4StfJ+m1qRw8CLiR44Mcp7RnOVGo8G2p+DaKC1+ySnU16ZRlU38hNoJAVV1M41oCm4j5Q3RHDFWSYY",
-	"VxNnl7Vfbw8hbk3qtlKWK5a2Y546gVga8eZjKyjQb+M3TIhVawuuSV69Y6Nx15VcMZ5U+TcWmWbbWOS5",
-	"/nDkfZ92pGgAOZ2bQs0JxA/XTNTclF00w4otu2D4C3IJBA3qSxpfOScLEGupB46awHfl8re+ZMVlyuKf",
-	"YXZI/vn3f9yg/f4BLo8KNebGyS0JU9pU/+ns7ZvB0uIWSOBnXY4ZIsj3LFfjl1bDnJ/Rn//85z9HRP93",
-	"65dftIZmf9x6+XKlcrZaJzumeXIiZdF9O6yuOj/Z460//elPfyr/86cXJIWhIqIwzg5q3aDo9ZhSriQ6",
-	"QmmeBBVGOgqMYVUEF27RDxHlfC96WkRkwOXK+w+/HtoMTZMzJbKeFkwLJf4HxhNUcZbYpU5p03P6wOR4",
-	"5WTqfFKG7FQfPOt2Qic0+kkhlUDGYHZh4R5P9WUW8HUBBm7UGGYkFkWa2MNG8IXKrrMhOuJwYC05rIyZ",
-	"gd4gLoIX4aJAGhZpqvVcJTK8zVHrU/g+rxFDywQc01wZc6yLyjbv3Smn2FVrYWFnTF6k0F6ztmt4V6Sw",
-	"rGF30IzQm1BRj4w/wGtJZlKf6omIE+h4KlIq5xe6RIvF5ax2wul5mKv1CjLVxKUYWEyBSiBXAJkJWep1",
-	"hsSOssbHqqE/iDyRYeLiJyK7aju9MEEhvlqj/D1blL+h9cHnjOXmK0ORT7SqjjywpbRW1VoOf9CWgRW6",
-	"BVf67MsrOQgqtsPl19+5wIcT5GXMc+kDnQz1kEiNXBzFm8qOCFHDPaA3p98lcJsJu3fDUxKssy2m9ykc",
-	"lrIRIMLwNkUdL+DH7uzHMvGlwBGXGY1htXyyI7rn7Qcjs5B6snT1akiVF7Eq8k4SGOm/yr1R+XLNdIXs",
-	"6UTouhth0gZnFZQoR2TIPkNCpiJP3EmN7V06r37Srd8+/WoDUp++7EYH396EVU7BFe0cMbIunyBbwYSy",
-	"cHQopXxUWOnVRK/X1Eq6sVV32mgUZh39trGynEZfWsUdVl1o0zuv9EPujd4EaDRq9UNefw0Q5hryIx8l",
-	"7XSpXUMOSdjFmoCyq5/n0BNubnNMEfpGEr/kAO/18eM3RbOK1dGpUknp79lwdPlUR+2esuTBRTXuIERw",
-	"m6u5r8u94rLrlWzQPqxAnWelzcOX4Wh5UkDbL8BnBTxZZ2B9wbtZGoMB2V4XeV8RGe/IYdPxrKVJ5dkD",
-	"52zjtM7y1VS1k17BIkuh16RL6LXyoa4KUV55rZU6VOXrVTqR/3jN6mtcX8bTRZgR8l6x+kYSba2Q35yv",
-	"fckN5n1f/ocwuSBlvQVo39Cdfi9IBu9VWDDr/nC0tf/0WUQuqYRnB0WeDupTgb4cPKlZak6HfcPyNKMx",
-	"U63j67Hgw5TFqu3zmLdt4lw+Q3tFHi2acCllLaL4r9yDFV4dik6X2DAXkxanwSQXYAJ2+1M0d1nSzyfm",
-	"nae7yy4RweF87sJbln09blAx7TLbU/346qnavEZ1rlmB5ZM6rU5mEDOanhtdhM4lcFUfK/TCbMJiS6ZS",
-	"bL1BJ7O/tYEZQ8bgsS4qan9r16N/qZ0oLtQs5EXjLZxZCxUG1eXZWdSsatZZvy+4zZFYiBuYPxB9zKyg",
-	"p7la8AwRyXgMhAs1ZnyEOZ6V/E4yg7D/Aq5tWq5zJ7ss9r8WzoydAc2DnuiUSnXePpaNjzdpH5vOCWyz",
-	"226yd5KOMwz7gTom3vQ2nKp1FMOqhtaYNmc4xlIz8lzbFE6uHKH2ubY7k4pi9+xmp/SeYKnK4r+Dl3pp",
-	"7S+7bjiBLf3nVfky+08PNpUv84on/8VgurHskRoTpsZoWMxCUnO6emhfX12zBHgMPRaRwvXqRMbX+FAl",
-	"0bUmLLJqKTYbFB+K7NDB9SyqQh03ZrUB5w5tSvmonddpYSn4YoRDNa6gD1/VhOFquMgtoZn0lfnWsxHa",
-	"yf1o3i8tyNutZVbHJEvhM558PludvFEmEukP1Swq7+0AbaNQ+5sqF0PWPg+8Y8KREr2uFlwAvl1OsDk9",
-	"5wfWlwW6rqiFFlCbgmBDl6sWEr5yMN9gvv6KDEVed/E82Vyi5g8iHwmlgG/s6umvleC9U69L/CAK3jkc",
-	"THmC+cTtLYZ3cA00hSRkNXTTU/tok4se7nL+IZL8mFIp+4rP9inhSyIQX62dUI8bqLvS3S2lfQ3Zk3bA",
-	"Jg41Neh9LuBqOnFz4Ms9eBMNaJEwZTTrZfMuToVs74AeCxk0QN/QCSTkcuYz1F4449O7HIng6cw4Iqki",
-	"TBH9LcwkmQTtztWqUtXxIzrVo5inz2v0Fud7CROsU0lVCpAFqGXyxsqyxaHIyVNTRi4jInL8xTNCeULk",
-	"uFCVxC86pVeYbZSLqTT+cRwjZH0XrTc25I23KrEnRslHntpVQtbzueycb9HN/1c5Tauc6O7TocmeYCVU",
-	"Z5/MJctNhfCyVqz/cl6bzDFi18Dxz+GovN69urdDYeMTfs0UVdbB12EF3Q5ayvhVqE7fpD8R/HM0kGMx",
-	"NTgWg0NepGm0Ov4T2pOfhPNPbzDFo3VejUunaUgC+Wl61THF9IiYlGlyBbNtYmaF6USUSIhzUCSjuSI0",
-	"B8JRyErhJWhMObkEX6DPOKaZyO1AGuqoHtpj+/B3W5++7EZ7z8Iukji/7v9y4K44M8vSwq0s7Vjx9d3d",
-	"3ZrvZ5se4K8bHgD6E9faEMt31NWG53wFs3ORzYvofksooyDfLavRVyykaghFMCF01fT3nz6tmb2arZ7w",
-	"d+F3eYul1pJt07y6aVb9K9vwAIWE3jvzucXO7Ne8O+v97mLJjprV3QtnoDpfDT99+JmcgSKP3v1wTL59",
-	"uvct+Z//fvo4IoynjMOSmL+CWXu1SV9V82FIDBjbf+yt0KRwqNBKX1un3/xSXtukMlNg8uj741Ny8O3j",
-	"BTf6QYhxPn3Zj57cPNoqt0T/5rubx192o5pA/WsqVSvjajmjN6VSERorcwH72Ia5cWMxAYk1UhHyO9aA",
-	"MIOWgi9W4VJuUdHZIoXQGzJNqTp3mdoVDgjRVYWUr52T39k3r3YH0eDVnv7Pvv7PE/2fg6B581qMXvqc",
-	"xm7V2F282Bi+arBhKlUAjKtnB4NQrsXSwssCmKUBhwzSpFexR1O8dLmGj3cbQjN1ZaPEVaU091MjXMHy",
-	"n0p/bFMV7/Lf6oI8y3VAK5YTMngp1mZi0plea5Bdxeg149BZjmtpTcYIqkRMHq7B+FNjsP+2FQQeSw5y",
-	"/RepcjGD5bIyXw7kdkMb5VSLU217DaLBKLglZQpwY1TJnytt7gEdhosfcE2+cFDlgCscg6xVm9qcEzaB",
-	"Xi4LPrAvl1VDOPWGXezql0jdO62uV8cqDTkl9YCYlzAUOVQgMdNUTBkfYbWmh7+ypAcMwK4k7mLYDVdT",
-	"Q55+rmIz6+BO+8S057u73+49f77/9ODbg93nz/cqSWq7IYYwtdP94SLvCntm8+XsS/v0C2Vpv43qWgex",
-	"wDrm9U/BKdkstB6+7ZorbLGY1fuTsa5JFTlNW1bSR3Vepl9KDumkRsSQqVtni1dTQ5f/WFbdzguL//LV",
-	"pwF9JavJSzepuu1n3LVIN8npsANBgK/OPLXpL5iGZjJJWgvgudSTgBTunv7qvtQl9l5xZi8oBSWEIeL/",
-	"jkUKRAHifHZOe+1e+zsn7hg/H4o8rkmJ1aZNh3vPGV+BaXVL6ZlLaV29Fid1bvBCOO821oPJDK4jnZY9",
-	"XQJ1damDpVTsovubSFXbsaWy0tQj+mjBMKgswn8RtW52XVYUoypTpEOWphZ371pc2Z+4KHhs3jbpzEmN",
-	"6SHVonOyEYdViayO7H6gDuno1ZO1+D2bUx3I+qDE3mbE8z1hkihRwZ8IVtv/Fo4e9Q5km+DfQrqnMlmg",
-	"XlB45o5cIo8ZEOezeJyqR7m806rH1ImGykzK66Thyl4q9Zl0KfWxH5H9yv46c0Tf9PJ5MPJAem5Yjf8F",
-	"7j+5IGX8ykbZF1lekAlNjAWsnzKWpAknE5ETqSDLICFFZuAnSrDlgJMjMIC+dw+JQe0kGYgsBfTZ0djf",
-	"uZMXZCSuIeeHOC7+GbMhiFH/5QuCizvE2lgzUzHCxyb0CgiY/D1ZvbCdxNPDazMcv+9C50FZtZw6NDvX",
-	"wrEGcYCN+BZDxAGqyERIRZ6SCeOFAklEmqwJgWDCkNodWNy8cAxpGlxUIdW54a9QibxRkhDUaGyRp512",
-	"XS2Yt5kSMWDgMxG+lKEKjRSkwBozOrz5sfJWsQ+aq6UOoqEpy6Jq6lQpWJ6rCruYc1DZurBMsHs8LzXH",
-	"naQmfuONTUzYaFy+PvshSEt8vH7Zb1yqRYc5+/SMDio5kmaVx9F8eMVkbwNxsY76ufbhIDdmcEEV2dAV",
-	"sy5NG4DirVj4RpIJVTn7TCSdSSvdmST6aB0S+BynhWTXEJEUaBIRMeURYcNzc9dUfjzHtg5cRYSLqEHj",
-	"siesV5jEvRuZtQXJheVVdcW8t6nkDR5nzWgmg6oft7kz2kQKPYZD1GgvbAMnxgnMEN30IHexhNC06uZT",
-	"h8OrX6qtJtpcUvcthIo5Dh2M2YodXAoV566tkyrrAPmUK7Lv38DUdpNYd+OKy1xMJeTYuII8OnVImMce",
-	"ZH1biZ/O3r55HGGkR/9IFHxWhMq5yvQH2LYianVILF3NBViP5OlxRevPDnxWPepjO5Vv3n90HKcbWv7b",
-	"DPhtZHKjTVamcC//rbMwX5Ne3VHUa/rYZg89ocSX8RKeroojueSaFTk1Z6D6UFLGIusCpGaZshStT7qo",
-	"a5bAuCQ/toWRCBG8p8BMOkDbxCJjocqCEyU9QOLUYRRHJgsWciATOiOXQCiJRTYzQfRDwowrQXoLkfIZ",
-	"mYgcelYaVNqjNcHzzdA9GVzChF5BjpPFeTLlPHtjkRrcLdPKL4FrhOILzfN2+fxmN+xX/GQ94Ru2/cjt",
-	"41qTyudbzrVIBp/rAfX/7u4uLaeaL+IGYi+5Cq66uAqq+kCY9DNRkJimKZ5a3Ie0wAaXEf5LDIcsBqIg",
-	"BYOsN0dgC3Hj/rm3KbXZLqOr7yCrvNZOZ7ZSdpXvwH84uHGoBB/bIPCdNilBKGTapW5ybSk16/TJT0QN",
-	"3msOWIaBApuYqYedjeuEAesTzXoj1GoPFO5VhXLRwDqzzXiVdbh9sqSp57olaZF1khb4jXeVDmfrvW/q",
-	"amfrrhuP0hkw4L1EIryYXEJthfbBxmz505R2RjKu11zSYiXYxJl+Zsmw0b9sMORwlnW17vpASTEBo6Ix",
-	"eQ8eEZzfHQAfm926Je6xgQ7r6Azugh56/yZxLQRomRzRtbBfwUi072z3cOhlBHEWMijelx0plBBXtkGy",
-	"phBaR4FbqRXxPa08kpObQXBHTBPkTTcuHXXIV7NWfW2ilZbXZU2H4NheatnSb3GX+A7ODeZgm5yintiB",
-	"q5PZrYXvszQWMzIcaWshd/wS52/06043On5jbS6a1ZCW/XZu9fPOS7PBLe0beZvf6PqdbACcocQ0NCes",
-	"EW3mu83dwjh8Z/uqfKsdqY3AWmld2c+GSenbcndh5Y7I64dkOp5F5HJGpmMWj7HRiqs4o+g4SgRhXCqg",
-	"4b5PQh+JgLcDvRb2r6am8Nnz3b3HzhVlgriEKmJS7aOO1Tmd0NyloqqoZh/OVYGoFWhuC8k+SmXycGfn",
-	"7buTH0/euNbocufdq6O5JmM1HhGL+mZG9TPz5TLlqmtYwoiDO1BO4g7KiYftDMCyXa7OjLXNeTpGu6MB",
-	"1+OemwKVkIAMd5epah4+Qm7mWUNz2+h5/nIadbuc8CN9ti1lwNV5qDj9GP9EGDoNh8wfs28PnpP/+e/9",
-	"7f3HkU/5VuIKOAGe4IkMOgM7YfO0ufx8g+wynrHQVuiHY/LtsyffETUuJpdZzrjypWklUMVcztvKlLZ6",
-	"Dak/aE9raI9+cZUlHwwA3zywGWpuJXd5Lc4HaCzpXa5tSxgeu+3d79fytZYXbHmiVt+y9uPBCZvw/R2A",
-	"/S3OqiFv4B3QpCIMOzVlh/gqZMf9QUzRA46ZsFLbJNOxcG3AfPc+GsO5EudDAz4T0zTVW23svFikKdBR",
-	"AefXoojHc46DagOy0hO9aEkKqSURyWEiruEFoWlqqw4npr7divKokwt7Oe9j+Ugt4GumAsEypRIpYJP+",
-	"XItHvHyzlMbBTP+F3dNfjDy1w3sYizxxjsZeNY4O7qmJCmU70iUYqLbx4Ljs8tTMxXNNlJZhpdqON4c2",
-	"1SsRylAmTPUEoGekHi/JGg9IBeIcU8jpUOu1O1p+7ixEig7q43D//+qQmZlE/dI6e6svgeYhBf3MNpTD",
-	"AbXKb4LCgoPWyoHGY58BjthwCrKtIjORM/2QqcBdGfsO9jJsc7VpQdUun/+QUGtPfCMJSxDUTlOAmtTm",
-	"vq3tLOGq/QfdnNw3wtt0DbRnsWwAjsHJLOYg48rz+qkR4+hgRfbbpvHtO3ssOyLn3qo5lO86bilev5Gd",
-	"z1t78JVucteUsao8cCLeYFyoIp/Ape6mYtSmXj8q2WvFZDxy4e1xZH3Ws1lVbcv/d1iW1/ZABXxOTBLr",
-	"XPY6B1Ouq7ILCBFpUMFD+JCdivM3HdhYpo/xc8ybp8eNidhlS9yOxfxUzs5zoDVxgh9y4PFY854ci1wR",
-	"rGU2OIHBCyGM2DLMV8vmIcplZB4/pRDvnAHN43GvNJ6hg3a+JULz4szxs/VzvStVsauSeBtTx5qWZpLN",
-	"GdNn5jT08ZR0uJu6uaX8ke5knlY8dTehnkvYKHIWPkiYi8RoSqZ0hmE2wirlIY5aYf+WWVtlhLkFNNBc",
-	"9muc3CFdpLK3K8PT7uPhCfcxjcMVgSd4PzilFitD53tjz6UzT+fMSIM/ay3eQTQQLImxz4AKgySv9prZ",
-	"lZXwtz0qWpmqFrUyRYosJH27OcSyXFxvxC1121RT75dycJBmoqXjSm9aQz/qkuLzF+gjXuPg/Zu+WenW",
-	"8NOXZwc3j4PXq/1m9wPVsRLWnYPVh6mhTvNsDJ1D613RWjantxoFzXsTFpCih2Q6FnANOfEILPps2Gr/",
-	"Va3s++jE3bsxrK/sMxqgCR9wvb1F096l35W1zS5RwTndy3siunVqY9/q5WigYJKlLYj43j4Xrnr2+1qx",
-	"nOcBnSYmqdKN5tg0eEjYqKcTz0EktVFLRKEkS+AcoXmq+QjfrYIuy6g+BZnL01uZHua0OhfjbDO7KVMc",
-	"pOzArFX9sQF8ORQirdsESE74v6oDLB4Lq0EvpniWjSvGFHFYLoHEYyGBkyHLpSKPTt+evSc7dj47ZfLe",
-	"YzJleuQSmiHcWLGb7+22io73sAXTo6ZjlhoSLq426K0zisx5kQWVN4ODazS4vOBcb4K970gQoWG1l89o",
-	"DJVx/daFuXLCUpo/bBd/T099xehzvJDlkNEczp18rWsGsg4H/wpT0SYSV53tFrX50dbv3Y+I3VwDxX2m",
-	"KG8jT+aZ7iXeoTTXyoqt919GYJ7STqHjboHmLh2OV7dMC/bKxQVYhNqyfVpwGwwRuyc2U56wLsqu3azV",
-	"ic32w+HJiqyXN0gqkbUphwj4OfHVusm8SiVMnWX6oBw+qxknmKWPTfbmHD51S18yuRoLz+b7r249omn6",
-	"N/PHvajWDnP1KV2rk646NBLWT1/2OOwhAE4tN9uPDMMhIKJdh3dauCAsF/eLEHGBuUhdlpHRXLXErGww",
-	"1vp0awvDFqoaJBjh1JUrjgrCrZEz7R3hb1Y6wm5bIFHZsjWIKSiDYAdeUkSVhp+omn1q0fKogrC32Gm5",
-	"IurnWMqSou78ngb37cJ67g6P3758dRGRC29UHp69evdfJ8evtvEv2g6/MNb74fj8n3//x8ULgnmEtmP4",
-	"XD5I1S9jv/83/92/ma88PnQ9mLe1TNh7sntTKxTeQQwsUxuL7LXydxjNHh/1MNtzQSns9QBDzMLFS6SV",
-	"R4TXJ1+XTSXQouGmNVwitDpT2i3tTDuHmlFTRJhB0qmMMIOk1pcQasnpxmhAtjAb3Suty3L2qknjCSgP",
-	"8nLCVQmnSag00KIepzR4zFfnHdFZ7WLvo3t3GSBt7gnS1Fe+Refvy/pVVzinF7Zmp+uttku+Cre+WNHj",
-	"3rxWtzLZQ0fdQPGu+Wx4ktYNsaTKyS7Z0f4zPU/ruEUTm7LCdikNAV9vXF5vhPlWbs8VpV1+eTW+FOAW",
-	"nYRJwo0waZ3xVAPp21Dk5foSqt+CJHtP05R1jiQm4nzKjDnT4oKbONC6xlOLDxmF9Dyv1HnXVjcmLEE0",
-	"0Cnlyjql/HutLl6VU9au98iiVMC5ug9EnhwLk6+j96zfsVlsdtB69Ka+B8E5Vt30m40zpbYhWPNM7Vft",
-	"48Ep29Ywfie11N6yPV+WzlC7TJrlsv7PijDukmYeXTKeMD56jKrZKz5KmRwv+ZXWkDLzKZRHICEucqZm",
-	"Z5qkcyn5gboTKoFIMVRT6rqVUeLQuUgKelXb5EQRDMVKzDNnGGXXfKUNAnZNFZxfwez8L1N14TrO7T8x",
-	"ax+BkoTakhXbrdiiDiubznUpCp7oQ0rJFczI5Yy8PBWn5kPPDw6ePz4kEnhCLo4KNRY5+w171R6ap7St",
-	"oQeKzHzQ0W8NqohQwmGqZy6GenMu9BsX2+TV2f7TZ9pkeZW8PDvaJhc/vnpPdrankKZb2hzkO4IWarxF",
-	"q+NtaR0H8guizSjjoaZJkmMMxcz1u4O9g8fbBJVz27IJ6y8ICnQuiN0EA+ZE03Rbi6JUTCu1QSVskFEC",
-	"fBGKAVkZ6DveFPO5LFkt6jCN9FprboMjeaWvEQx++EeYJPh3SCLCxTTyUKdVGI/DwRlAGVa8nDk2iOGF",
-	"nj13YUq9lX/M08HhAIsxr/d2TJpzNZ9Nk27faIY+u6MhYGO65uU2JxqzILbJ9wZZSZrdZ4iYREksxBWD",
-	"bSxu0ew9OCy9/nb0sVLZ4OYG+1MMRfiewIrGRIi8bDdOh0OSMqmAQ75NTKL4CKR/gGKXYvN3gz2kxvCR",
-	"4+8LCVsxlSC3P/KP/IyNuGY4pKFeEwaTiKj2On5hloV8hD7MbyS5MCu5IFR+5Ivs/j3+DRnezM6S9htJ",
-	"8B7HIlz2GZJDQjlhCdLUhME+cv/ER30REMxb+zjAyRovCk1JQhUl6HCVvuW6mZo0pxPDVnhqES/XVHah",
-	"S98UmerD95HLIh7b9xBtfDEVoGz9Ze9qCSC3yRtrJ1tYNqlEDsnhRywLnLnv4bgXxzQew9ax4CoX6SHh",
-	"YgufvsDlvKo+P0aWubB36tZJcrFNjpx88AJIU6TSgdEvmn7ktiKUJCIuJloiWqn09NvHh+RC89sFAU0w",
-	"lD5IvssUK3P1yhCO6iIvUrggTH7k89jD+vdmDgnELNGH88LW2F6EympRDCM9PvIcMqAoWa9pWtjPTCme",
-	"FYV0+F4kzEY2BLf8bp7VfGEh4J8dkJ/Z9y9IwVHuOfz6iCSiuEwhcb/4yPX+uqcymtMJKCRR7rtIb5Mf",
-	"NPeZDFHiPDsyqiQiRGQiEpDRR275Rv7z7/94TMzNIyS4o2ZpdGgls/3njtsEvdHoLYuBm3iW0bcHr/54",
-	"+nprb3t/EA0KFFCuvvcvgvEi24Z4G4pcZHQbih2sgIr12dqBIkvxP1v6Ht/Cn/b2KwXFg6Nrmg6iwbXt",
-	"nnQ42HNZVzRjg8PBk+3d7SfGtzVGeb3jULEyIVWjqqrZH9O88ISwHKUOGeZiYuA5JkKvWfOtuz/M6ePk",
-	"wuzOhb6UJWCHAryaX5SSPwV6bT9fqG2TYZWjQNFWni1rOoqNW87t6uDw17COVj6yc5LAJBMKeDz7GWaD",
-	"m0/ej/m9SGYmV4IrW8tLsyxlMQ678xfr2DX6Xgu4MF+iNK8DqbwA/IXMBLd5DPu7e+sc2Qy5vHE2f983",
-	"lgt/yM9sxxX/V3UzpLG/HH/9dBNVlLRfzXX/SVNVFpMJtjIydz/lxLSbVHQkK0/eRPo2RvExsWsfmUyw",
-	"+R0/qjyzRL3d9VGvMkwdFauP9KWmJ86HsTsvLl9A6vvJGj+OWOin+4RIB6FTebKA/nlonNimjYdULE2X",
-	"bj68+MprzuZeiSlfPmxniuZqkf4bODLlCJ2Ozn1tfkSe7XqbwF5Ma2CIMzrTcrGOKRwsxmyZOxaO0o5t",
-	"N+dYZn5TX/Gk8UgdLHPZK453vYmF5YDXNvp6br/oV06jnJtSYH2V/oBWTATbBCKRjIWNt7S1PGzbFdNV",
-	"RCuHRiG1D9oM7LM/HG2hnWXudHd5f6NNC6V1AY9+unxUjn2rp40xqRsiwKB28ZFfOU+IaRS8Bqk/J9Lf",
-	"B3rUVDbM7dLcnu2U7XDCLHnkmr08zBsdZ9dJMgXO0JHroXn7M2M+VdU7V+6A4+XaW9Yy10v33C35eNHF",
-	"ExSp3kQx2qDlXWvPMe4t+40ysZtEhIcc/Qz6h3qKGrdFnZp8RLjA29VZotbNY/IDbWeuZWyjRmVZzwkv",
-	"BmaKQyrasv6nb/IlIR3i91fo0Me4hM0cFvz2Pd3iOLZNrwqw3J9B6iuMi02rwoZFFnThowk5qfFp/T6s",
-	"HCeFc7sGT+xL8+euQvNloWZHQwX5fxaQzwZ66iveeM0mTNmnP21w++yCaoRFKjiKh6SwqQv6FKDh6fwv",
-	"WPNp1VnTS3sdSvpc3kI052QMKyqAfvTabXtl/tx52+hM3sEe+D6RNbtgkkaUIMAT84/Iu2b2dnfXQHE3",
-	"A+Mg0sNIYRKpA6R2bQkbxPFvLDOfuqDXNCXXkLPh7IIgdIokYjjUVtA2OZVQJILPJqKQyxLzlRloQzLT",
-	"fn1tUvM3ls0P7uNIl4ybzqSLsZrgZlvyrkNj4e5jxm+eQc5EQh65sE1EXp6+fVzZ5FSM7B4P2bwxs7i/",
-	"Mc0T42eXMeUccrR99eUX6WvScNM3kny3lbARU+XpRXuGEkwSJfqh8qK+hBHDVH50pWPaemR8yzMi8gTy",
-	"bfKKxmMSU54w/Wp5CJ5G1rYW4qpiW2thhTPFMf0c5o13G4lxlSDzVRnW64t+8GUG/cF0fd8Ed+pP39OF",
-	"/gMWqwe488htrHFmKGldk5HvjYm76/dHroGH33Igl+KzFn6aJwkdmYB1QC5VOqEH74DXTKo/2Gc2SD43",
-	"RIiAaVq6zg32HhEcLWOxDiFuPl1GqiwnG2VYFIr48jdLPUeyelfXe1dszKS+66ecCB7DNjmSV2B3ozzB",
-	"GOKq2IdbP7s+G5U4i/4nSwhNBYflI1V2pnqohuly76w79jif8Gum8MW6K8SZKdbLMxdPjMg1TVlC9g/I",
-	"WBT5Ws4oNjd2o/rr5XGQ0SondceXJtVcM066724TLQcWAoQRoZfI1MJKn2VuqvZl3Qw3BJqp3rG4rq6x",
-	"hh8MnW+/0S+ZzFI6M9/TYsajA8qVe/3F/HCzg3KvftN/WAhoede6icUa2cZyvJptRNExOsud/1ZqFTZg",
-	"guuhe0oX89opxQSzfrJolbPq2KCx3n6f8EO9TqTfJSwxqHUdvmb8ag10/HSvUjIoFvfKktp1WFVXehtc",
-	"QTHeo302owqvGVRtHFHtY+vdk/WJKj/Bmh3Rf7N9udJEn3a0dddhCZVQgY6WC0pRr33JEbFVNYfvU32F",
-	"6RHR7FiqGY8CkssEnUxWGjIN8Fyk0tsoVzBzFeDuGtdWzMy8NxZThDqjklioUo/6Ghk/b+USDcX6cVHr",
-	"Ot7rv3KrOLkPTvXatK71Giopfdo4Nhr4WBg+M7xkejy2YWk9Sz1oAqbpQJiN36K9TB2PRg5qqKYAv5IH",
-	"R2NsrUmKbJsccZcZFBG8tgUitOids/CqLonMvh3iTT3R1waZYDO8VUWSvWNNzmO91vCWLJF/1hqYMeMu",
-	"Jh5WeMYNbHlGjBpYhcM///5/0PtiOtgRDpCgjm4SIbbJa/y10d0Ndg3GjF3Rp08qdubLy9O3RrBpcasZ",
-	"DbGjy1wKKskU0kB02Lbz25Tq/1qM7olR/MKCThp0z4uhbSC4BpGD++XwmrTdxWFa3s4h92G1W2KtL+aX",
-	"sjFgtzvGZKK2jqS8g2HrZx9mjKYpPlDu9zoDt02BNj/OQqzNxxAW/U8VFqm8W+dx+oD1Ah6668KWEWS5",
-	"yNBhRhW6oLwPUkE+sRKEfYZkm/zIrsEBXF0kdCYvInKBwHBYAUAu5posXSzLjZc5HTrufKheKJzjPTmg",
-	"fM1ujfepLOm9rb9BL7KMJ4T5qCpvdr7Yn25qJU/ffbXvbd5I2jR1b3fI33Losx07FLNnmi0lo5qi+qAt",
-	"HG02S68FlHEZCTSV2+QNQCIr1rWPBfkkQZEm2iwS+Aig1WPT760RaIfAXzJ1SCSgxgqZ2qHyalkwmBSg",
-	"tXBQ9HAyp/WaKI+R427+hRl7MVPLKZTmwzYC25FhNR802UUKTXY9EqfXbESVyLfjsjZrewQqsolW8Zim",
-	"KfAR1CQ+lkHTjM5SQROTLGkjJyMBproGpxXhFRgtwcAFWFZeVXb4wQo9DCeFOOODTdrS+7AGzpBXZDLz",
-	"x18Z0bAICdqaR9C90uDKtkCbtsQlIk92idZHokok7YVJKNRGMuREzTKTQVZmr5VBazNP2yMLlT6bdZZz",
-	"SWYuzWqbHJFYJGCwgi1coTsKaJPb6Wg2TIAG3OQnUhZwjGv7OmQcruWelCUcGylaa9fr7aryxPo8z8gI",
-	"yEum0SP1nGYzcXrpVjsJpKwxH7Miz9FQR3ShpVolL7+0Go9jBHRxM9TXdefaRd1XwPCu7uEzOlsq4rQZ",
-	"ACwniJHbiesq2dRhtvsROOQ0NUWMEnJGU1sWqy/Znz6cuarzvaePX3j/P+UmohkIH5uhK+nZt70+189L",
-	"C63sbs9LQsLvbplavpjVfXtWQven0eJ9/jrmtPURX4xfMwWN0suYBt5iYMoIL4Ri0/w7IzQv9S/n349M",
-	"BRgGb1DpCtytOPYbOjG49evUxu4yzGGiG2u9spaiJ3qDHZK7VZm9Km8233JEHx4QGXCbMNzghmJGe8cp",
-	"jEWayLkSJRJTbi5SWyKOjirj2DYd843Me1RNgiVbW3bsi8dYqV1+12GWV6sJjA44YhLrnBeq4XHYWrH1",
-	"1i7x30Jq9RNYdid8PbmYTBhWw7kIqb9z1lJ5usSynl868a51hdanZ5yaB74upemV8wj/O6hNYzEl1LSs",
-	"wEC+d4d3YpQcuCh43MAp7+wT98kq/+r75WhYaiOEyp5epxzb3tXfSm/wKnJ5b0OT1y6wez9BXEGX6k6D",
-	"+ZCmq97XJRfmOwV+LT7MMyWyCkM5B45LszfIyAJTQBC4tAuTSdf8JywT7BpNi6B/T+WhEcIR6RJgAEzB",
-	"1RsSp0DzyEcuMEmhhEOSYl0VcsgQNDPgwiWv6FG68QMb8Xp2OGMj/nVJjGpfn69ViTCIPUvuFzrKoVGJ",
-	"gPrAKQw2msW+opjBN65fkyY+ISdlVfiEzsgJSURtztMEdibUdLer93hanD8slcG+oKaFEBrJSljk7ReE",
-	"cgKTTM1M70F6ZTz+dEpn2+SI6GGMoDAiQ0zAAYMzJY1UMRmr5nsB/BhQb6f8F4qN8B5k8oKe222RHd6I",
-	"9cA6GPwXsPBnU8qV606kRIrgeAiFTC5nuDVNHOLQfOs5xBTy+gw348TwgW0mXTdH75qscUyaLX5j0Hkf",
-	"5Bbrud12i4/HlI/WUxCBX9I7/I1JTUwqlSxNW7oy876Sc//1pc3/MgukyytXUEROyIheozt0EqRhVGvE",
-	"tMncWA5lJ8mpb0a2EZ6FqRvgjoOEdtijJAlHCe0fbh//ThKrNdoAuIODnNCk1Tm4bT5EnANVsE1+FCLx",
-	"jSgdCCifw+AKZDeQvpwjryp7+3WkMWDFvEG+tX4AxDD2a1y9lUvVl/NE0xL830u6dRBti7T8Yn+62clh",
-	"Iq4b1IATJeerFPsy9TscqGTqjjnU5r26WFLgNjbjJWuxTfSXKml4YqiX2iiAqm2Sgxexb7+8SdPfjVHD",
-	"qguVMJZtUyqVKXhZF+d+QH31RBsxPrWxDfF2vtifblaCFbou0135yr7Xga8Q5nBNmIY263sy81vQSBbf",
-	"UHVFGFDvoscfx0idD5B+I13tUrI6F/UNsAWMEZu9ZT+L1TDLJ/0nwfhZJZn+qyt80gusT4+yDgDvynA1",
-	"ZTaVJF9L8BnzpXhlYyuw6FUTjSthzQg7jVoGs6DP244UQan11iJDbzrYqcc5Oj0hT7Z3N4Drh30DuANr",
-	"CiP4GQeUbKwcw8tXm8HARTEam9zIClSQxRyjZAY0r0OpPnUd7x6kXVyd4z1lJLrBbY+XmlNnkhGGzLS5",
-	"WY830sEEVZjEscUck7QFBtnfjQhNU5P4ysHiQ4WQoCKbALnYTmC5ZpBJtUm8kPtECjkDmsfjeqhGDxUS",
-	"ufQHhN2yXexuzwVvHGxIuQvS+MBSJlVkzRjX/XkVj0hcTQv0mAog1To4xFDx1M5pQxEKHOMBs8laMb5+",
-	"QGAvR/VL45VDjaqU/avZwXRkb+AHeeXS4U1/K9TUxQTQi05C7PLC9AkKsUuAL8wENswY833nv3bOsMTE",
-	"4I+9/C2glUuzW2zZ1swkX8wPN77rRtiniw8d6Uf6lSa3jXfaQPYdVBDjYkJ64XpdKh+cPzHRW2TluU1Z",
-	"QOeKKRx/srv7Ag+UPoKh3j/tNzKmeSNQJYepgYC8Yq4d11DkE9e5CQsk5qDtUO4YgMjyKsCaxIyOwCNK",
-	"ojWC3Y9MeMhBSnLb40iv/eNA//vjoNqqEUfcJh98gAe78drMUTIs0hS/X1eUo1e7WZ68q5IcmicfmByH",
-	"E3b21jrOfVXfGN75RuKOdmPpHc2u9Q6an1ma3hcvrPLn6LmtRV20VERcGzxzhYQUpOxAScGVtklr6fjH",
-	"TN9Ux/axr+NgmcXcNvb6DrKUxmty9+Kn5g6Ep3jrncxmTWK+rzJ/LLJZT4dBdfc3CpqG4+iJ1kuwbLYW",
-	"kDT9IU3FSkt+1/vuCjJlda7ySp/PSiSPfnx5+o7sPY3I/u7j9ns7FPkIGqq6PK6IxJxInjj2MZ0IsYxV",
-	"qlzMSnCQFwSuWYJls0ySVCAIGkKA+FrDAJozzmMN3PCw8qD1soRSwGvjkm57DYGmY+DrMOqQmqVZRx04",
-	"mUPyrIchX8Evo5TKJj/icEgKri8Km00T+aaLTd55536wLRnnOwyil18q2+1zoQCnbGqJYiiMafwjTvqr",
-	"uGFwKfdkgeLY2FM6wMx/XCf/vgYTbTBbKXIEB9FWjb/EUPpopnlS9iULQu614edlWNwAdO29MdEdI9dq",
-	"uiNVnMMGcZ7YBHrRdyUYmSHQLeHI7gwYaIN2/Prwv1p7+v0ucSyJXQFBaW4QG3mLyFhIBQm5nM0jBL1Y",
-	"qpNkpinuXN8Hx1tl4rxJ/UB0wUfYw9izjm1iPhT5xeNosZzdheA9YuGMjOm1QxKCgC3/hk76wlA/yBuh",
-	"XM8Dh8SPKpm1iHG5Dq3ZsoLhHq1ApFSxa9fp5FqkBVdgijS4qHZlsPFsbGHR+pzY/Vslzd65xx6qNHtJ",
-	"FfWTrCvP3YB3slRITQcLW62NsLlU0eBGNDXHiLV1ofdW6wYTwdXYNLKRpmdBFQz3ivHEpVzqG41JMmLX",
-	"wLHJVTBr8R0bjb8Sv4RfzR1rjBU+q03bcn++PYflTAFJxJS7Fqgls8klXvMGM1GC7O897iIEroGmTWW9",
-	"+u/rcmxspGYTaHpvMMvXWJ1Ti2JCFd1s9d4ZzHnDPO6DyJ1ro2sw3HOGVCJbU/mwoYGE/BpMmRS+DKkE",
-	"I7+2yYdxBdB+SiVJYYgxOfTUGOqZRr9Y8BRqdS2y+3O4bCA8q0R2X7FZHDoGlqlaR4/eIr012Xoqp/Qm",
-	"V1yF8+E+m9ufUdMesnyuvvgwyMyrFJ0zfOahajlmdveh3th9xlJx3HgsZzMVj8KWXDRVgmY5SFDNCN6n",
-	"9plNer/tEAESfm/Lt9aQZmAGaQKutn3mmkCr9eV+wZILW4qBCWnLWNRBCGrTgpAL1zE9FkWaWPiPss9R",
-	"QH7SazCTf6j5jmZ29yQTLWlqjl9m/7omrY/aD4Z9VJU+hfZk7XwxP9zsJPn8nb2IRi6ynntsXtuo5+9H",
-	"weGFh543oKMOMk0qOltbbrajLp3SWQsSo7dqlfSyD22UA+0YdemWlU4Km2gJeUwlECmGakpzq8ZO6Eyb",
-	"IyUmbEDaefrdtoiTXFyBFnqY3fLTh5/JGaA6YFFsTe3VqYFBzsmrZP/p073nh9hqJs5BGfWhIgHJzzAz",
-	"mOAyFhlUcP8Ptd4Z+zrfyHRbchn8GDW0vmUmSW3rSbtfD7n3pJ3ifSWPm9HrQjBGruIjkZMDksQpQ0y1",
-	"daaUm0ZIrns/4zWhgZKRq3JBy178qXs7QgxFiCvgS/280AU80noEF3WlPBjf6Mtk9r1/rR6EbofabM9K",
-	"36bm/4pn816dkwbLwTfGX3dHdjd86TA0Bha3unu0ABJR6yJwRN0x79UrGiav18mVByoB5yf5NfsSSxhA",
-	"lzGhrThnuLWJhPqdh8+qud4T//7Ad35+kl/zzqPCq6bChBOkbRNpOj7MJaksojthrLMFY9gOAE3F1PaB",
-	"jRYT2DFqu92Zvy+k4qy9fNHNwzXi9Ga50TPFcMhiRlMypTOJkZr5Yuv5KkerDTtggHq94kzrEjYvqUUD",
-	"xcjYU6blIlX+0SKzvgMmyTQXfGS/yT2oBsa70fkTKlkZ8RP+/WyzsCoO3KRSNnKHblEMzp/wu+6peFaF",
-	"D/dIB75zJimy2sLhBR5aSwuay5m2yKhmYAnPDoo8JY9O0Qb7GWbH/untjOYeWNF+WmvAP529ffM4iNoS",
-	"Qmkx8AQWnMTZbh5rgzyinJycOrS0yOovmljbqYhp+thUeXv+Pdh9HgyO/svjudSwThjdZRWyi+OaeVCD",
-	"sHQvH9kg7Y7Hol68G0vc3l4IkOH8CEySkWWz9WSh2lTwki4W7W8q8ivCxbQTdNWRl7xMuqC///I2wVJ4",
-	"k2VU9TwAtwjv+nGmSKz5XZ+biEzHgI95JKYFTDia5kCTmSlxDmC9H4+FkLBpdAgzyn1FtjYtwktHrmYJ",
-	"J9/MLTxpPnCiUM3IqW8R23213V1ZCCaVwRpRUVSFSLWrUZQnrAlfRz9wsmF8HTdGKMNxSJRIqG2OQNVa",
-	"nEgfxsIicIprK2mnYzFpH/c50qcS766USSUP0QXErhGdk+RsNLbZ4bbrNt502IiwghWOBcmm2gaLn+th",
-	"PS19HqqF5qZ3K0hPxB4wBUNWD0YKm2TNteF9zm17pRLBMAC6q6d0VhNdcGdl54vZ1jYRnL5bV+2nv8EQ",
-	"ztqsVrdfrlTIgvdoatYRcz7GvyAWMXFKCRLTNK1gBND4Siu1ZXs8bPRp+rRgrJtccTF1NzT6Zl2ynU9L",
-	"0Q9egv6NSJNDX+lEOQGu8lm4hMzY4eFMlg3LxpaZBOt2ROLAhjpGNCHhvB9qBqphY1s6HfUYD1eqieye",
-	"bFclMi0TaxUfTbU1tmmbicIfG1pW22lJSWJ9TWFDJnNKXKbXHGb20u5DKgHBlVcAZ3tbz/s9Ko2fKom6",
-	"kS3/m4AvDaF85pkyFeIKEryEMVmPW7y1OSW71K31Wm2+P0fBb3o4JSyItoic9dAZ9ZUneCte3a9xTK1F",
-	"m9Z27DKCmssOXEgcc0AsVZhhli9Wzi8xGCoKTUqryE7NI5sM8psRNpqi9N7BA1YNWasguf5geCO6A2oj",
-	"7MtWzBINNcW3FnE0lun4galxL8yBO0SU+LfPv3Ri8zIXxWhcPUWR62DI4jE+0pDlZnjD/bmh7N4yGS9M",
-	"cc1cOolBWj+02CZZzrjC3JYyWajsjiC4wwP7BmFW5DY5qu+SEDaN7LCnY8Hh4YpoO8vbwjN8yJkp6V7T",
-	"7T+/bwpSyDQdVyZaKZqmrEEAv7d/79w4RnA1vgNcJDe/wIk9FgUvc0JNw6VKiSFHXx6mElnr/pt1IF5p",
-	"e6/iDOTpzLZsTpqcEougFgVX+kMP9Rhoqs9u3R3CkmUNqSoGTlZTvjanosLz9pkts+u1rG9Tgn2d573U",
-	"BZeJKkoQ4MlmTERf+TtFx75xcjmXF0UvdmqTGwMkbao8/qT/ll879i3ydHA42KEZ27neQ/a0H1uSj65b",
-	"UDQwXVkGpZf4Sw0GBk1TMcUZ2lfKiPMSJAl6NYIJ4/Zdu/rAu/MpmfVf8LlRy584BZGlYBL5cyt+KvN2",
-	"wf7lFw1ajEfqtc/7zP962iCeW8ERDbTSb9d+ANH0al7Wk5MLpa72NfxXzWtVvZZMc2HL6sqXUzEa3Hy6",
-	"+b8BAAD//w==",
+	"7L3/cts4lj/6Kijdrepkh/4ZJ91x6taU20n3uDudeOPMZuZ2cm2YhCSMKYBDgFbUGVfNa3xfYPc99lHm",
+	"Sb6FcwCQkkCKpCXbk9l/upOIJICDg4Pz83O+DGI5yaRgQqvB4ZdBRnM6YZrl8LejoWb5fxQsn5m/JUzF",
+	"Oc80l2JwOHg/ZiQuciVzciHYZ31B5JDoMSNDmU9YTjI6YoNowM2zf4VPRANBJ2xwOKDms4NooOIxm1Dz",
+	"6X/L2XBwOPh/dsrZ7OCvaucXKhKq2UkyuLmJBi/pTPkZhT6e0Jma+3bChrRI9eDwyW40mNDPfFJMBodP",
+	"nj2LBhMu8G970UDPMvM6F5qNWI5jFXr2IEhgJnIMA8G8/sDSjOWnVI89ETLzF//1MTwwiAY5+2vBc5YM",
+	"DnVesNYUZ5NLlluCnyRskknNRDz7mQWI8Au9YgpWPc25ZmRMs4wJIkXMyJTrMRdk/4CMZZGrbWIopuiE",
+	"kSs2g18JFVKPWU7MTJnShCuSs2GhWEIeHezvP952BBwzmsCa7Bor89oyE6suLqNas9y89f//erT1/9Gt",
+	"33a3np9vffqyFz07uPm3gd9tpXMuRrDO13zCdSNnpeaJMGs9rbLW3u7uStayTN2whxN8ov8mzh2bX6TQ",
+	"41o25opMzANkOmaC0EvFhK5hXHiu/dmFp80ETqlSV2zWsOAMn+i9YDuCXfApy5UUTcPBA/1Hg9fnBqsh",
+	"71uRzog2NMYhv1EvzHERREgrPWpI7WfYZ0Y5U0w3LR8e6L98eN0PJkc5nTSOBk/cYjh4341X5JlUrIbe",
+	"H8YzouSEXcpkRlIpr9QLL1KMyJGFJo+O954+riM7fr013Y9lwmBa79iw4aKw5xmlHrDDd1sJH3FtJsdy",
+	"JuK6u8KMXSfddreef/ryXY1IO2NK8cZDoPCJ3vtiR4B9uTEfUZkUioHycJrLy5RNzB9jKbQRKYdfBjTL",
+	"Uh5TQ5idDJ/43V8Mmx9+ac8L8F0YcZnO7iKZUkWE1CSmec5ZQmShgSj2M6DexDHLNDWUNzNLEm6+Q9PT",
+	"XGYs19ysY0hTxSLDwP6fvgyoUFOWh1iPargKrSwjI3rNIkIV4YJY+XQE776wUtaoCmQ6lkTxkWCJec7x",
+	"qBSGISb082smRmYH9/d3zc1Sd7n9LsAE0SBmOZtIMathnPf4h2c3v25/cn/cMp/d3/r205f9ZzWcZf9F",
+	"Xv6FxdoMcxTrjjS8nLVXQ6JBPKZCsNS8srzEnCVMaE7TcyY0nr+lh1AtMfzdPOh7PmHmeb7yyaNY49xS",
+	"c02XY15KmTIqzC/uDm9/VUeDiREnrURONJCFjuWEBRecsZzLpO4ne+La3SewdTFLirz1zHJG7RBLo+cs",
+	"lnnSfidymbYeVrH8msetHy/ykRVLy3t3TVNudqX1PP0L52M5Da78mne86Eqh/KthyKhUCS5BTzKUKRdd",
+	"3SbLRxW+rxDesqxf/6fwgT5JFoSGPv+Vbv2GkuHpza+U8clfi9nBp6DgOYr1OxTFHQVD5ai32cPQ6W/z",
+	"XleB0OssgwTrIud6nv42j5cCYf7S2t/dfxYR89+t3W+JzN0fd/D/zwfR8sVxcPNoC/+0f/Nox/2b/6fH",
+	"v3/8+yBT3Knk+acTGK20zKpMKC2EehFQc7hVV5XHvsI1m6gWV+Og1BJontPZ0tzhg8HJJUnOlHrPPutl",
+	"Zj0imVSapoTiUxFRcc6sgKvoSk+NpjTPftHg89ZIbtl/TKTMt9/PMnjR/7DFJ5nMtZV7YzP5a5ru0Izv",
+	"mBdgEUfJmOWsn2xL+Mi+1OjuwacMi7Ac9PPDL9XFPdlfPpK/cwpc+Yew6lbdA/f5yE0svB9ja5505Bjd",
+	"9iDcgiod1xeZWQUXCVp5v02tyGEmiokZOEHlPaO5TtGjAfbnIBoY7T7J6VRUplHVjfwEGklBNbVzDWgK",
+	"7iPlDRFccZZJLvTE2WXt19tDiFuTuq2UFZqn7ZinTiCWRjx+bAUF+m38hgmxam3BNamrd3w07rqSKy6S",
+	"Kv/GMjNsG8s8Nx+OvO/TjhQNWE7nplBzAuHDNRPFm7KLZlixZRcMf0kuGQGD+pLGV87Jwoi11ANHTcK7",
+	"avlbX7LiMuXxz2x2SP7x9/+6Afv9A7s8KvRYoJNbEa6Nqf7T2ds3g6XFLZDAz7ocM0SQ73muxy+thjk/",
+	"oz//+c9/joj579YvvxgNzf5x6+XLlcrZap3smObJiVJF9+2wuur8ZI+3/vSnP/2p/M+fXpCUDTWRBTo7",
+	"qHWDgtdjSoVW4AileRJUGOkoMIZVEVy4xTxEtPO9mGkRmTGhVt5/8PXQZhianGmZ9bRgWijxP3CRgIqz",
+	"xC51SpuZ0weuxisnU+eTQrJTc/Cs2wmc0OAnZaliZMxwFxbu8dRcZgFfF4PAjR6zGYllkSb2sBF4obLr",
+	"fAiOOBjYSA4rY2bMbJCQwYtwUSANizQ1eq6WGdzmoPVpeF/UiKFlAo5prtEc66KyzXt3yil21Vp42BmT",
+	"Fylrr1nbNbwrUrasYXfQjMCbUFGP0B/gtSSc1Kd6IsIEOp6KlKr5hS7RYnE5q51wZh54tV6xTDdxKQQW",
+	"U0YVI1eMZRiyNOsMiR1tjY9VQ3+QeaLCxIVPRHbVdnphgrL4ao3y92xR/obWxz5nPMevDGU+Mao68MCW",
+	"NlpVazn8wVgGVugWQpuzr67UIKjYDpdff+cCH06QlzHPpQ90MtRDIjVycRRvKjsiRA33gNmcfpfAbSbs",
+	"3g1PSfLOtpjZp3BYykaACIfbFHS8gB+7sx8L40uBI64yGrPV8smO6J63H4xwIfVk6erVUDovYl3knSQw",
+	"0H+Ve6Py5ZrpStXTidB1N8KkDc4qKFGOyJB/ZgmZyjxxJzW2d+m8+km3fvv0qw1IffqyGx18exNWOaXQ",
+	"tHPEyLp8gmzFJpSHo0MpFaPCSq8mer2mVtKNrbrTRqPAdfTbxspyGn1pFXdYdaFN77wyD7k3ehOg0ag1",
+	"D3n9NUCYa5Yf+Shpp0vtmuUsCbtYE6bt6uc59ETgbQ4pQt8o4pcc4L0+fvymaFaxOjpVKin9PRuOLp/q",
+	"qN1Tljy4qMYdhAhuczX3dblXXHa9kg3ahxWo86y0efgyHC1PCtb2C+yzZiJZZ2B9wbtZGoMB2V4XeV8R",
+	"Ge/IYdPxrKVJ5dkD5mzjtM7yNVS1k17BIkuh16RL6LXyoa4KUV55rZU6VOXrVTqR/3jN6mtcX+jpIhyF",
+	"vFesvlHEWCvkN+drX3KDed+X/0OYXCzlvQVo39CdeS9IBu9VWDDr/nC0tf/0WUQuqWLPDoo8HdSnAn05",
+	"eFKz1JwO+4blaUZjrlvH12MphimPddvnIW8b41w+Q3tFHi2YcCnlLaL4r9yDFV4dyk6X2DCXkxanAZML",
+	"IAG7/Smauyzp5xN85+nusktECnY+d+Ety74eN6icdpntqXl89VRtXqM+N6zA80mdVqcyFnOanqMuQucS",
+	"uKqPFWZhNmGxJVNpvt6gE+5vbWAGyRg81kVF7W/tevQvtRPFhZ6FvGiihTNrocKgujw7i5pVzTrr94Ww",
+	"ORILcQP8gZhjZgU9zfWCZ4goLmJGhNRjLkaQ41nJ7yQzFvZfsGubluvcyS6L/a+FM2NnjOZBT3RKlT5v",
+	"H8uGx5u0j03nBLbZbTfZO0nHGYb9QB0Tb3obTtU6imFVQ2tMm0OOsdSMPNc2hZMrR6h9ru3OpKLYPbvZ",
+	"Kb0nUKqy+PfgpV5a+8uuG0HYlvl5Vb7M/tODTeXLvBLJf3I23Vj2SI0JU2M0LGYh6TldPbSvr655wkTM",
+	"eiwiZderExlfw0OVRNeasMiqpdhsUHgoskMH17OoCnXcmNUGnDu0KRWjdl6nhaXAixEM1biCPnxVE4ar",
+	"4SK3hGbSV+Zbz0ZgJ/ejeb+0IG+3llkdkyxln+Hki9nq5I0ykch8qGZReW8HaBuF2t9UuRzy9nngHROO",
+	"tOx1tcAC4O1ygs3pOT/wvizQdUUttIDaFAQbuly1kPCVA/kG8/VXZCjzuovnyeYSNX+Q+UhqzcTGrp7+",
+	"WgncO/W6xA+yEJ3DwVQkkE/c3mJ4x64ZTVkSshq66al9tMlFD3c5/xBJfkypUn3FZ/uU8CURCK/WTqjH",
+	"DdRd6e6W0r6G7Ek7YBOHYg16nwu4mk7cHPhyD95EA1okXKNmvWzexalU7R3QY6mCBugbOmEJuZz5DLUX",
+	"zvj0LkciRTpDRyTVhGtivgWZJJOg3blaVao6fmSnehR8+rxGb3G+lzDBOpVUpYxlAWph3lhZtjiUOXmK",
+	"ZeQqIjKHf3hGqEiIGhe6kvhFp/QKso1yOVXoH4cxQtZ30XpjQ954qxJ7YpR85KldJWQ9n6vO+Rbd/H+V",
+	"07TKie4+HZrsCVRCdfbJXPIcK4SXtWLzy3ltMseIXzMBP4ej8mb36t4OhY1PxDXXVFsHX4cVdDtoKRdX",
+	"oTp9TH8i8HM0UGM5RRyLwaEo0jRaHf8J7clP0vmnN5ji0TqvxqXTNCSB/DS96phiekQwZZpcsdk2wVlB",
+	"OhElisU50ySjuSY0Z0SAkFXSS9CYCnLJfIE+F5BmorYDaaijemiP7cPfbX36shvtPQu7SOL8uv/Lgbvi",
+	"DJdlhFtZ2rHi67u7uzXfzzY9wF83PADrT1xrQyzfUVcbnvMVm53LbF5E91tCGQX5blmNvuIhVUNqAgmh",
+	"q6a///Rpzez1bPWEvwu/K1ostZZsm+bVTbPqX/mGBygU670zn1vszH7Nu7Pe7y6W7OhZ3b1wxnTnq+Gn",
+	"Dz+TM6bJo3c/HJNvn+59S/7nv58+jggXKRdsScxfsVl7tclcVfNhSAgY27/srdCkYKjQSl9bp9/8Ul7b",
+	"pDIsMHn0/fEpOfj28YIb/SDEOJ++7EdPbh5tlVti/uW7m8dfdqOaQP1rqnQr42o5ozelShMaa7yAfWwD",
+	"b9xYTpiCGqkI+B1qQDiipcCLVbiUW1R0tkgh9IZMU6rOXaZ2hQNCdFUh5Wvn5Hf2zavdQTR4tWf+s2/+",
+	"88T85yBo3ryWo5c+p7FbNXYXLzaErxpsmEoVABf62cEglGuxtPCyAGZpwCFnadKr2KMpXrpcwye6DWGY",
+	"urJR8qpSmvupEa5g+afSH9tUxbv8W12QZ7kOaMVyQgYvhdpMSDozaw2yqxy95oJ1luNGWpMxgCoRzMNF",
+	"jD89ZvbvtoLAY8mx3PyidC5nbLmszJcDud0wRjk14tTYXoNoMApuSZkC3BhV8ufKmHuMDsPFD7AmXzio",
+	"cwYrHDNVqza1OSd8wnq5LMTAvlxWDcHUG3axq18ide+0ul4dqzTklNQDYl6yocxZBRIzTeWUixFUa3r4",
+	"K0t6BgHYlcRdDLvBamrI089VjLMO7rRPTHu+u/vt3vPn+08Pvj3Yff58r5KkthtiCKyd7g8XeVfYM5sv",
+	"Z1/ap18oT/ttVNc6iAXWwdc/Badks9B6+LZrrrDFYlbvT4a6Jl3kNG1ZSR/VeZl+KTmkkxoRs0zfOlu8",
+	"mhq6/GNZdTsvLP7TV58G9JWsJi8dU3Xbz7hrkW6S02EHgjCxOvPUpr9AGhpmkrQWwHOpJwEp3D391X2p",
+	"S+y94sxeUApKCEPA/x3LlBHNAOezc9pr99rfOXHHxflQ5nFNSqwxbTrce874CkyrW0rPXErr6rU4qXMD",
+	"F8J5t7EeTGZwHemM7OkSqKtLHSylYhfdHyNVbcdW2kpTj+hjBMOgsgj/RdC6+XVZUQyqTJEOeZpa3L1r",
+	"eWX/JGQhYnwb05mTGtND6UXnZCMOq5ZZHdn9QB3S0asna/F7Nqc6kPVBib3NiOd7whXRsoI/Eay2/y0c",
+	"PeodyMbg30K6p8YsUC8oPHNHLpEHB4T5LB6n6lEu77TqMXWioTKT8jppuLKXSn0mXUp97EdUv7K/zhzR",
+	"N718How8kJ4bVuN/YfefXJBycWWj7IssL8mEJmgBm6fQksRwMpE5UZplGUtIkSH8RAm2HHByBAYw9+4h",
+	"QdROkjGZpQx8djT2d+7kBRnJa5aLQxgXfoZsCILqv3pBYHGHUBuLM5UjeGxCrxhhmL+nqhe2k3hmeGOG",
+	"w/dd6Dwoq5ZTh2bnRjjWIA7wkdjigDhANZlIpclTMuGi0EwRmSZrQiCYcKB2BxbHF45ZmgYXVSh9jvwV",
+	"KpFHJQlAjcYWedpp19WCeZspETMIfCbSlzJUoZGCFFhjRoc3P1beKvZBvFrqIBqasiyqpk6VguW5qrAL",
+	"noPK1oVlgt3jeak57iQ14RtvbGLCRuPy9dkPQVrC4/XLfuNSLTrM2adndFDJgTSrPI744RWTvQ3ExTrq",
+	"59qHg9yYwQVVZENXzLo0bQCKt2LhG0UmVOf8M1F0pqx054qYo3VI2Oc4LRS/ZhFJGU0iIqciInx4jndN",
+	"5Y/n0NZB6IgIGTVoXPaE9QqTuHcjXFuQXFBeVVfMe5tK3uBxNoyGGVT9uM2d0SZSmDEcokZ7YRs4MU5g",
+	"huhmBrmLJYSmVTefOhxe81JtNdHmkrpvIVTwOHQwZit2cClUnLu2TqqsA+RTrci+f8OmtpvEuhtXXOZy",
+	"qlgOjSvIo1OHhHnsQda3tfzp7O2bxxFEeswfiWafNaFqrjL9AbatiFodEktXvADrkTw9rmj92WGfdY/6",
+	"2E7lm/cfHYfphpb/NmPiNjK50SYrU7iXf+sszNekV3cU9YY+ttlDTyjxZbyEp6viSC65ZkVOzRnTfSip",
+	"Ypl1AVKzTFmK1idd1DVLYFiSH9vCSIQI3lNgJh2gbWKZ8VBlwYlWHiBx6jCKI8yCZTkjEzojl4xQEsts",
+	"hkH0Q8LRlaC8hUjFjExkznpWGlTaozXB883APRlcwoResRwmC/Pk2nn2xjJF3C1s5Zewa4DiC83zdvn8",
+	"uBv2K36ynvAN237k9nGtSeXzLedaJIPP9YD637u7S8up5ou4gdhLroKrLq6Cqj4QJv1MFiSmaQqnFvYh",
+	"LaDBZQR/k8MhjxnRLGWIrDdHYAtx4/66tym12S6jq+8gq7zWTme2UnaV78B/OLhxoAQf2yDwnTYpAShk",
+	"2qVucm0pNev0yU9kDd5rzqAMAwQ2wamHnY3rhAHrE816I/VqDxTsVYVy0cA6s3G8yjrcPlnS1HPdkrTI",
+	"OkkL+Ma7Soez9d43dbWzddeNR+kMGPBeIhFRTC5ZbYX2wcZs+dOUdkYyrtdc0mIl2MSZeWbJsDH/2GDI",
+	"wSzrat3NgVJywlBF4+oePCIwvzsAPsbduiXuMUKHdXQGd0EPvX+TuBYCtEyO6FrYr9lItu9s93DohYI4",
+	"CxkU78uOFFrKK9sg2VAIrKPArdSK+J5WHsnJzSC4I9gEedONS0cd8tWsVV+baGXkdVnTIQW0l1q29Fvc",
+	"Jb6Dc4M52CanqCd24Opkdmvh+yyNxYwMR9payB2/xPkb/brTjQ7fWJuLZjWkZb+dW/2889JscEv7Rt7m",
+	"N7p+JxsAZyjBhuaEN6LNfLe5WxiG72xflW+1IzUKrJXWlf1smJS+LXcXVu6IvH5IpuNZRC5nZDrm8Rga",
+	"rbiKMwqOo0QSLpRmNNz3SZojEfB2gNfC/oo1hc+e7+49dq4oDOISqgmm2kcdq3M6obkrTXVRzT6cqwLR",
+	"K9DcFpJ9tM7U4c7O23cnP568ca3R1c67V0dzTcZqPCIW9Q1H9TPz5TLlqmtYAsXBHSgncQflxMN2BmDZ",
+	"LldnxtrmPB2j3dFAmHHPsUAlJCDD3WWqmoePkOM8a2huGz3PX06jbpcTfKTPtqWcCX0eKk4/hp8IB6fh",
+	"kPtj9u3Bc/I//72/vf848infWl4xQZhI4EQGnYGdsHnaXH6+QXYZz1hoK/TDMfn22ZPviB4Xk8ss50L7",
+	"0rQSqGIu521lSlu9htQftKc1tEe/uMqSD4YxsXlgM9DcSu7yWpwP0FjSu1zbljA8dtu736/lay0v2PJE",
+	"rb5l7ceDE8bw/R2A/S3OqiFv4B2jSUUYdmrKzuKrkB33BzkFDzhkwipjk0zH0rUB8937aMzOtTwfIvhM",
+	"TNPUbDXaebFMU0ZHBTu/lkU8nnMcVBuQlZ7oRUtSKiOJSM4m8pq9IDRNbdXhBOvbrSiPOrmwl/M+lo/U",
+	"Ar5mKgEsU2mZMmjSnxvxCJdvltI4mOm/sHvmi5GndngPY5knztHYq8bRwT01UaFsR7oEA9U2HhyXXZ6a",
+	"uXiuidIyrFTb8ebQpnolQiFlwlRPGOsZqYdLssYDUoE4hxRyOjR67Y6RnzsLkaKD+jjcv68OmeEk6pfW",
+	"2Vt9yWgeUtDPbEM5GNCo/BgUloIZrZzReOwzwAEbTrNsq8gwcmYewgrclbHvYC/DNlebEVTt8vkPCbX2",
+	"xDeK8ARA7QwFKKY2921tZwlX7T/o5uS+Ed6ma0Z7FssG4BiczOIOMq48r58aMY4OVmS/bRrfvrPHsiNy",
+	"7q2aQ/mu45bi9RvZ+by1B1/pJnexjFXngRPxBuJCFfnEXOpuKkdt6vWjkr1WTMYjF94eR9ZnPeOqalv+",
+	"u304i+nmEII9ZdvQatKiS5+Z7Qk8CFUxCadzp9n8svOXjJntwb9kYrRa7cCh3QfbkE5etdZtA+46roj1",
+	"y3t1jWvXkNrF0ohCQPUQtGYnXINNx4SW6YMuonnL/rgxh73sJtwRB4Gq2XnOaE2I5YeciXhsjq0ay1wT",
+	"KANHiMXgXRoGuxnmq6+1IVxpcO78lEK8UzJwICb90+mrH801e/rmRzLkKcgbTE16QZ6SX/j3Tj1gIpYJ",
+	"+m/9ybqc6cXsmufPd5/uflejOP1u59O//79fdqOaHTET7Xfddj3IwcMYpB2jeTzulT02dIjitwQGX9x1",
+	"+Gz9XO/KQulqm9zGwrYeDZxkc6L+GWOix/3S/SawUvP8mit+mYbaglcR+VkCureQxJjV2Nc3R1w7roj7",
+	"RigxCE303Ea11mSbuNvHfXx5OWHagpTu4/zsoG528zT7q6aTx6nifL8JtVGD3q+zsICH9EJOUzKlM4ic",
+	"E16p+HLUCruscW2VEeYW0EBz1a8XeocMsMrersw4cR8PT7iPtytc5HsCeouzU6HYe77d/VyFwnTOM4SQ",
+	"0taJNYgGkicxtA7RYdzz1Y5wu7IS0bpHkTrX1Tp1rkmRhW7Cbj7uLJfXG/E03zZ73LuaHcIrTrT0RZtN",
+	"a2gxX1J8XrF7JGpiNn8zGh/dGn768uzg5nFYyWBllXqnA9WxuN2dg9WHqaH0+mzMOmfLdAVg2pwpioaD",
+	"dxAugL8PyXQs2TXLiQdVMmfDAnhUexAOgse1u5nbvcHK+iq5owF45QLe9LfgrXMZtSVcgcs9cnG08p6I",
+	"bp2t3BeQIBpoNsnSFkR8b58LAxn4fa04w+Yx2iaYJ+1Gc2waPiRyejc6X3/rv6PYrSh988xyaiSocgia",
+	"XJGMY5+UKVUE+ydAXkYT+MkKT0SpE9b3ojnjo56WmgOaa6MJykIrnrBzADirZnV9twoAMqNG8GQu23ll",
+	"km1ZUEfFasFuLYxKZkmb1Uy5FkypDvKkaj41QN6HElPqNo0lJ+KfNewQj6U1IBedGGW7oDEF9KtLRuKx",
+	"VEyQIc+VJo9O3569Jzt2PjtlyvRjMuVm5BIQJ9zOtlvE47a6qI9rBJNSp2OeIgkXVxuMkaCueV5kQf0a",
+	"0cdRyc4LIcwmWMlBgrg4q2MrqNRVxvVbF+bKCU9p/rADqz3joxWfh+OFLGcZzdm5uwLrWjCtI6y6wlNi",
+	"yzeqbgSLlf9o6/fuj4CYX9MA4UxT0UaezDPdS1BzaG70SYuysox7P6WdEna6pfd06Su/ulFlsEM5LMDi",
+	"gpdNK4PbgETsXk5CRcK72CN2s1aXk9gPhycrs17OUKVl1qYILRBdglfrJvMqVWzqnAcPyt+5mnGCtVHQ",
+	"2nTO31m39CWruLHcd77r9dYjmqZ/wx/3olpT2VUFdq0JverQvt08fdnjsIdgj43c7BApHA4Z4Ih2eKeF",
+	"l8hycb+4vJCQAdplGRnNdUuk4AZ7uk+PzDBYrK7B35JOXbkSoCDcGq/Y3hH+ZkUzJmEKlC1b+Z0yjbih",
+	"zEuKqNJmGVSzTy0azVVwTRf721dE/RxLWVLUnd/T4L5dWOfq4fHbl68uInLh7f7Ds1fv/vPk+NU2/EJk",
+	"Ti7QwXI4Pv/H3//r4gWB7G3Uo+ez8KquM/v9v/nv/g2/8vjQdb7fNjJh78nuTa1QeMdixjO9+Rh+k0sK",
+	"NXt41Dc3mItnQ4cdNoTaB7hEWjmtRH3JS9nKxwZzILyTSKPOlHZLO9POYRXVlG5nLOlUvJ2xpNbdE2qE",
+	"7MZowBPCje6VTGs5e9Wk4QSUB3k5zbUEMSZUIaCzR4cOHvPV2Z50VrvYPq119S2B/MvciuZOTMtmXZkx",
+	"0bxiquvL9RY4pxeicafrre7O8ODfK0A7FyQvvla3MtVDR90AZAJ+NjxJ64ZYUuVUl5oU/5mep3XconVY",
+	"iWuwlPwFrzcur3dfj1ae6RUFtX55Nb4UJiwmFFdEoDBpnWdaA6TeUFrrusHq34Ike0/TlHcO9ibyfMrR",
+	"nGlxwU0cVGjjqYWHUCE9zyvoGrU15QlPAIN5SoW2Tin/XquLV+eUt+v4tCgVYK7uA5Enx8Lk6+g963ds",
+	"FlvMtB69qdtMcI7VSMpmQ4GpbcPYPFP7Vft4cMq2IZffSSO1t2ynraUz1C4JbxlM5bMmXLh8u0eXXCRc",
+	"jB6DavZKjFKuxkt+pTVk230KpXooFhc517MzQ9K5QqhAtR9VjCg51FPqekRS4jARScrMqrbJiSYZxnqm",
+	"Y0k4JEIYvjIGAb+mmp1fsdn5X6b6wvX53H+Cax8xrQi1hYK2R7zFetc2E/RSFiIxh5SSKzYjlzPy8lSe",
+	"4oeeHxw8f3xIFBMJuTgq9Fjm/DfoEH6ITxlbwwwU4XzA0W8NqohQItjUzFwOzeZcmDcutsmrs/2nz4zJ",
+	"8ip5eXa0TS5+fPWe7GxPWZpuGXNQ7Eha6PEWrY63ZXQcll8QY0ahh5omSQ4xFJzrdwd7B4+3CSjntlEe",
+	"VL0REOhCErsJCKFH03TbiKJUTisVmSVYGyoBvvQPoa0G5o7HEmpXm2BEHSTvXxvNbXCkrsw1AsEP/whX",
+	"BH5nSUSEnEYeYLoKnnQ4OGOsjPxezhwbxOyFmb1wkWSzlX/M08HhAErgr/d2sLikmgprSLePmqFPwGkI",
+	"2GCv0txWokCiyjb5HvHsFO4+B5w6SmIprzjbhpJCw96Dw9Lrb0cfa50Nbm6gK9BQhu8JqCNPpPQGnNJ0",
+	"OCQpV5oJlm8TLM8ZMeUfoNAbHn9HxDc9Zh8F/Huh2FZMFVPbH8VHccZHAlJXZ3ZNEEwistph/gUuC/gI",
+	"fJjfKHKBK7kgVH0Ui+z+PfwGDI+zs6T9RhG4xwH6gH9mySGhgvAEaIphsI/CP/HRXAQE0jY/DmCy6EWh",
+	"KUmopgQcrgqARQjEyszUFJ5OCFvBqQWUcqynBZc+lvabw/dRqCIe2/egx8NitkbZcNHe1YoxtU3eWDvZ",
+	"gmEqLXOWHH6EYuyZ+x6Me3FM4zHbOpZC5zI9JEJuwdMXsJxX1efHwDIX9k7dOkkutsmRkw9eABmKVPre",
+	"+kXTj8LW4ZNExsXESEQrlZ5++/iQXBh+uyDMEAykD5DvMgU8BLMyAAG8yIuUXRCuPop5xHfz7ziHhMU8",
+	"MYfzwiIbXITADEAMAz0+ipxljIJkvaZpYT8DUXcmNNDhe5lwG9mQwvI7Pmv4wjbeeHZAfubfvyCFALnn",
+	"uoZEJJHFZcoS9w8fhdlf91RGczphGkiU+9792+QHw32YXE6cZ0dFlVyRiExkwlT0UVi+Uf/4+389Jnjz",
+	"SMXcUbM0OrSS2f51x22C2WjwlsVMYDwL9e3Bqz+evt7a294fRIMCBJRDVfiL5KLItlm8zYpcZnSbFTtQ",
+	"dxqbs7XDiiyF/2yZe3wL/rS3X4FxGBxd03QQDa5tz7rDwZ5LjKMZHxwOnmzvbj9B39YY5PWOwyLMpNKN",
+	"qqphf8jEgxPCc5A6ZJjLCWZOTKRZs+Fbd3/g6RPkAnfnwlzKikFfGLiaX5SSP2X02n6+0NuYBJeDQDFW",
+	"ni0mPYrRLed2dXD4a1hHKx/ZOUnYJJOaiXj2M5sNbj55P+b3MplhboXQFkGBZlnKYxh25y/WsYv6XguQ",
+	"Rl8YOq8D6bxg8A8qk8LmMezv7q1zZBxyeeNs1ZRv5xn+kJ/ZjoNcqepmQGN/Of766SaqKGm/4nX/yVBV",
+	"FZMJNJDDu58Kgk1+NR2pypM3kbmNQXxM7NpHmKw3v+NHlWeWqLe7PupVhqmjYvWRvtT0xPkwdufF5Qso",
+	"cz9Z48cRC/x0nwBfJnQqTxYwlw/RiY3Nk5Tmabp088HFV15zNj1OTsXyYTvTNNeL9N/AkSlH6HR07mvz",
+	"I/Js19sE9mJaA0Oc0ZmRi3VM4cCIZsvcsXCUdmyTT8cy85v6SiSNR+pgmcteCbjrMRZmk+XA13P7Rb9y",
+	"GuXclALrq3RltWIi2JwViIQWNtzS1vKwza6wl5NRDlEhtQ/aJPmzPxxtgZ2Fd7q7vL8xpoU2uoDHnF4+",
+	"Kse+wd7GmNQNEWBQu/jIr1wkBNuzr0Hqz4n094HOYJUNc7s0t2c7ZROyMEseuRZbD/NGh9l1kkyBM3Tk",
+	"Ohff/szgp6p658odcLxce8ta5nrpnrslHy+6eIIi1ZsoqA1a3rX2HBfest8oE7tJRHDIwc9gyzJrKIpu",
+	"izo1+YgICbers0StmwfzA20/xGVEuUZl2cwJLgaO9TsVbdn81bdWVCwdwvdX6NDHsITNHBb49j3d4jC2",
+	"Ta8KsNyfmTJXmJCbVoWRRRZ04aMJOanxaf0+rBwnhXO7Bk/sS/y5q9B8WejZ0VCz/D8Kls8GZuor3njN",
+	"J1zbpz9tcPvsgmqERSoFiIeksKkL5hSA4en8L1AubtXZ1Mx5LUr6XN5CNOdkDCsqDPzotdv2Stgq8I7b",
+	"RmfqDvbAd+et2QVMGtGSMJHgXyLvmtnb3V0Dxd0M0EFkhlESE6kDpHbNYBvE8W88w09d0GuakmuW8+Hs",
+	"ggBglSJyODRW0DY5VaxIpJhNZKGWJeYrHGhDMtN+fW1S8zeezQ9eAg5wgf2gF2M1wc225F2HxiLcx9Bv",
+	"nrGcy4Q8cmGbiLw8ffu4ssmpHNk9HvJ5Y2Zxf2OaJ+hnVzEVguVg+5rLLzLXJHLTN4p8t5XwEdfl6QV7",
+	"hhJIEiXmofKivmQjDqn84EqHtPUIfcszIvOE5dvkFY3HJKYi4ebV8hA8jaxtLeVVxbY2wgpmCmP6Ocwb",
+	"7zYS4ypB5qsyrNcX/ODLDPqDodJmuNN8+p4u9B8AqyHAnUduY9GZoZV1TUa+IzHsrt8ftQYefisYuZSf",
+	"jfAzPEnoCAPWAbmE1mb91f2aK/0H+8wGyeeGCBEwTUvXOSKeEinAMpbrEOL46TJSZTkZlWFZaOIrFC31",
+	"HMnqXV3vXT04d5V6UsRsmxwpQIcYAUyMO8EQ4qrYh1s/u+5GlTiL+StPCE2lYMtHquwH+FAN0+WOhXfs",
+	"cT4R11zDi3VXiDNTrJdnLp4YkWua8oTsH5CxLPK1nFFoKe9G9dfL4yCjVU7qji9NqrlmnHTf3SZGDiwE",
+	"CCNCL4GppZU+y9xU7Ya9GW4ItLC+Y3FdXWMNPyCdb7/RL7nKUjrD7xkx4zFZ1cq9/oJ/uNkBuVe/6T8s",
+	"BLS8ax1jsSjbeA5Xs40oOkbnufPfKqPCBkxwM3RP6YKvnVJIMOsni1Y5q44RA/v2+wQf6nUi/S5BiUGt",
+	"6/A1F1droOOne5WSQbG4V5bUrsOqujLb4AqK4R7tsxlVUOOgauOIah9b756sT1T5CdbsiPnNdkNME3Pa",
+	"wdZdhyVUArQ6Wi4oRb32JQecbN0cvk/NFWZGBLNjqWY8CkguDDphVhowDRO5TJW3Ua7YzFWAu2vcWDEz",
+	"fG8sp4CSSBWxANEeaztCP2/lEg3F+mFR6zre679yq+jkD0712rSu9ZpVUvqMcYwa+FginyEvYWfdNixt",
+	"ZmkGTRi2egmz8Vuwl6nj0cihQdUU4Ffy4GgMDY1JkW2TI+EygyIC17YEEB2zcxbU2iWR2bdDvGkm+hqR",
+	"CTbDW1X87jvW5DzCdg1vqRKcaa2BGRx3MfGwwjNuYMszctTAKoL94+//B7wv2DeUCMYQQhATIbbJa/hn",
+	"1N0RXghixq7o0ycVO/Pl5elbFGxG3BpGA8T+MpeCKjJlaSA6bJuobkr1fy1H98QofmFBJw245+XQtm1d",
+	"g8iB/XKQWsbuEmxa3s4h92G1R22tL+aXsh1rtzsGM1FbR1LesWHrZx9mjKYpPlDu9zoDt02BNj/OQqzN",
+	"xxAW/U8VFqm8W+dx+gD1Ah5d7cKWEWS5zMBhRjW4oLwPUrN8YiUI/8ySbfIjv2YOg+wioTN1EZELQIWC",
+	"CgByMdfa7mJZbrzM6dBx50P1QsEc78kB5Wt2a7xPZUnvbf0NZpFlPCHMR1V5s/PF/ummVvL03Vf73uaN",
+	"pE1T93aH/K1gfbZjh0L2TLOlhKopqA/GwjFms/JaQBmXUYymapu8YSxRFevax4J8kqBME2MWSXiEgdVj",
+	"0++tEWiHgH/k+pAoBhory/QOVVfLggFTgNbCQdHDyZw2a6IiBo67+Sdm7MVMLadQ4odtBLYjwxo+aLKL",
+	"NJjsZiRBr/mIaplvx2Vt1vaI6cgmWsVjmqZMjFhN4mMZNM3oLJU0wWRJGzkZSYbVNTCtCK7AaAkGLsCy",
+	"6qqyww9W6EE4KcQZH2zSltmHNXCGuiKTmT/+GkXDImprax4B90qDK9tiodoSl4g82SVGH4kqkbQXmFBo",
+	"jGSWEz3LMIOszF4rg9Y4T9uZEJQ+m3WWC0VmLs1qmxwhQjvAOVu4QncUwCa30zFsmDAacJOfKFWwY1jb",
+	"1yHjYC33pCzB2EDRWrvebFeVJ9bneQZGAF7C9rrUc5rNxOmlW+0kLOWN+ZgVeQ6GOqALLdUqefll1HgY",
+	"I6CL41Bf151rF3VfAcO7uofP6GypiNNmAPCcAKZuJ66rZFOH2e5HJlhOUyxiVCznNLVlseaS/enDmas6",
+	"33v6+IX3/1OBEc1A+BiHrqRn3/b6XD8vLTQQvT0vScV+d8vU8sWs7tuzErg/UYv3+euQ09ZHfHFxzTVr",
+	"lF5oGniLgWsUXgDFZvh3Rmhe6l/Ovx9hBRgEb0DpCtytMPYbOsHWAuvUxu4yzIHRjbVeWUvRE7PBDmzf",
+	"qsxelcfNtxzRhwdkxoRNGG5wQ3HU3mEKY5kmaq5EicRU4EVqS8TBUYWObYQ5R5n3qJoES7a27NgXj6FS",
+	"u/yug5WvVhOgDjjiCuqcF6rhYdhasfXWLvFfQmr1E1h2J3w9uZxMOFTDuQipv3PWUnm6xLKeXzrxrnWF",
+	"1qdnnOIDX5fS9Mp5hP8V1KaxnBKKXUUgkO/d4Z0YJWdCFiJu4JR39on7ZJV/9v1yNCy1EUJVT69TDh0z",
+	"62+lN3AVuby3Iea1y5RFiCmimUt1p8F8SGzI+XXJhfkmo1+LD/NMy6zCUM6B49LsERlZQgoIAJd2YTLX",
+	"L6QBcsT2Z+HKyKCpIFSwaVS1mDCJiaWKOd1HYSdOUGdKmB6uyBXL9CHoikZD0rLUqFiaqYjQOSiqaqdB",
+	"uthrEPMAHM4TYNqWyed8BHe51ckp+WuBtaaAbwQK+na1cWileoT8wr9/QSg5fflDJa00gMwwllNoovIQ",
+	"VapqH9I7vhrLXkY158LxE0XnpizShFwy4Ix1JChIeUUAcMCN4yLQqGxBX53g2F1PjZHPjKZN96n5/cHy",
+	"yObV7jbdYttwChckThnNIx8AhFyfElVMraNi5oxhx8MGvunGI67zXZg77BZjf7z/5Y9lMWLoEmAMKG64",
+	"I5b44B2WIDWqTiYYpRs/8JGoZ4czPhJfly5W7bD2tZpniIW25Nimo5w1mmesPiWFDTZaH7SiTMwlh6/L",
+	"xzEhJyXexoTOyAlJZG026YTtTChPm/VRi6AKRYhwhaAe6DoHYk+DF0bNY5NMz7DxLr3CWCqd0tk2OSJm",
+	"GBQUKDLkhLmWC1wrlCpYC4DfC+h/TL+dil8odIF9kGlhZm63xcx5I9cDmIPIWswCS06p0K7vm5YpwI4C",
+	"yDy5nMHWNHGIw0mv5xCESPC5w+ge9ilDXLlWxt6EqQn54Ba/QdzzB7nFZm633eLjMRWj9ZSawZfMDn+D",
+	"Sd9JpUawaUtX1jRVqpm+voKkX2aBQiTtSjXJCRnRa1BNJ0EaRrXuoTY5cctJQkly6ts8boRn2dQNcMfp",
+	"F3bYoyQJ51/YH26fWZQkVmu0qUUOaHdCk1bn4LaZZnHOqGbb5EcpE9+F2cErizl0w0DeGOnLOeqqsrdf",
+	"R4IYYJEgprj1sAI6vF/j6q1cqmufJ5qR4P9a0q2DaFuk5Rf7p5udnE3kdYMacKLVfP13X6Z+BwOVTN2x",
+	"OgXfq4vSB25jHC9Zi21ivlRJcJZDs9RGAeRb+dddxGfugU2a/m6MGlZdqDG0bJtSpbGUcF2c+wH01RNj",
+	"xPik8TbE2/li/3SzEgb2zHc478ZX9r0OfAUAsmtCi7X1NJOZ34JGsvhW1SsSLMwu+s4OkAPhU0++Ua4q",
+	"NFmd5f+G8QX0JpsXaz8LdYbLJ/0nycVZpUzpqyspNQusTzy1DgDvynDVujZJL19LWg9koorKxlYaTlRN",
+	"NKGlNSPsNGoZzMLpbztSBKXWW4u5v+k0EjPO0ekJebK9uwHEVOjIIhwMXhgbFR1QqrEmFy5fYwYzIYvR",
+	"GLPOKyBsFs2RkhmjeR3+/6nrJfog7eLqHO8p19sNbrtn1Zw6TPMacmwgth5vpANgqzCJY4s5JmkLubS/",
+	"GxGaplhSIJhF3gth7EU2tXyxUctyNTZXepNITPeJwXTGaB6P60FwPQhT5BLLANDQ9ge9PRe8cYBM5S4o",
+	"9IGlXOnImjGur/4qHlGwmha4XBWov3VwCFLx1M5pQxEKGOMBs8la0RN/AMhER/VL9MqBRlXK/tXswCc8",
+	"pU3o2+rKFRph50DQ1OWEgRedhNjlBXZgC7FLgC9wAhtmDBzkX4UzLDEh+GMvfwsV6BKYF5thNjPJF/zD",
+	"je9nFPbpwkNH5pF+oA9t4502kH0H2AywmJBeuF6XygfnT0zMFll5bpPBwLmCkBxPdndfwIGyuVdLXdXa",
+	"b2RM80YIYMGmCK57xV2jw6HMJ64nnsvcKmsEQO4g9G55FUC1d0ZHzGP1gjUCfeUwPOTAeoXN/jJr/zgw",
+	"f/84qDbBhRG3yQcf4IE+5zYnnwyLNIXv15U7mtVulifvqtiR5skHrsbhVMi9tY5zX3WNyDvfKNjRbiy9",
+	"Y9i13kHzM0/T++KFVf4cM7e1qIuWioAYBmeuUCxlSnWgpBTa2KS1dPxjZm6qY/vY13GwcDG3jb2+Y1lK",
+	"4zW5e+FTcwfCU7z1TmazJjHfV5k/ltmsp8OguvsbhaOEccxE6yWY+W0N8JPmQ4aKAGaLWSeuq+gVy7TV",
+	"ucorfT7fmzz68eXpO7L3NCL7u4/b7+1Q5iPWUC/rEZsUZJuLxLEP9ngFgAClczkrYZdeEHbNEwAk4Iqk",
+	"EuAlAVzJV3EHcPJhHmvghodVYWKWJbVmojYu6bYXCTQdM7EOow6oWZp11ME+Oozk+gYPK/hllFLV5Ecc",
+	"DkkhzEVhs2ki3862yTvv3A+22e1871bw8itt+ygvlDaW7YJBDIXR4n+ESX8VNwws5Z4sUBgbuvUHmPmP",
+	"6+Tf1wyjDbiVMgfYJWPV+EsMpI9hmidlx8cgmGkbfl4GHA+Agt8bE90xJrihO1DFOWwAQY9PWC/6roR5",
+	"RALdEujxziDXNmjHrw9ZsbWn3++SALCBFeC+eIPYyFtExlJplpDL2Tz22oulCnSO7cbnOuo43ioT5zH1",
+	"A3BbH0F3eM86eINcDGV+8ThaBApxIXiPBTsjY3rtMNpCFVpv6KQvwP+DvBHK9TzwZiOV4kBED16H1mxZ",
+	"AbnHKBAp1fza9ZC6lmkhNMMiDSGr/W5sPBuaA7U+J3b/Vkmzd+6xhyrNXlJN/STrgA824J0sFVLsDWRx",
+	"MACQnGoa3IimtkOxsS7M3hrdYCKFHmOLMIXdYKow41dcJC7l0txoXJERv2YCSkSDWYvv+Gj8lfgl/Gru",
+	"WGOs8Flt2pb7+fYclnPNSCKnwjWXLplNLfGaN5iJlmR/73EXIdCmwHNdjo2NVMMzmt5zgWctPhTVdPMF",
+	"nRVvmEfUkblzbXQNhnvOUFpmawJmcGXs+TXDMil4GYrpQX5tkw/jSquQKVUkZUOIyYGnBqmHLdSh4CkQ",
+	"M9Uyuz+HywbCs1pm9xWbhaFjxjNd6+gxW2S2JltP5ZTZ5IqrcD7cZ3P7M4qNd8vn6osPg8y8StE5g2ce",
+	"qpaDs7sP9cbuM4BwwMZDORtWPEpbctFUCZrlTDHd3Bvh1D6zSe+3HSJAwu9t+dYa0gxwkKaWALaDZ1M7",
+	"AHO5X/DkwpZiQELaMsp/ENwfm7sKacHFSQz4Dwis1Aj1Qa8ZTv6h5jvi7O5JJlrS1IE42F/XpPVR+8Gw",
+	"j6rSAdaerJ0v+IebnSSfv7MX+zzIrOce42sb9fz9KAV74Zt6IJyzA6NUms7WlpvtqEundNaCxOCtWiW9",
+	"7EMb5UA7Rl26ZaVHzSaa7R5TxYiSQz2luVVjJ3QGYEYebTsg7Tz9blvESS6umBF6kN3y04efyRkDdcDi",
+	"g2Pt1SkCzOfkVbL/9One80No4hXnTKP6UJGA5Gc2w24LKpYZq3RUOTR6Z+zrfCPsY+cy+CFqaH3LXJHa",
+	"pr52vx5yV187xftKHsfR60IwKFfhkcjJAUXilANa5TpTyrHFnB2LcFETGigZuSoXjOyFP3Vv9AqhCHnF",
+	"xFKnRHABj4weIWRdKQ/EN/oymX3vn6u7q9uhNtuz0rdp+L/i2bxX5yRiOSQFc9LbScC93d21ZM3g8KXD",
+	"EA0sYXX3aAEkotZF4Ii6g+/VKxqY1+vkygOVgPOT/Jp9iSXAqsuYMFacM9zaREL9zrPPurneE35/4Ds/",
+	"P8mveedB4dVTieEEZRvwYi+duSSVRXQniHW2YAzbW6WpmNo+sNFiAjtGbR9R/H0hFWft5YtuHq7FsTfL",
+	"Uc+UwyGPOU3JlM4UgnnOFVvPVzlabdgBA9TrFWdGl7B5SS1a00ZoT2EzW6r9o0VmfQdckWkuLbBoeUtg",
+	"0rkG50+oZGUkTsT3s83Cqjhwk0rZyB26RSE4fyLuulvtWbUxg0c68D2JSZHVFg4v8NBamntdzoxFRg0D",
+	"K/bsoMhT8ugUbLCf2ezYP72d0dwDK9pPGw34p7O3bx4HUVtCKC0IT2DBSZzt5rE2yCMqyMmpQ0uLrP5i",
+	"iLWdypimj7HK2/Pvwe7zYHD0nx7PpYZ1wuguq5BdHNfMgxqEpXv5yAZpdzyW9eJdOkRmD5Dh/AhckZFl",
+	"s/VkodpU8JIuFu1vKvMrIuS0E3TVkZe8XLmgv//yNoFSeMwyqnoemLC9M8zjXJPY8Ls5N5GHlPZITAuY",
+	"cDTNGU1mWOIc6KJxPJZSsU2jQ+Ao9xXZ2rQILx25hiWcfMNbeNJ84GShm5FT30LXjNV2d2UhkFTG1oiK",
+	"oitEql2NpiLhTfg65oGTDePruDFCGY5DomVCbdsZqtfiRPowlhaBU15bSTsdy0n7uM+ROZVwd6VcaXUI",
+	"LiB+DeicJOejsc0Ox7iOgpsOWrxWujBAQTJW20Dxcz2sp6XPQ7XQ3PRuBekJ2ANYMGT1YKAwJmuuDe9z",
+	"btsrlQjIAOCuntJZTXTBnZWdL7itbSI4fbcO0yo3HsJZm9Xq9suVClnwHkPNOmLOx/gXxCIkTmlJYpqm",
+	"FYwAGl8ZpbZsPAotlLFfA8S6yZWQU3dDg2/WJdv5tBTz4CUz/yLT5NBXOlFBmND5LFxChnZ4OJNlw7Kx",
+	"ZSbBuh2RMDBSB0UTEM77oWZMN2xsS6ejGePhSjWZ3ZPtqmVmZGKt4mOotsYGmDNZ+GNDy2o7IylJTLHx",
+	"wNSeEpfpNYeZvbT7LFUMwJVXAGd7W8/7PSot9SqJupEt/5swXxpCxcwzZSrlFUvgEoZkPWHx1uaU7FK3",
+	"Nmu1+f4CBD92x0t4EG0ROOuhM+orT/BWvLpf45haizZt7NhlBDWXHbiQOOaAWKowwzxfrJxfYjBQFJqU",
+	"Vpmd4iObDPLjCBtNUXrv4AGrhqxVkFznRbgR3QG1EfZlK2aJhobiW4s4Gst0/MD1uBfmwB0iSvzL5186",
+	"sXmZy2I0rp6iyPWG5fEYHmnIckPecD83lN1bJhMFFtfMpZMg0vqhxTbJci405LaUyUJldwQpHB7YNwCz",
+	"orbJUX2XhLBpZIc9HUvBHq6ItrO8LTzDh5xjSfeabv/5fdMsZZmh48pEK03TlDcI4Pf2986NY6TQ4zvA",
+	"RXLzC5zYY1mIMicUW9lVSgwF+PIglcha99+sA/HK2HsVZ6BIZ7YZftLklFgEtSiENh96qMfAUH126+4Q",
+	"lixrSFVBOFlD+dqcigrP22e2cNdrWd+mBPs6z3upCy4TVbQkTCSbMRF95e8UHPvo5HIuLwpe7NQmNwZI",
+	"2lR5/Mn8ll879i3ydHA42KEZ37neA/a0H1uSj65bUDTAriyD0kv8pQYDg6apnMIM7StlxHkJkgS8GsGE",
+	"cfuuXX3g3fmUzPov+Nyo5U+cMpmlDBP5cyt+KvN2wf7lFxEtxiP12ud95n89bQDPrRCABlrpZG4/AGh6",
+	"NS9D+8yFUlf7Gvyt5rWqXkumubRldeXLqRwNbj7d/N8AAAD//w==",
 }
 
 // decodeSpec returns the embedded OpenAPI spec as raw JSON bytes,

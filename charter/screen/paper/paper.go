@@ -26,16 +26,15 @@ const (
 	quality   = 85       // of what is written as JPEG
 )
 
-// Why a picture is refused. The texts of errors are stable keys: pages and problem
-// documents translate them.
+// Why a picture is refused.
 var (
-	ErrKind    = errors.New("scan_kind")    // neither JPEG nor PNG
-	ErrPDF     = errors.New("scan_pdf")     // see the package
-	ErrHEIC    = errors.New("scan_heic")    // what some telephones make unless told otherwise
-	ErrSize    = errors.New("scan_size")    // over MaxBytes
-	ErrPoints  = errors.New("scan_points")  // too many points, or passes: it would fill the memory
-	ErrSmall   = errors.New("scan_small")   // too few points to be read
-	ErrDamaged = errors.New("scan_damaged") // it begins like a picture and is none
+	ErrKind    = errors.New("paper: neither JPEG nor PNG")
+	ErrPDF     = errors.New("paper: a PDF") // see the package
+	ErrHEIC    = errors.New("paper: HEIC, what some telephones make unless told otherwise")
+	ErrSize    = errors.New("paper: over the limit of bytes")
+	ErrPoints  = errors.New("paper: so many points or passes that it would fill the memory")
+	ErrSmall   = errors.New("paper: too few points to be read")
+	ErrDamaged = errors.New("paper: begins like a picture and is none")
 )
 
 // A Picture is a picture that was drawn anew. The zero Picture is none. It prints
