@@ -52,6 +52,9 @@ func (r *Register) MandateByRef(ctx context.Context, a Actor, ref string) (*Mand
 			return &NotFound{Kind: "mandate"}
 		}
 		*row = MandateRef{Ref: ref}
+		if ref == "" { // no key of a row
+			return &NotFound{Kind: "mandate"}
+		}
 		return need(tx, row, "mandate")
 	})
 	if err != nil {

@@ -49,3 +49,10 @@ func TestFieldsAreAskedOnce(t *testing.T) {
 		}
 	})
 }
+
+// No reference at all is one that no mandate has, and no fault of ours.
+func TestNoReferenceIsNotFound(t *testing.T) {
+	w := newWorld(t)
+	d := w.desk()
+	w.notFound("ccas", w.size("ccas"), second(w.reg.MandateByRef(w.ctx, d.helper, "")))
+}
