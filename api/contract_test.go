@@ -117,6 +117,8 @@ func sample(s *openapi3.SchemaRef) any {
 		return true
 	case strings.Contains(v.Pattern, "[0-9]{4}("):
 		return "2026-07"
+	case v.Format == "byte":
+		return "AAAA"
 	case strings.HasPrefix(v.Pattern, "^[0-9]+[.]"):
 		return "0.0.1" // a version
 	case strings.HasPrefix(v.Pattern, "^[0-9]{8}T"):
@@ -199,7 +201,7 @@ func TestContractHabits(t *testing.T) {
 	noKey := []string{"RedeemLink", "SignOut", "LinkHelper", "InviteNamed", "JoinStructure", "StartAppointment", "EndAppointment",
 		"AskPasskey", "AskAcceptance", "SignInByPasskey", "ChooseStructure", "AddPasskey", "AskNewPasskey", "RemovePasskey", "EndSession", "ReadmitHelper"}
 	reads := []string{"NamePasskeys", "SearchPersons", "RevealPerson", "MandateDocument", "MandateOpening", "Cover", "LogLines", "Extract",
-		"Find", "ListNames", "CopyPerson", "SimilarPersons", "MandateSheet", "MemberNames"}
+		"Find", "ListNames", "CopyPerson", "SimilarPersons", "MandateSheet", "MemberNames", "ShowScan", "RevealScan"}
 	for _, o := range h.operations() {
 		has := o.Parameters.GetByInAndName("header", "Idempotency-Key") != nil
 		want := o.method == "POST" && !slices.Contains(noKey, o.OperationID) && !slices.Contains(reads, o.OperationID)
