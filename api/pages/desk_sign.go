@@ -236,7 +236,8 @@ func (d *desk) finish(m *consent.Mandate, f map[string]string) (*consent.Mandate
 	return d.register().DeliverMandate(d.ctx, d.actor, m.ID, given)
 }
 
-// agreement reads how the person agreed: by ink, or aloud before witnesses.
+// agreement reads how the person agreed: by ink, with a photo of it or without, or
+// aloud before witnesses.
 func (d *desk) agreement(f map[string]string) (consent.Agreement, error) {
 	switch f["how"] {
 	default:

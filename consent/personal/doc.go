@@ -18,6 +18,9 @@
 // the opening too. The header names owner, record, version, key and kind, and is
 // compared whole: a box moved elsewhere in the store does not open.
 //
+// The picture of a signed paper ([Scan], scan.go) comes as one that package paper
+// drew anew, is closed in several boxes, and goes the same ways.
+//
 // # Three floors of keys (keyring.go, folder.go, internal/keys)
 //
 //	master.key      the root, in the keys folder; seals the other files there
