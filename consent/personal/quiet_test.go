@@ -20,7 +20,7 @@ import (
 )
 
 // Words that stand in the samples and nowhere else.
-var clear = []string{"Zébulon", "Quincampoix", "1987", "0123", "KVTX", "c2VjcmV0"}
+var clear = []string{"Zébulon", "Quincampoix", "1987", "0123", "KVTX", "c2VjcmV0", "IHDR"}
 
 // samples has a value of each type of this room, full of clear data or keys. Those
 // that hold only closed bytes, names of things and public keys are in open.
@@ -55,6 +55,7 @@ func samples(t *testing.T) (hidden map[string]any, open []string) {
 		"Evidence":  personal.Evidence{Salt: personal.NewSalt(), PaperPlace: text(t, "Quincampoix"), Witnesses: []personal.Text{text(t, "Zébulon")}},
 		"Name":      personal.Name{Display: text(t, "Zébulon")},
 		"Opening":   personal.NewOpening(zebulon),
+		"Scan":      scanOf(t, r),
 		"PlainKey":  key, "Salt": personal.NewSalt(), "CardCode": code, "CheckCode": personal.CheckCode{CardCode: code}, "Token": link,
 		"Folder": r.folder, "Keyring": r.Keyring, "Signer": signer,
 	}

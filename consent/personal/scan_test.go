@@ -156,3 +156,18 @@ func TestVoucher(t *testing.T) {
 		}
 	}
 }
+
+// scanOf is a picture that was opened.
+func scanOf(t *testing.T, r *register) personal.Scan {
+	t.Helper()
+	p := owner("p", 1)
+	boxes, err := personal.SealScan(r.Keyring, r.key(t, lyon, p, personal.KeyEvidence), scanned, 1, photo(t, 300))
+	if err != nil {
+		t.Fatal(err)
+	}
+	s, err := personal.OpenScan(ctx, r.Keyring, r.pass(t, lyon, p, audit.OK, fieldsOf(len(boxes))...), p, scanned, 1, boxes)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s
+}
