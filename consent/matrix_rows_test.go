@@ -173,7 +173,9 @@ func matrix() []row {
 				"draft": "not found", "proposed": "not found", "signed": "not found", "accepted": "not found", "active": "not found",
 				"expired": "not found", "revoked": "not found", "renounced": "not found",
 			},
-			do: func(c *cell) error { return second(c.reg.MandateScan(c.ctx, c.a, c.id(), charter.PurposeReferentReview)) },
+			do: func(c *cell) error {
+				return second(c.reg.MandateScan(c.ctx, c.a, c.id(), charter.PurposeReferentReview))
+			},
 		},
 
 		// Help.
