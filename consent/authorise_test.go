@@ -556,7 +556,7 @@ func (w *world) uses() []use {
 			return second(r.ProposeMandate(ctx, a, m, consent.Explained{Lang: "fr", Aid: "read_aloud"}))
 		}},
 		{"sign", func(a actor, _ person, m mandate, _ member) error {
-			return second(r.SignMandate(ctx, a, m, consent.Agreement{Type: charter.PaperScan}))
+			return second(r.SignMandate(ctx, a, m, consent.Agreement{Type: charter.PaperOriginal, PaperPlace: clean(w.t, "Classeur")}))
 		}},
 		{"accept", func(a actor, _ person, m mandate, _ member) error { return second(r.AcceptMandate(ctx, a, m)) }},
 		{"deliver", func(a actor, _ person, m mandate, _ member) error {
