@@ -117,6 +117,8 @@ var calls = []call{
 		why: "a picture that was not drawn anew just now needs proof that it was"},
 	{pkg: "aval/consent/personal", name: "Seal", from: []pattern{"consent"}, tests: true,
 		why: "boxes are the use-cases' to make"},
+	{pkg: "aval/charter/screen", name: "Contested", from: []pattern{"api/door"},
+		why: "a refused text is let in after the contest is in the log"},
 	{name: "Keep", from: []pattern{
 		"consent/appointment.go", // whom a session sits with: opens nothing, and is over within the hour
 		"consent/epoch.go",       // closes again what lives, week by week: closed bytes for closed bytes

@@ -31,6 +31,8 @@ const (
 	ExtractMade          Action = "extract.made"
 	ExtractRead          Action = "extract.read"
 	AttemptRefused       Action = "attempt.refused"
+	// AttemptContested: somebody says of a refused text that it is no credential.
+	AttemptContested Action = "attempt.contested"
 )
 
 // Acting for a person.
@@ -38,6 +40,16 @@ const (
 	ActRecorded  Action = "act.recorded"
 	ActReviewed  Action = "act.reviewed"
 	ReferralMade Action = "referral.made"
+)
+
+// Passwords that lie elsewhere: one that was shown to a helper, and those of a
+// notebook, each made needless and then destroyed with it.
+const (
+	CredentialShown   Action = "credential.shown"
+	NotebookListed    Action = "notebook.listed"
+	NotebookSettled   Action = "notebook.settled"
+	NotebookImported  Action = "notebook.imported"
+	NotebookDestroyed Action = "notebook.destroyed"
 )
 
 // The mandate, what goes with it, and the card.
@@ -112,9 +124,9 @@ const (
 func (a Action) Class() (Class, bool) {
 	switch a {
 	case PersonRead, PersonListed, PersonSearched, PersonExported, PersonPageOpened,
-		MandateRead, MandateStatusChecked, ExtractMade, ExtractRead, AttemptRefused:
+		MandateRead, MandateStatusChecked, ExtractMade, ExtractRead, AttemptRefused, AttemptContested:
 		return ClassRead, true
-	case ActRecorded, ActReviewed, ReferralMade:
+	case ActRecorded, ActReviewed, ReferralMade, CredentialShown, NotebookListed, NotebookSettled:
 		return ClassAct, true
 	case MandateDrafted, MandateProposed, MandateSigned, MandateAccepted, MandateCopyDelivered,
 		MandateActivated, MandateConfirmed, MandateSuspended, MandateRevoked, MandateRenounced, MandateEnded,
@@ -123,11 +135,11 @@ func (a Action) Class() (Class, bool) {
 		return ClassMandate, true
 	case HelperAdhered, HelperOpened, HelperClosed, HelperLogin, HelperLinked, ProgramLogin, PersonCreated, PersonUpdated,
 		HelperKeyAdded, HelperKeyRemoved, HelperKeyRefused, HelperSignedOut,
-		CheckpointSigned, ClockJump, BackupMade, PlacesImported:
+		CheckpointSigned, ClockJump, BackupMade, PlacesImported, NotebookImported:
 		return ClassSystem, true
 	case CharterPublished, OverridePublished, KeyPublished, KeyRetired, PersonKeyDestroyed, RetentionRun,
 		IncidentOpened, IncidentClosed, RequestMade, RequestExtended, RequestAnswered, BackupRestored, BreakGlass,
-		StructureOpened, StructureUpdated, StructureClosed, ProgramOpened, ProgramClosed:
+		StructureOpened, StructureUpdated, StructureClosed, ProgramOpened, ProgramClosed, NotebookDestroyed:
 		return ClassGovernance, true
 	}
 	return "", false

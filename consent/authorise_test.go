@@ -578,6 +578,18 @@ func (w *world) uses() []use {
 		{"acts", func(a actor, p person, _ mandate, _ member) error {
 			return second(r.Acts(ctx, a, p, charter.PurposeFollowUp))
 		}},
+		{"list in a notebook", func(a actor, p person, _ mandate, _ member) error {
+			return r.ListInNotebook(ctx, a, p, []charter.ServiceCode{"msa"})
+		}},
+		{"step of a notebook", func(a actor, p person, _ mandate, _ member) error {
+			return second(r.StepNotebook(ctx, a, consent.NotebookStep{Person: p, Service: "msa", Ending: consent.NotebookClosed}))
+		}},
+		{"note of a notebook", func(a actor, p person, _ mandate, _ member) error {
+			return second(r.NotebookNote(ctx, a, p, "msa", answer))
+		}},
+		{"credential shown", func(a actor, p person, _ mandate, _ member) error {
+			return r.ReportShown(ctx, a, consent.Shown{Person: p, Service: "caf"})
+		}},
 		{"issue card", func(a actor, p person, _ mandate, _ member) error {
 			return second(r.IssueCard(ctx, a, p, consent.CardWish{}))
 		}},
@@ -675,6 +687,18 @@ func TestNobodyIsToldToSignIn(t *testing.T) {
 		}},
 		use{"members", func(a consent.Actor, _ consent.PersonID, _ consent.MandateID, _ consent.MemberID) error {
 			return second(w.reg.Members(w.ctx, a))
+		}},
+		use{"contested text", func(a consent.Actor, _ consent.PersonID, _ consent.MandateID, _ consent.MemberID) error {
+			return second(w.reg.ContestText(w.ctx, a, screen.Contest{Kind: "password", Field: "note"}))
+		}},
+		use{"import of a notebook", func(a consent.Actor, _ consent.PersonID, _ consent.MandateID, _ consent.MemberID) error {
+			return second(w.reg.ImportNotebook(w.ctx, a, unread{t}))
+		}},
+		use{"destruction", func(a consent.Actor, _ consent.PersonID, _ consent.MandateID, _ consent.MemberID) error {
+			return second(w.reg.RecordDestruction(w.ctx, a, consent.NewDestruction{Notebooks: 1, Witness: "dpo", Methods: consent.DestructionMethods[:1]}))
+		}},
+		use{"recovery sheet", func(a consent.Actor, _ consent.PersonID, _ consent.MandateID, _ consent.MemberID) error {
+			return w.reg.SaveRecovery(w.ctx, a, consent.NewRecovery{Service: "caf", Way: clean(t, "Au guichet")})
 		}},
 		use{"refused text", func(a consent.Actor, _ consent.PersonID, _ consent.MandateID, _ consent.MemberID) error {
 			return w.reg.RefuseText(w.ctx, a, &screen.Refusal{Kind: "password", Field: "note"})

@@ -64,6 +64,9 @@ func (r *Register) destroyDueContacts(ctx context.Context, s audit.Space, now ti
 		t.enter(audit.Entry{
 			Act: audit.PersonKeyDestroyed, Person: string(p.ID), On: []string{string(personal.KeyActive)}, Rules: []string{"C26"},
 		})
+		if err := t.dropNotes(p.ID); err != nil {
+			return err
+		}
 		return putAll(t.tx, p, &Erasing{Person: p.ID, Kind: personal.KeyActive, Contact: true})
 	})
 }

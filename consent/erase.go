@@ -98,6 +98,9 @@ func (t *turn) forget(p *Person) (*Forgotten, error) {
 	if err := t.dropCard(p); err != nil {
 		return nil, err
 	}
+	if err := t.dropLines(p.ID); err != nil {
+		return nil, err
+	}
 	p.Erasure = &Erasure{At: t.at, Until: until}
 	t.enter(audit.Entry{Act: audit.PersonKeyDestroyed, Person: string(p.ID), On: []string{string(personal.KeyActive)}, Rules: []string{"C26"}})
 	err = putAll(t.tx, p, &Erasing{Person: p.ID, Kind: personal.KeyActive},
@@ -201,7 +204,11 @@ func sweep(tx Tx, e Erasing) error {
 	owner := ownerOf(e.Person)
 	key := &WrappedKey{}
 	key.Owner, key.Kind = owner, e.Kind
-	gone := []Record{key}
+	gone, err := noteBoxes(tx, owner) // under the active key; the evidence key outlives it
+	if err != nil {
+		return err
+	}
+	gone = append(gone, key)
 	switch {
 	case e.Contact:
 		p := &Person{ID: e.Person}

@@ -41,6 +41,8 @@ type Refused struct {
 	Reason  string // stable key
 	Instead string // key of what to do instead, may be empty
 	Pointer string // JSON pointer to the member that decided, may be empty
+	// Text is the way out of a text that holds a credential; nil for anything else.
+	Text *TextRefusal
 }
 
 func (e *Refused) Error() string { return fmt.Sprintf("refused by %s: %s", e.Rule, e.Reason) }

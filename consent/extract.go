@@ -79,6 +79,9 @@ func (r *Register) Extract(ctx context.Context, a Actor, w io.Writer, q ExtractR
 	if err := r.countMandates(ctx, a.space, passes[0].Time(), &sum); err != nil {
 		return none, err
 	}
+	if err := r.countSecrets(ctx, a.space, q, &sum); err != nil {
+		return none, err
+	}
 	raw, err := json.MarshalIndent(sum, "", "  ")
 	if err != nil {
 		return none, err
@@ -107,6 +110,16 @@ type Summary struct {
 	Levels      map[string]int `json:"mandates_by_evidence"`
 	NotYet      []string       `json:"rules_not_kept_yet"`
 	WithoutCopy int            `json:"active_without_copy"` // must be 0 (C06)
+	// Notebooks is how far the structure has come with its notebooks, and
+	// Destroyed how many notebooks and files it declared destroyed, in the period.
+	Notebooks Progress `json:"notebook_lines"`
+	Destroyed Gone     `json:"destroyed"`
+	// Refused texts of the months of the period, by kind and rule, and the share
+	// of those that could be contested and were: the field's own measure of false
+	// refusals.
+	Refusals []RefusalOf   `json:"refused_texts"`
+	Contests FalseRefusals `json:"contested_texts"`
+	Shown    int64         `json:"credentials_shown"`
 }
 
 // summary is the head of an extract without its counts.

@@ -63,7 +63,7 @@ func matrix() []row {
 		follow  = charter.PurposeFollowUp
 		prepare = charter.PurposePrepareMandate
 	)
-	return []row{
+	return append(secretRows(governs, seen), []row{
 		// Mandates, from the draft to the end.
 		{use: "DraftMandate", may: "SBV", adhere: true, role: "C16 role_mode", act: audit.MandateProposed, do: func(c *cell) error {
 			ask := terms(c.person, papers)
@@ -449,14 +449,14 @@ func matrix() []row {
 			}
 			return c.reg.CloseGlass(c.ctx, c.a, c.person)
 		}},
-		{use: "RefuseText", noID: true, may: all + "CO", refused: map[who]string{
+		{use: "RefuseText", noID: true, counted: true, may: all + "CO", refused: map[who]string{
 			social: "C08 credential_password", homeHelp: "C08 credential_password", volunteer: "C08 credential_password", kin: "C08 credential_password",
 			asReferent: "C08 credential_password", officer: "C08 credential_password", auditor: "C08 credential_password",
 			holder: "C08 credential_password", operator: "C08 credential_password",
 		}, do: func(c *cell) error {
 			return c.reg.RefuseText(c.ctx, c.a, &screen.Refusal{Kind: "password", Field: "note"})
 		}},
-	}
+	}...)
 }
 
 // own is a row about what the account that asks has, which no state of a member
@@ -541,5 +541,6 @@ var beside = map[string]string{
 	"AskPasskey": "of nobody yet", "SignInByPasskey": "signs in", "AskNewPasskey": "one's own, with a browser's key; passkeys_test.go",
 	"AddPasskey": "the same", "SignInProgram": "signs in", "ProgramSignedIn": "makes a program's actor",
 	"ProgramKeys": "public keys, to whom a proof is checked", "ProgramNotKnown": "counts a failure",
+	"TakeContest": "of the screening at a door, for its own refusal; screening_test.go",
 	"RegisterPub": "public", "Charter": "public", "Origin": "public", "Spaces": "ids for jobs",
 }

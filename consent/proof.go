@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/go-jose/go-jose/v4"
 
@@ -58,8 +59,8 @@ type document struct {
 
 // signPayload makes one signature. Each signer signs alone: go-jose's
 // multi-signer gives all signatures the same headers.
-func signPayload(payload []byte, key *personal.Signer, h SignatureHeader) (signature, error) {
-	opts := new(jose.SignerOptions).WithType(mandateType).WithHeader("role", h.Role)
+func signPayload(typ jose.ContentType, payload []byte, key *personal.Signer, h SignatureHeader) (signature, error) {
+	opts := new(jose.SignerOptions).WithType(typ).WithHeader("role", h.Role)
 	if len(h.Evidence) > 0 {
 		opts = opts.WithHeader("ev", h.Evidence)
 	}
@@ -135,7 +136,7 @@ func VerifyMandate(raw []byte, register *statement.RegisterPub) (*VerifiedMandat
 	}
 	v := &VerifiedMandate{Payload: p}
 	for _, s := range doc.Signatures {
-		sig, err := verifySignature(s, payload, keys, p)
+		sig, err := verifySignature(mandateType, s, payload, keys, p.IssuedAt)
 		if err != nil {
 			return nil, err
 		}
@@ -170,10 +171,11 @@ func parseDocument(raw []byte) (*document, []byte, error) {
 	return &doc, payload, nil
 }
 
-// verifySignature checks one signature with the key that a statement gives for
-// its kid, and that the key was stated for the signature's role and time.
-func verifySignature(s signature, payload []byte, keys *statement.Keys, p *Payload) (VerifiedSignature, error) {
-	h, err := parseHeader(s.Protected)
+// verifySignature checks one signature of a document of a type with the key that a
+// statement gives for its kid, and that the key was stated for the signature's
+// role at an instant.
+func verifySignature(typ string, s signature, payload []byte, keys *statement.Keys, at time.Time) (VerifiedSignature, error) {
+	h, err := parseHeader(typ, s.Protected)
 	if err != nil {
 		return VerifiedSignature{}, err
 	}
@@ -183,9 +185,9 @@ func verifySignature(s signature, payload []byte, keys *statement.Keys, p *Paylo
 	var key *ecdsa.PublicKey
 	switch h.Role {
 	case charter.SignerHelper:
-		key = keys.Member(h.Kid, p.IssuedAt)
+		key = keys.Member(h.Kid, at)
 	case charter.SignerStructure:
-		key = keys.Seal(h.Kid, p.IssuedAt)
+		key = keys.Seal(h.Kid, at)
 	}
 	if key == nil {
 		return VerifiedSignature{}, mandateError("key")
@@ -261,7 +263,7 @@ func (v *VerifiedMandate) wrapped(a statement.Assertion, payload []byte, keys *s
 
 // parseHeader reads a protected header strictly: these members and no other,
 // each once.
-func parseHeader(protected string) (SignatureHeader, error) {
+func parseHeader(typ, protected string) (SignatureHeader, error) {
 	var h SignatureHeader
 	raw, ok := decode64(protected)
 	if !ok {
@@ -272,7 +274,7 @@ func parseHeader(protected string) (SignatureHeader, error) {
 	if err := d.Decode(&h); err != nil || d.More() {
 		return h, mandateError("header")
 	}
-	if h.Typ != mandateType || (h.Alg != jose.ES256 && h.Alg != jose.EdDSA) {
+	if h.Typ != typ || (h.Alg != jose.ES256 && h.Alg != jose.EdDSA) {
 		return h, mandateError("header")
 	}
 	// encoding/json takes the last of two members of one name and folds case;

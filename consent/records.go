@@ -57,6 +57,9 @@ type Profile struct {
 	// Opened are the missions that the structure opens beyond the charter's
 	// default (the ○ of the mission matrix).
 	Opened []charter.Mission
+	// ContestLetsIn: a text that was refused by a judgement, and is contested, is
+	// let in (SetContest). Not by default.
+	ContestLetsIn bool
 }
 
 // A Member is an account's record in one space: read inside every transaction,

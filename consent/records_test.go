@@ -32,6 +32,8 @@ var records = []consent.Record{
 	&consent.Copied{}, &consent.PlaceSet{}, &consent.PlaceRun{}, &consent.PlaceRow{}, &consent.PlaceAt{},
 	&consent.PlaceLocal{}, &consent.PlaceOwn{}, &consent.Referral{}, &consent.EdgeRow{}, &consent.Leaving{}, &consent.Glass{},
 	&consent.Passkey{}, &consent.Ceremony{},
+	&consent.RefusedText{}, &consent.RefusalCount{}, &consent.ShownCount{}, &consent.RecoveryRow{}, &consent.NotebookLine{},
+	&consent.DestructionRow{},
 }
 
 // A row is clear: whoever reads the disk reads it. So a row holds no text, but for
@@ -116,6 +118,17 @@ var bareStrings = map[string]*regexp.Regexp{
 	"openSpaceBody.Stated":    aJWS,
 	"enrolment.Stated":        aJWS,
 	"noteLoginBody.LinkBy":    aWord,
+
+	// Passwords that are refused, lost, shown or in a notebook.
+	"RefusedText.Field":     aWord, // the name of a form's field
+	"RefusalCount.Month":    aDate,
+	"ShownCount.Month":      aDate,
+	"RecoveryRow.Checked":   aDate,
+	"Destruction.Origin":    anOrigin,
+	"Destruction.Space":     aSlug,
+	"Destruction.On":        aDate,
+	"Destruction.Witness":   aWord,
+	"DestructionRow.Digest": aDigest,
 
 	// Programs.
 	"Program.ClosedBy":      aPseudonym,
@@ -468,4 +481,5 @@ func livedIn(w *world) {
 	_, err = w.reg.AskRight(w.ctx, d.helper, goesOn, consent.RightCopy)
 	w.must(err)
 	w.must(w.reg.NoteBackup(w.ctx))
+	w.withoutPasswords(d)
 }

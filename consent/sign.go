@@ -227,7 +227,7 @@ func (r *Register) signDocument(ctx context.Context, a Actor, m *Mandate, hand *
 	if err != nil {
 		return nil, err
 	}
-	byHelper, err := signPayload(payload, helperKey, SignatureHeader{Role: charter.SignerHelper})
+	byHelper, err := signPayload(mandateType, payload, helperKey, SignatureHeader{Role: charter.SignerHelper})
 	if err != nil {
 		return nil, err
 	}
@@ -236,7 +236,7 @@ func (r *Register) signDocument(ctx context.Context, a Actor, m *Mandate, hand *
 	if err != nil {
 		return nil, err
 	}
-	byStructure, err := signPayload(payload, sealKey, SignatureHeader{
+	byStructure, err := signPayload(mandateType, payload, sealKey, SignatureHeader{
 		Role: charter.SignerStructure, Evidence: slices.Concat(m.Evidence, evidence),
 	})
 	if err != nil {

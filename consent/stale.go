@@ -42,6 +42,9 @@ func (r *Register) dropStale(ctx context.Context, s audit.Space) error {
 			return dropRows(ctx, r, s, func(x *Spent, at time.Time) bool { return !at.Before(x.Until) })
 		},
 		func() error {
+			return dropRows(ctx, r, s, func(x *RefusedText, at time.Time) bool { return x.over(at) })
+		},
+		func() error {
 			return dropRows(ctx, r, s, func(x *Applied, at time.Time) bool { return at.Sub(x.At) > appliedLife })
 		},
 		func() error {

@@ -16,8 +16,9 @@ import (
 // sessions and their appointments, what waits for a passkey's answer, links and
 // glasses that are over, tokens of programs and proofs that were used, messages
 // done, what an erasure or a new epoch of keys removes or closes anew after the
-// entry that decided it, rows that repeat what mandates say, and the places of a public file
-// that no entry has put in force yet.
+// entry that decided it, rows that repeat what mandates say, the mark of a text that
+// was refused a moment ago, and the places of a public file that no entry has put in
+// force yet.
 var Housekeeping = []kv.Bucket{
 	{Name: "session"}, {Name: "outbox"}, {Name: "erasing"}, {Name: "idempotency"}, {Name: "applied"},
 	{Name: "key"}, {Name: "box"}, {Name: "index"}, {Name: "index-seal"}, {Name: "birth"},
@@ -26,6 +27,7 @@ var Housekeeping = []kv.Bucket{
 	{Name: "ceremony"},
 	{Name: "place"}, {Name: "place-at"}, {Name: "place-run"}, // public, and in force only by the entry that says so
 	{Name: "mail-due"}, {Name: "duty"}, {Name: "ending"}, {Name: "named"}, {Name: "edge"},
+	{Name: "refused-text"},
 }
 
 // Ledger shows a transaction as the rows of package consent.

@@ -177,6 +177,7 @@ func TestHousekeepingNamesRealBuckets(t *testing.T) {
 		&consent.CardRow{}, &consent.CardSerial{}, &consent.CheckOf{}, &consent.Link{}, &consent.Sitting{}, &consent.Glass{}, &consent.Ceremony{},
 		&consent.DutyRow{}, &consent.EndingRow{}, &consent.NamedRow{}, &consent.EdgeRow{}, &consent.MailDue{},
 		&consent.Access{}, &consent.Spent{}, &consent.PlaceRow{}, &consent.PlaceAt{}, &consent.PlaceRun{},
+		&consent.RefusedText{},
 	} {
 		known[r.Bucket()] = true
 	}

@@ -24,6 +24,8 @@ type Fault struct {
 	Instead string // key of locale.Catalogue.Instead
 	Pointer string // JSON pointer to the member at fault
 	Retry   int    // seconds to wait, 0 when waiting does not help
+	// Text is the way out of a text that was refused; nil for anything else.
+	Text *consent.TextRefusal
 }
 
 // FaultOf is the one table from an error to what a reader is told. An error that
@@ -52,6 +54,7 @@ func FaultOf(err error) Fault {
 	case errors.As(err, &refused):
 		return Fault{
 			Status: 403, Reason: refused.Reason, Rule: refused.Rule, Instead: refused.Instead, Pointer: refused.Pointer,
+			Text: refused.Text,
 		}
 	case errors.As(err, &conflict) && conflict.Reason == "idempotency_key_reused":
 		return Fault{Status: 422, Reason: conflict.Reason}

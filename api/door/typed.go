@@ -2,6 +2,8 @@ package door
 
 import (
 	"encoding/json"
+	"io"
+	"strings"
 
 	"aval/charter/screen"
 )
@@ -20,6 +22,10 @@ type Typed struct {
 func (t Typed) Field(name string, kind screen.FieldKind, max int) screen.Field {
 	return screen.Field{Name: name, Text: t.text(), Kind: kind, Max: max}
 }
+
+// File gives the text as a file of lines, for consent.ImportNotebook, which screens
+// each cell before it looks at it.
+func (t Typed) File() io.Reader { return strings.NewReader(t.text()) }
 
 // UnmarshalJSON reads a JSON string.
 func (t *Typed) UnmarshalJSON(raw []byte) error {

@@ -86,10 +86,25 @@ func (c *Catalogue) Reason(lang language.Tag, key string) string {
 
 // Instead says what to do instead; empty for an empty or unknown key.
 func (c *Catalogue) Instead(lang language.Tag, key string) string {
-	if !c.has(lang, "instead."+key) {
+	return c.known(lang, "instead."+key)
+}
+
+// Suggestion says a way out of a text that was refused; empty for an unknown key.
+func (c *Catalogue) Suggestion(lang language.Tag, key string) string {
+	return c.known(lang, "suggestion."+key)
+}
+
+// Sentence is the fixed sentence that a suggestion writes in place of what was
+// refused; empty where it writes none.
+func (c *Catalogue) Sentence(lang language.Tag, key string) string {
+	return c.known(lang, "sentence."+key)
+}
+
+func (c *Catalogue) known(lang language.Tag, id string) string {
+	if !c.has(lang, id) {
 		return ""
 	}
-	return c.text(lang, "instead."+key, nil)
+	return c.text(lang, id, nil)
 }
 
 // Title is the short title of an HTTP status.

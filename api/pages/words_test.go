@@ -216,7 +216,8 @@ var memberActions = []string{
 	"mandate.signed", "mandate.accepted", "mandate.copy_delivered", "mandate.activated", "mandate.revoked",
 	"mandate.renounced", "mandate.ended", "notice.given", "card.issued", "card.reissued", "card.killed", "helper.adhered",
 	"helper.opened", "helper.closed", "helper.login", "helper.linked", "helper.key_added", "helper.key_removed", "person.created", "person.updated",
-	"structure.updated", "key.published", "person.key_destroyed", "other",
+	"structure.updated", "key.published", "person.key_destroyed", "attempt.contested", "credential.shown", "notebook.listed",
+	"notebook.settled", "notebook.imported", "notebook.destroyed", "other",
 }
 
 // actions reads every action from its declaration: a new one must not reach a

@@ -118,6 +118,57 @@ func (e CardWishKind) Valid() bool {
 	}
 }
 
+// Defines values for DestructionMethod.
+const (
+	Burned     DestructionMethod = "burned"
+	Contractor DestructionMethod = "contractor"
+	Erased     DestructionMethod = "erased"
+	Shredded   DestructionMethod = "shredded"
+)
+
+// Valid indicates whether the value is a known member of the DestructionMethod enum.
+func (e DestructionMethod) Valid() bool {
+	switch e {
+	case Burned:
+		return true
+	case Contractor:
+		return true
+	case Erased:
+		return true
+	case Shredded:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for DestructionWitness.
+const (
+	Archives       DestructionWitness = "archives"
+	DeputyReferent DestructionWitness = "deputy_referent"
+	Dpo            DestructionWitness = "dpo"
+	It             DestructionWitness = "it"
+	Management     DestructionWitness = "management"
+)
+
+// Valid indicates whether the value is a known member of the DestructionWitness enum.
+func (e DestructionWitness) Valid() bool {
+	switch e {
+	case Archives:
+		return true
+	case DeputyReferent:
+		return true
+	case Dpo:
+		return true
+	case It:
+		return true
+	case Management:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for DutyEvery.
 const (
 	DutyEveryMonth   DutyEvery = "month"
@@ -328,6 +379,54 @@ func (e MeMay) Valid() bool {
 	}
 }
 
+// Defines values for NotebookEnding.
+const (
+	Closed    NotebookEnding = "closed"
+	Delegated NotebookEnding = "delegated"
+	NotNeeded NotebookEnding = "not_needed"
+	Recovered NotebookEnding = "recovered"
+)
+
+// Valid indicates whether the value is a known member of the NotebookEnding enum.
+func (e NotebookEnding) Valid() bool {
+	switch e {
+	case Closed:
+		return true
+	case Delegated:
+		return true
+	case NotNeeded:
+		return true
+	case Recovered:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for NotebookSteppedWarnings.
+const (
+	DoorCode       NotebookSteppedWarnings = "door_code"
+	EnergyCustomer NotebookSteppedWarnings = "energy_customer"
+	StudentNumber  NotebookSteppedWarnings = "student_number"
+	WifiCode       NotebookSteppedWarnings = "wifi_code"
+)
+
+// Valid indicates whether the value is a known member of the NotebookSteppedWarnings enum.
+func (e NotebookSteppedWarnings) Valid() bool {
+	switch e {
+	case DoorCode:
+		return true
+	case EnergyCustomer:
+		return true
+	case StudentNumber:
+		return true
+	case WifiCode:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for ReadmissionChecked.
 const (
 	CalledBack       ReadmissionChecked = "called_back"
@@ -373,6 +472,30 @@ func (e ReadmissionWhy) Valid() bool {
 	}
 }
 
+// Defines values for RecoverySheetToCheck.
+const (
+	RecoverySheetToCheckBring RecoverySheetToCheck = "bring"
+	RecoverySheetToCheckDelay RecoverySheetToCheck = "delay"
+	RecoverySheetToCheckPage  RecoverySheetToCheck = "page"
+	RecoverySheetToCheckPhone RecoverySheetToCheck = "phone"
+)
+
+// Valid indicates whether the value is a known member of the RecoverySheetToCheck enum.
+func (e RecoverySheetToCheck) Valid() bool {
+	switch e {
+	case RecoverySheetToCheckBring:
+		return true
+	case RecoverySheetToCheckDelay:
+		return true
+	case RecoverySheetToCheckPage:
+		return true
+	case RecoverySheetToCheckPhone:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for RevealRequestFields.
 const (
 	RevealRequestFieldsContact  RevealRequestFields = "contact"
@@ -403,6 +526,48 @@ func (e RevealedScanMedia) Valid() bool {
 	case RevealedScanMediaImagejpeg:
 		return true
 	case RevealedScanMediaImagepng:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for SecretKind.
+const (
+	AccountId      SecretKind = "account_id"
+	ApiToken       SecretKind = "api_token"
+	Card           SecretKind = "card"
+	Iban           SecretKind = "iban"
+	Nir            SecretKind = "nir"
+	Otp            SecretKind = "otp"
+	Password       SecretKind = "password"
+	Pin            SecretKind = "pin"
+	RecoveryCode   SecretKind = "recovery_code"
+	SecurityAnswer SecretKind = "security_answer"
+)
+
+// Valid indicates whether the value is a known member of the SecretKind enum.
+func (e SecretKind) Valid() bool {
+	switch e {
+	case AccountId:
+		return true
+	case ApiToken:
+		return true
+	case Card:
+		return true
+	case Iban:
+		return true
+	case Nir:
+		return true
+	case Otp:
+		return true
+	case Password:
+		return true
+	case Pin:
+		return true
+	case RecoveryCode:
+		return true
+	case SecurityAnswer:
 		return true
 	default:
 		return false
@@ -831,6 +996,29 @@ type ContactRequest struct {
 	Phone PhoneText `json:"phone,omitempty,omitzero"`
 }
 
+// ContestRequest defines model for ContestRequest.
+type ContestRequest struct {
+	// Field The refusal's `pointer` without its first slash
+	Field string `json:"field"`
+
+	// Kind What a refused text seems to hold
+	Kind SecretKind `json:"kind"`
+
+	// Rule The rule of the screening
+	Rule ScreenRule `json:"rule"`
+}
+
+// ContestSetting defines model for ContestSetting.
+type ContestSetting struct {
+	LetsIn bool `json:"lets_in"`
+}
+
+// Contested defines model for Contested.
+type Contested struct {
+	// LetIn Send the form again within 5 minutes
+	LetIn bool `json:"let_in"`
+}
+
 // CoverAnswer defines model for CoverAnswer.
 type CoverAnswer struct {
 	Covered bool `json:"covered"`
@@ -889,6 +1077,52 @@ type Date = string
 type DeliverRequest struct {
 	// How A fixed word of the charter
 	How Code `json:"how"`
+}
+
+// Destruction defines model for Destruction.
+type Destruction struct {
+	By MemberId `json:"by"`
+
+	// Day YYYY-MM-DD in the structure's time zone
+	Day Date `json:"day"`
+
+	// Digest SHA-256, base64url
+	Digest    Digest              `json:"digest"`
+	Files     int                 `json:"files"`
+	Id        DestructionId       `json:"id"`
+	Lines     NotebookProgress    `json:"lines"`
+	Methods   []DestructionMethod `json:"methods"`
+	Notebooks int                 `json:"notebooks"`
+	Signed    Time                `json:"signed"`
+
+	// Witness The office before which it was done
+	Witness DestructionWitness `json:"witness"`
+}
+
+// DestructionId defines model for DestructionId.
+type DestructionId = string
+
+// DestructionMethod defines model for DestructionMethod.
+type DestructionMethod string
+
+// DestructionRequest defines model for DestructionRequest.
+type DestructionRequest struct {
+	// Day YYYY-MM-DD in the structure's time zone
+	Day       Date                `json:"day,omitempty,omitzero"`
+	Files     int                 `json:"files,omitempty,omitzero"`
+	Methods   []DestructionMethod `json:"methods"`
+	Notebooks int                 `json:"notebooks,omitempty,omitzero"`
+
+	// Witness The office before which it was done
+	Witness DestructionWitness `json:"witness"`
+}
+
+// DestructionWitness The office before which it was done
+type DestructionWitness string
+
+// Destructions defines model for Destructions.
+type Destructions struct {
+	Destructions []Destruction `json:"destructions"`
 }
 
 // Digest SHA-256, base64url
@@ -1012,6 +1246,18 @@ type ExtractRequest struct {
 	Purpose Code `json:"purpose"`
 	To      Time `json:"to"`
 }
+
+// FileFault defines model for FileFault.
+type FileFault struct {
+	// Column Absent: the whole line
+	Column int    `json:"column,omitempty,omitzero"`
+	Detail string `json:"detail"`
+	Line   int    `json:"line"`
+	Reason string `json:"reason"`
+}
+
+// FileText A file of text, each cell screened
+type FileText = door.Typed
 
 // FindRequest defines model for FindRequest.
 type FindRequest struct {
@@ -1398,6 +1644,115 @@ type NextDuty struct {
 	Service Code `json:"service"`
 }
 
+// NoteText What is still to be done, screened; only without `ending`. Empty takes the former note away
+type NoteText = door.Typed
+
+// Notebook defines model for Notebook.
+type Notebook struct {
+	Lines []NotebookLine `json:"lines"`
+	Next  string         `json:"next,omitempty,omitzero"`
+}
+
+// NotebookCursor defines model for NotebookCursor.
+type NotebookCursor = string
+
+// NotebookEnding How a password became needless: the person has their access again, delegated access without it, account closed, nobody needs it
+type NotebookEnding string
+
+// NotebookFile defines model for NotebookFile.
+type NotebookFile struct {
+	// Csv A file of text, each cell screened
+	Csv FileText `json:"csv"`
+}
+
+// NotebookImport defines model for NotebookImport.
+type NotebookImport struct {
+	Faults []FileFault `json:"faults"`
+	Kept   int         `json:"kept"`
+
+	// Known Listed before
+	Known int `json:"known"`
+
+	// Read Lines below the header: kept, known and refused together
+	Read    int `json:"read"`
+	Refused int `json:"refused"`
+}
+
+// NotebookLine defines model for NotebookLine.
+type NotebookLine struct {
+	Added   Time     `json:"added"`
+	By      MemberId `json:"by"`
+	Ended   Time     `json:"ended,omitempty,omitzero"`
+	EndedBy MemberId `json:"ended_by,omitempty,omitzero"`
+
+	// Ending How a password became needless: the person has their access again, delegated access without it, account closed, nobody needs it
+	Ending   NotebookEnding `json:"ending,omitempty,omitzero"`
+	Imported bool           `json:"imported"`
+
+	// Note There is a note: see `POST /notebooks/note`
+	Note   bool     `json:"note"`
+	Open   bool     `json:"open"`
+	Person PersonId `json:"person"`
+
+	// Service A fixed word of the charter
+	Service Code `json:"service"`
+}
+
+// NotebookNote defines model for NotebookNote.
+type NotebookNote struct {
+	Note string `json:"note"`
+}
+
+// NotebookNoteRequest defines model for NotebookNoteRequest.
+type NotebookNoteRequest struct {
+	Person PersonId `json:"person"`
+
+	// Purpose A fixed word of the charter
+	Purpose Code `json:"purpose"`
+
+	// Service A fixed word of the charter
+	Service Code `json:"service"`
+}
+
+// NotebookProgress defines model for NotebookProgress.
+type NotebookProgress struct {
+	Closed    int `json:"closed"`
+	Delegated int `json:"delegated"`
+	NotNeeded int `json:"not_needed"`
+	Open      int `json:"open"`
+	Recovered int `json:"recovered"`
+}
+
+// NotebookRequest defines model for NotebookRequest.
+type NotebookRequest struct {
+	Person   PersonId `json:"person"`
+	Services []Code   `json:"services"`
+}
+
+// NotebookStepRequest defines model for NotebookStepRequest.
+type NotebookStepRequest struct {
+	// Ending How a password became needless: the person has their access again, delegated access without it, account closed, nobody needs it
+	Ending NotebookEnding `json:"ending,omitempty,omitzero"`
+
+	// Note What is still to be done, screened; only without `ending`. Empty takes the former note away
+	Note   NoteText `json:"note,omitempty,omitzero"`
+	Person PersonId `json:"person"`
+
+	// Service A fixed word of the charter
+	Service Code `json:"service"`
+}
+
+// NotebookStepped defines model for NotebookStepped.
+type NotebookStepped struct {
+	Line NotebookLine `json:"line"`
+
+	// Warnings What the note holds that may not be needed
+	Warnings []NotebookSteppedWarnings `json:"warnings"`
+}
+
+// NotebookSteppedWarnings defines model for NotebookStepped.Warnings.
+type NotebookSteppedWarnings string
+
 // OpenHelperRequest defines model for OpenHelperRequest.
 type OpenHelperRequest struct {
 	Auditor bool `json:"auditor,omitempty,omitzero"`
@@ -1565,15 +1920,33 @@ type Presets struct {
 
 // Problem defines model for Problem.
 type Problem struct {
+	// Contestable The refusal is a judgement, no checksum: see `POST /contests`
+	Contestable bool `json:"contestable,omitempty,omitzero"`
+
 	// Detail In the reader's language: why, by which rule, and what to do instead
 	Detail string `json:"detail"`
 
+	// Kind What a refused text seems to hold
+	Kind SecretKind `json:"kind,omitempty,omitzero"`
+
 	// Pointer JSON pointer (RFC 6901) to the member at fault
 	Pointer string `json:"pointer,omitempty,omitzero"`
+
+	// Range The doubtful part of the text, in characters (Unicode code points, a CR LF as one) from its start: from `start` up to, and without, `end`
+	Range   Range  `json:"range,omitempty,omitzero"`
 	Request string `json:"request"`
-	Rule    RuleId `json:"rule,omitempty,omitzero"`
-	Status  int    `json:"status"`
-	Title   string `json:"title"`
+
+	// Rewritten It is not the first refusal in this field, so it may be contested
+	Rewritten bool   `json:"rewritten,omitempty,omitzero"`
+	Rule      RuleId `json:"rule,omitempty,omitzero"`
+
+	// ScreenRule The rule of the screening
+	ScreenRule ScreenRule `json:"screen_rule,omitempty,omitzero"`
+	Status     int        `json:"status"`
+
+	// Suggestions Of a refused text, the most fitting first
+	Suggestions []Suggestion `json:"suggestions,omitempty,omitzero"`
+	Title       string       `json:"title"`
 
 	// Type https://ORIGIN/problems/REASON
 	Type string `json:"type"`
@@ -1627,6 +2000,12 @@ type PurposeRequest struct {
 	Purpose Code `json:"purpose"`
 }
 
+// Range The doubtful part of the text, in characters (Unicode code points, a CR LF as one) from its start: from `start` up to, and without, `end`
+type Range struct {
+	End   int `json:"end"`
+	Start int `json:"start"`
+}
+
 // Readmission defines model for Readmission.
 type Readmission struct {
 	// Checked How you made sure who asks
@@ -1659,6 +2038,78 @@ type RecordPersonRequest struct {
 	UsedName NameText `json:"used_name,omitempty,omitzero"`
 }
 
+// RecoveryRequest defines model for RecoveryRequest.
+type RecoveryRequest struct {
+	// Bring What a service says of itself, screened
+	Bring SheetText `json:"bring,omitempty,omitzero"`
+
+	// Checked YYYY-MM-DD in the structure's time zone
+	Checked Date `json:"checked,omitempty,omitzero"`
+
+	// Delay What a service says of itself, screened
+	Delay SheetText `json:"delay,omitempty,omitzero"`
+
+	// Page What a service says of itself, screened
+	Page SheetText `json:"page,omitempty,omitzero"`
+
+	// Phone A telephone number, screened
+	Phone PhoneText `json:"phone,omitempty,omitzero"`
+
+	// Service A fixed word of the charter
+	Service Code `json:"service"`
+
+	// Way What a service says of itself, screened
+	Way SheetText `json:"way"`
+}
+
+// RecoverySheet defines model for RecoverySheet.
+type RecoverySheet struct {
+	// Bring A text in French (binding) and English
+	Bring Words `json:"bring"`
+
+	// Checked YYYY-MM-DD in the structure's time zone
+	Checked Date `json:"checked,omitempty,omitzero"`
+
+	// Delay A text in French (binding) and English
+	Delay Words `json:"delay"`
+
+	// FoundOn YYYY-MM-DD in the structure's time zone
+	FoundOn Date `json:"found_on,omitempty,omitzero"`
+
+	// Label A text in French (binding) and English
+	Label Words `json:"label"`
+
+	// Own The structure wrote it
+	Own bool `json:"own"`
+
+	// Page A text in French (binding) and English
+	Page  Words  `json:"page"`
+	Phone string `json:"phone"`
+
+	// Service A fixed word of the charter
+	Service Code `json:"service"`
+
+	// Stale No person has checked it for 90 days
+	Stale bool `json:"stale"`
+
+	// ToCheck What was found in no source
+	ToCheck []RecoverySheetToCheck `json:"to_check"`
+
+	// Via Sheets that lead on
+	Via []Code `json:"via"`
+
+	// Way A text in French (binding) and English
+	Way Words `json:"way"`
+}
+
+// RecoverySheetToCheck defines model for RecoverySheet.ToCheck.
+type RecoverySheetToCheck string
+
+// RecoverySheets defines model for RecoverySheets.
+type RecoverySheets struct {
+	Sheets []RecoverySheet `json:"sheets"`
+}
+
 // RedeemRequest defines model for RedeemRequest.
 type RedeemRequest struct {
 	// Token The part of the link after /lien/
@@ -1674,6 +2125,34 @@ type Redeemed struct {
 	// MadeBy Who made the link: a member's id, or operator
 	MadeBy string `json:"made_by"`
 	Space  string `json:"space"`
+}
+
+// RefusalCount defines model for RefusalCount.
+type RefusalCount struct {
+	Contested int64 `json:"contested"`
+
+	// Kind What a refused text seems to hold
+	Kind    SecretKind `json:"kind"`
+	Refused int64      `json:"refused"`
+
+	// Rule The rule of the screening
+	Rule ScreenRule `json:"rule"`
+}
+
+// Refusals defines model for Refusals.
+type Refusals struct {
+	By []RefusalCount `json:"by"`
+
+	// Contestable Refused by a judgement, no checksum
+	Contestable int64 `json:"contestable"`
+	Contested   int64 `json:"contested"`
+
+	// Month YYYY-MM in the structure's time zone
+	Month Month `json:"month"`
+
+	// Rate Contested over contestable, 0 when there was none: the field's own measure of false refusals
+	Rate    float64 `json:"rate"`
+	Refused int64   `json:"refused"`
 }
 
 // RevealRequest defines model for RevealRequest.
@@ -1752,6 +2231,9 @@ type ScanRequest struct {
 	Image ScanImage `json:"image"`
 }
 
+// ScreenRule The rule of the screening
+type ScreenRule = string
+
 // SearchAnswer defines model for SearchAnswer.
 type SearchAnswer struct {
 	Found []Revealed `json:"found"`
@@ -1768,6 +2250,9 @@ type SearchRequest struct {
 	// Purpose A fixed word of the charter
 	Purpose Code `json:"purpose"`
 }
+
+// SecretKind What a refused text seems to hold
+type SecretKind string
 
 // SeenScan defines model for SeenScan.
 type SeenScan struct {
@@ -1841,6 +2326,36 @@ type Sheet struct {
 	Others    []Mandate     `json:"others,omitempty,omitzero"`
 	Structure StructureView `json:"structure"`
 	Template  TemplateView  `json:"template"`
+}
+
+// SheetText What a service says of itself, screened
+type SheetText = door.Typed
+
+// ShownCount defines model for ShownCount.
+type ShownCount struct {
+	Count int64 `json:"count"`
+
+	// Service A fixed word of the charter
+	Service Code `json:"service"`
+}
+
+// ShownCredentials defines model for ShownCredentials.
+type ShownCredentials struct {
+	By []ShownCount `json:"by"`
+
+	// Month YYYY-MM in the structure's time zone
+	Month Month `json:"month"`
+	Total int64 `json:"total"`
+}
+
+// ShownRequest defines model for ShownRequest.
+type ShownRequest struct {
+	// Day YYYY-MM-DD in the structure's time zone
+	Day    Date     `json:"day,omitempty,omitzero"`
+	Person PersonId `json:"person,omitempty,omitzero"`
+
+	// Service A fixed word of the charter
+	Service Code `json:"service"`
 }
 
 // ShownScan defines model for ShownScan.
@@ -2041,6 +2556,15 @@ type StructureView struct {
 	Tz    string `json:"tz"`
 }
 
+// Suggestion defines model for Suggestion.
+type Suggestion struct {
+	Key   string `json:"key"`
+	Label string `json:"label"`
+
+	// Sentence A fixed sentence to write instead; none is made of what was typed
+	Sentence string `json:"sentence,omitempty,omitzero"`
+}
+
 // Tallies defines model for Tallies.
 type Tallies struct {
 	DoWith int64 `json:"do_with"`
@@ -2135,6 +2659,30 @@ type RecordActParams struct {
 type AdhereParams struct {
 	// IdempotencyKey Makes the write happen once within 24 hours. The same key with another request is refused (422).
 	IdempotencyKey IdempotencyKey `json:"Idempotency-Key,omitempty,omitzero"`
+}
+
+// ShownCredentialsParams defines parameters for ShownCredentials.
+type ShownCredentialsParams struct {
+	// Month This month when absent
+	Month MonthQuery `form:"month,omitempty" json:"month,omitempty,omitzero"`
+}
+
+// ReportShownParams defines parameters for ReportShown.
+type ReportShownParams struct {
+	// IdempotencyKey Makes the write happen once within 24 hours. The same key with another request is refused (422).
+	IdempotencyKey IdempotencyKey `json:"Idempotency-Key,omitempty,omitzero"`
+}
+
+// RecordDestructionParams defines parameters for RecordDestruction.
+type RecordDestructionParams struct {
+	// IdempotencyKey Makes the write happen once within 24 hours. The same key with another request is refused (422).
+	IdempotencyKey IdempotencyKey `json:"Idempotency-Key,omitempty,omitzero"`
+}
+
+// DestructionDocumentParams defines parameters for DestructionDocument.
+type DestructionDocumentParams struct {
+	// Id The newest when absent
+	Id DestructionId `form:"id,omitempty" json:"id,omitempty,omitzero"`
 }
 
 // DutiesParams defines parameters for Duties.
@@ -2234,6 +2782,31 @@ type SetOwnNameParams struct {
 	IdempotencyKey IdempotencyKey `json:"Idempotency-Key,omitempty,omitzero"`
 }
 
+// NotebookParams defines parameters for Notebook.
+type NotebookParams struct {
+	// Person Only this person's; then no cursor
+	Person PersonQuery `form:"person,omitempty" json:"person,omitempty,omitzero"`
+
+	// Open Only what is still to be done
+	Open bool `form:"open,omitempty" json:"open,omitempty,omitzero"`
+
+	// After The cursor `next` of the former page
+	After NotebookCursor `form:"after,omitempty" json:"after,omitempty,omitzero"`
+	Limit LimitQuery     `form:"limit,omitempty" json:"limit,omitempty,omitzero"`
+}
+
+// ListInNotebookParams defines parameters for ListInNotebook.
+type ListInNotebookParams struct {
+	// IdempotencyKey Makes the write happen once within 24 hours. The same key with another request is refused (422).
+	IdempotencyKey IdempotencyKey `json:"Idempotency-Key,omitempty,omitzero"`
+}
+
+// StepNotebookParams defines parameters for StepNotebook.
+type StepNotebookParams struct {
+	// IdempotencyKey Makes the write happen once within 24 hours. The same key with another request is refused (422).
+	IdempotencyKey IdempotencyKey `json:"Idempotency-Key,omitempty,omitzero"`
+}
+
 // RecordPersonParams defines parameters for RecordPerson.
 type RecordPersonParams struct {
 	// IdempotencyKey Makes the write happen once within 24 hours. The same key with another request is refused (422).
@@ -2324,6 +2897,18 @@ type CloseProgramParams struct {
 	IdempotencyKey IdempotencyKey `json:"Idempotency-Key,omitempty,omitzero"`
 }
 
+// SaveRecoveryParams defines parameters for SaveRecovery.
+type SaveRecoveryParams struct {
+	// IdempotencyKey Makes the write happen once within 24 hours. The same key with another request is refused (422).
+	IdempotencyKey IdempotencyKey `json:"Idempotency-Key,omitempty,omitzero"`
+}
+
+// RefusalsParams defines parameters for Refusals.
+type RefusalsParams struct {
+	// Month This month when absent
+	Month MonthQuery `form:"month,omitempty" json:"month,omitempty,omitzero"`
+}
+
 // AnswerRequestParams defines parameters for AnswerRequest.
 type AnswerRequestParams struct {
 	// IdempotencyKey Makes the write happen once within 24 hours. The same key with another request is refused (422).
@@ -2372,6 +2957,12 @@ type SetStructurePhoneParams struct {
 	IdempotencyKey IdempotencyKey `json:"Idempotency-Key,omitempty,omitzero"`
 }
 
+// SetContestParams defines parameters for SetContest.
+type SetContestParams struct {
+	// IdempotencyKey Makes the write happen once within 24 hours. The same key with another request is refused (422).
+	IdempotencyKey IdempotencyKey `json:"Idempotency-Key,omitempty,omitzero"`
+}
+
 // TalliesParams defines parameters for Tallies.
 type TalliesParams struct {
 	// Month This month when absent
@@ -2393,8 +2984,17 @@ type StartAppointmentJSONRequestBody = AppointmentRequest
 // AdhereJSONRequestBody defines body for Adhere for application/json ContentType.
 type AdhereJSONRequestBody = AdhereRequest
 
+// ContestTextJSONRequestBody defines body for ContestText for application/json ContentType.
+type ContestTextJSONRequestBody = ContestRequest
+
 // CoverJSONRequestBody defines body for Cover for application/json ContentType.
 type CoverJSONRequestBody = CoverRequest
+
+// ReportShownJSONRequestBody defines body for ReportShown for application/json ContentType.
+type ReportShownJSONRequestBody = ShownRequest
+
+// RecordDestructionJSONRequestBody defines body for RecordDestruction for application/json ContentType.
+type RecordDestructionJSONRequestBody = DestructionRequest
 
 // ExtractJSONRequestBody defines body for Extract for application/json ContentType.
 type ExtractJSONRequestBody = ExtractRequest
@@ -2465,6 +3065,18 @@ type AddPasskeyJSONRequestBody = NewPasskey
 // JoinStructureJSONRequestBody defines body for JoinStructure for application/json ContentType.
 type JoinStructureJSONRequestBody = RedeemRequest
 
+// ListInNotebookJSONRequestBody defines body for ListInNotebook for application/json ContentType.
+type ListInNotebookJSONRequestBody = NotebookRequest
+
+// ImportNotebookJSONRequestBody defines body for ImportNotebook for application/json ContentType.
+type ImportNotebookJSONRequestBody = NotebookFile
+
+// NotebookNoteJSONRequestBody defines body for NotebookNote for application/json ContentType.
+type NotebookNoteJSONRequestBody = NotebookNoteRequest
+
+// StepNotebookJSONRequestBody defines body for StepNotebook for application/json ContentType.
+type StepNotebookJSONRequestBody = NotebookStepRequest
+
 // RecordPersonJSONRequestBody defines body for RecordPerson for application/json ContentType.
 type RecordPersonJSONRequestBody = RecordPersonRequest
 
@@ -2504,6 +3116,9 @@ type SavePresetJSONRequestBody = PresetRequest
 // OpenProgramJSONRequestBody defines body for OpenProgram for application/json ContentType.
 type OpenProgramJSONRequestBody = OpenProgramRequest
 
+// SaveRecoveryJSONRequestBody defines body for SaveRecovery for application/json ContentType.
+type SaveRecoveryJSONRequestBody = RecoveryRequest
+
 // AnswerRequestJSONRequestBody defines body for AnswerRequest for application/json ContentType.
 type AnswerRequestJSONRequestBody = AnswerRequest
 
@@ -2531,6 +3146,9 @@ type StopWithCardJSONRequestBody = CardStopRequest
 // SetStructurePhoneJSONRequestBody defines body for SetStructurePhone for application/json ContentType.
 type SetStructurePhoneJSONRequestBody = StructureRequest
 
+// SetContestJSONRequestBody defines body for SetContest for application/json ContentType.
+type SetContestJSONRequestBody = ContestSetting
+
 // CountHelpJSONRequestBody defines body for CountHelp for application/json ContentType.
 type CountHelpJSONRequestBody = TallyRequest
 
@@ -2557,9 +3175,27 @@ type ServerInterface interface {
 	// CharterDocument The charter document, byte for byte
 	// (GET /charter/document)
 	CharterDocument(ctx echo.Context) error
+	// ContestText Say of a text that was just refused that it is no credential
+	// (POST /contests)
+	ContestText(ctx echo.Context) error
 	// Cover Am I covered, now, for this?
 	// (POST /cover)
 	Cover(ctx echo.Context) error
+	// ShownCredentials How often a credential was shown, in a month
+	// (GET /credentials/shown)
+	ShownCredentials(ctx echo.Context, params ShownCredentialsParams) error
+	// ReportShown Note that a credential was shown, without its value
+	// (POST /credentials/shown)
+	ReportShown(ctx echo.Context, params ReportShownParams) error
+	// Destructions Records of destroyed notebooks, newest first
+	// (GET /destructions)
+	Destructions(ctx echo.Context) error
+	// RecordDestruction Sign that notebooks and files were destroyed (referent)
+	// (POST /destructions)
+	RecordDestruction(ctx echo.Context, params RecordDestructionParams) error
+	// DestructionDocument A signed record, as it was signed
+	// (GET /destructions/document)
+	DestructionDocument(ctx echo.Context, params DestructionDocumentParams) error
 	// Duties What comes back, by reference
 	// (GET /duties)
 	Duties(ctx echo.Context, params DutiesParams) error
@@ -2683,6 +3319,24 @@ type ServerInterface interface {
 	// JoinStructure Take an invitation of another structure into one's account
 	// (POST /me/structures)
 	JoinStructure(ctx echo.Context) error
+	// Notebook Lines of notebooks that are being retired
+	// (GET /notebooks)
+	Notebook(ctx echo.Context, params NotebookParams) error
+	// ListInNotebook Note that a person's passwords for services lie in a notebook
+	// (POST /notebooks)
+	ListInNotebook(ctx echo.Context, params ListInNotebookParams) error
+	// ImportNotebook List the persons and services of a file (referent)
+	// (POST /notebooks/import)
+	ImportNotebook(ctx echo.Context) error
+	// NotebookNote Open the note of a line
+	// (POST /notebooks/note)
+	NotebookNote(ctx echo.Context) error
+	// NotebookProgress How far the structure has come
+	// (GET /notebooks/progress)
+	NotebookProgress(ctx echo.Context) error
+	// StepNotebook Say how a password became needless, or what is still to be done
+	// (POST /notebooks/step)
+	StepNotebook(ctx echo.Context, params StepNotebookParams) error
 	// Openapi This contract
 	// (GET /openapi.json)
 	Openapi(ctx echo.Context) error
@@ -2761,6 +3415,15 @@ type ServerInterface interface {
 	// CloseProgram Close a program (referent)
 	// (POST /programs/{program}/close)
 	CloseProgram(ctx echo.Context, program ProgramPath, params CloseProgramParams) error
+	// RecoverySheets The official way back into each service
+	// (GET /recovery)
+	RecoverySheets(ctx echo.Context) error
+	// SaveRecovery Write the structure's own sheet of a service (referent)
+	// (POST /recovery)
+	SaveRecovery(ctx echo.Context, params SaveRecoveryParams) error
+	// Refusals Texts that were refused in a month, and how many were contested
+	// (GET /refusals)
+	Refusals(ctx echo.Context, params RefusalsParams) error
 	// OpenRequests Requests that wait for an answer, without a name
 	// (GET /requests)
 	OpenRequests(ctx echo.Context) error
@@ -2815,6 +3478,9 @@ type ServerInterface interface {
 	// SetStructurePhone Say the structure's telephone (referent)
 	// (POST /structure)
 	SetStructurePhone(ctx echo.Context, params SetStructurePhoneParams) error
+	// SetContest Say whether contested texts are let in (referent)
+	// (POST /structure/contest)
+	SetContest(ctx echo.Context, params SetContestParams) error
 	// Tallies Help that was only counted
 	// (GET /tallies)
 	Tallies(ctx echo.Context, params TalliesParams) error
@@ -2934,12 +3600,124 @@ func (w *ServerInterfaceWrapper) CharterDocument(ctx echo.Context) error {
 	return err
 }
 
+// ContestText converts echo context to params.
+func (w *ServerInterfaceWrapper) ContestText(ctx echo.Context) error {
+	var err error
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.ContestText(ctx)
+	return err
+}
+
 // Cover converts echo context to params.
 func (w *ServerInterfaceWrapper) Cover(ctx echo.Context) error {
 	var err error
 
 	// Invoke the callback with all the unmarshaled arguments
 	err = w.Handler.Cover(ctx)
+	return err
+}
+
+// ShownCredentials converts echo context to params.
+func (w *ServerInterfaceWrapper) ShownCredentials(ctx echo.Context) error {
+	var err error
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params ShownCredentialsParams
+	// ------------- Optional query parameter "month" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "month", ctx.QueryParams(), &params.Month, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter month: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.ShownCredentials(ctx, params)
+	return err
+}
+
+// ReportShown converts echo context to params.
+func (w *ServerInterfaceWrapper) ReportShown(ctx echo.Context) error {
+	var err error
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params ReportShownParams
+
+	headers := ctx.Request().Header
+	// ------------- Optional header parameter "Idempotency-Key" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Idempotency-Key")]; found {
+		var IdempotencyKey IdempotencyKey
+		n := len(valueList)
+		if n != 1 {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Expected one value for Idempotency-Key, got %d", n))
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Idempotency-Key", valueList[0], &IdempotencyKey, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter Idempotency-Key: %s", err))
+		}
+
+		params.IdempotencyKey = IdempotencyKey
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.ReportShown(ctx, params)
+	return err
+}
+
+// Destructions converts echo context to params.
+func (w *ServerInterfaceWrapper) Destructions(ctx echo.Context) error {
+	var err error
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.Destructions(ctx)
+	return err
+}
+
+// RecordDestruction converts echo context to params.
+func (w *ServerInterfaceWrapper) RecordDestruction(ctx echo.Context) error {
+	var err error
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params RecordDestructionParams
+
+	headers := ctx.Request().Header
+	// ------------- Optional header parameter "Idempotency-Key" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Idempotency-Key")]; found {
+		var IdempotencyKey IdempotencyKey
+		n := len(valueList)
+		if n != 1 {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Expected one value for Idempotency-Key, got %d", n))
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Idempotency-Key", valueList[0], &IdempotencyKey, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter Idempotency-Key: %s", err))
+		}
+
+		params.IdempotencyKey = IdempotencyKey
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.RecordDestruction(ctx, params)
+	return err
+}
+
+// DestructionDocument converts echo context to params.
+func (w *ServerInterfaceWrapper) DestructionDocument(ctx echo.Context) error {
+	var err error
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params DestructionDocumentParams
+	// ------------- Optional query parameter "id" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "id", ctx.QueryParams(), &params.Id, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter id: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.DestructionDocument(ctx, params)
 	return err
 }
 
@@ -3754,6 +4532,130 @@ func (w *ServerInterfaceWrapper) JoinStructure(ctx echo.Context) error {
 	return err
 }
 
+// Notebook converts echo context to params.
+func (w *ServerInterfaceWrapper) Notebook(ctx echo.Context) error {
+	var err error
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params NotebookParams
+	// ------------- Optional query parameter "person" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "person", ctx.QueryParams(), &params.Person, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter person: %s", err))
+	}
+
+	// ------------- Optional query parameter "open" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "open", ctx.QueryParams(), &params.Open, runtime.BindQueryParameterOptions{Type: "boolean", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter open: %s", err))
+	}
+
+	// ------------- Optional query parameter "after" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "after", ctx.QueryParams(), &params.After, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter after: %s", err))
+	}
+
+	// ------------- Optional query parameter "limit" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "limit", ctx.QueryParams(), &params.Limit, runtime.BindQueryParameterOptions{Type: "integer", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter limit: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.Notebook(ctx, params)
+	return err
+}
+
+// ListInNotebook converts echo context to params.
+func (w *ServerInterfaceWrapper) ListInNotebook(ctx echo.Context) error {
+	var err error
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params ListInNotebookParams
+
+	headers := ctx.Request().Header
+	// ------------- Optional header parameter "Idempotency-Key" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Idempotency-Key")]; found {
+		var IdempotencyKey IdempotencyKey
+		n := len(valueList)
+		if n != 1 {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Expected one value for Idempotency-Key, got %d", n))
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Idempotency-Key", valueList[0], &IdempotencyKey, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter Idempotency-Key: %s", err))
+		}
+
+		params.IdempotencyKey = IdempotencyKey
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.ListInNotebook(ctx, params)
+	return err
+}
+
+// ImportNotebook converts echo context to params.
+func (w *ServerInterfaceWrapper) ImportNotebook(ctx echo.Context) error {
+	var err error
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.ImportNotebook(ctx)
+	return err
+}
+
+// NotebookNote converts echo context to params.
+func (w *ServerInterfaceWrapper) NotebookNote(ctx echo.Context) error {
+	var err error
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.NotebookNote(ctx)
+	return err
+}
+
+// NotebookProgress converts echo context to params.
+func (w *ServerInterfaceWrapper) NotebookProgress(ctx echo.Context) error {
+	var err error
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.NotebookProgress(ctx)
+	return err
+}
+
+// StepNotebook converts echo context to params.
+func (w *ServerInterfaceWrapper) StepNotebook(ctx echo.Context) error {
+	var err error
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params StepNotebookParams
+
+	headers := ctx.Request().Header
+	// ------------- Optional header parameter "Idempotency-Key" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Idempotency-Key")]; found {
+		var IdempotencyKey IdempotencyKey
+		n := len(valueList)
+		if n != 1 {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Expected one value for Idempotency-Key, got %d", n))
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Idempotency-Key", valueList[0], &IdempotencyKey, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter Idempotency-Key: %s", err))
+		}
+
+		params.IdempotencyKey = IdempotencyKey
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.StepNotebook(ctx, params)
+	return err
+}
+
 // Openapi converts echo context to params.
 func (w *ServerInterfaceWrapper) Openapi(ctx echo.Context) error {
 	var err error
@@ -4396,6 +5298,62 @@ func (w *ServerInterfaceWrapper) CloseProgram(ctx echo.Context) error {
 	return err
 }
 
+// RecoverySheets converts echo context to params.
+func (w *ServerInterfaceWrapper) RecoverySheets(ctx echo.Context) error {
+	var err error
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.RecoverySheets(ctx)
+	return err
+}
+
+// SaveRecovery converts echo context to params.
+func (w *ServerInterfaceWrapper) SaveRecovery(ctx echo.Context) error {
+	var err error
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params SaveRecoveryParams
+
+	headers := ctx.Request().Header
+	// ------------- Optional header parameter "Idempotency-Key" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Idempotency-Key")]; found {
+		var IdempotencyKey IdempotencyKey
+		n := len(valueList)
+		if n != 1 {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Expected one value for Idempotency-Key, got %d", n))
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Idempotency-Key", valueList[0], &IdempotencyKey, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter Idempotency-Key: %s", err))
+		}
+
+		params.IdempotencyKey = IdempotencyKey
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.SaveRecovery(ctx, params)
+	return err
+}
+
+// Refusals converts echo context to params.
+func (w *ServerInterfaceWrapper) Refusals(ctx echo.Context) error {
+	var err error
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params RefusalsParams
+	// ------------- Optional query parameter "month" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "month", ctx.QueryParams(), &params.Month, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter month: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.Refusals(ctx, params)
+	return err
+}
+
 // OpenRequests converts echo context to params.
 func (w *ServerInterfaceWrapper) OpenRequests(ctx echo.Context) error {
 	var err error
@@ -4725,6 +5683,35 @@ func (w *ServerInterfaceWrapper) SetStructurePhone(ctx echo.Context) error {
 	return err
 }
 
+// SetContest converts echo context to params.
+func (w *ServerInterfaceWrapper) SetContest(ctx echo.Context) error {
+	var err error
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params SetContestParams
+
+	headers := ctx.Request().Header
+	// ------------- Optional header parameter "Idempotency-Key" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Idempotency-Key")]; found {
+		var IdempotencyKey IdempotencyKey
+		n := len(valueList)
+		if n != 1 {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Expected one value for Idempotency-Key, got %d", n))
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Idempotency-Key", valueList[0], &IdempotencyKey, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter Idempotency-Key: %s", err))
+		}
+
+		params.IdempotencyKey = IdempotencyKey
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.SetContest(ctx, params)
+	return err
+}
+
 // Tallies converts echo context to params.
 func (w *ServerInterfaceWrapper) Tallies(ctx echo.Context) error {
 	var err error
@@ -4916,6 +5903,22 @@ func RegisterHandlersWithOptions(router EchoRouter, si ServerInterface, options 
 	router.POST(options.BaseURL+"/presets", wrapper.SavePreset, options.OperationMiddlewares["savePreset"]...)
 	router.POST(options.BaseURL+"/presets/:preset/drop", wrapper.DropPreset, options.OperationMiddlewares["dropPreset"]...)
 	router.POST(options.BaseURL+"/structure", wrapper.SetStructurePhone, options.OperationMiddlewares["setStructurePhone"]...)
+	router.POST(options.BaseURL+"/contests", wrapper.ContestText, options.OperationMiddlewares["contestText"]...)
+	router.POST(options.BaseURL+"/structure/contest", wrapper.SetContest, options.OperationMiddlewares["setContest"]...)
+	router.GET(options.BaseURL+"/refusals", wrapper.Refusals, options.OperationMiddlewares["refusals"]...)
+	router.GET(options.BaseURL+"/recovery", wrapper.RecoverySheets, options.OperationMiddlewares["recoverySheets"]...)
+	router.POST(options.BaseURL+"/recovery", wrapper.SaveRecovery, options.OperationMiddlewares["saveRecovery"]...)
+	router.GET(options.BaseURL+"/credentials/shown", wrapper.ShownCredentials, options.OperationMiddlewares["shownCredentials"]...)
+	router.POST(options.BaseURL+"/credentials/shown", wrapper.ReportShown, options.OperationMiddlewares["reportShown"]...)
+	router.GET(options.BaseURL+"/notebooks", wrapper.Notebook, options.OperationMiddlewares["notebook"]...)
+	router.POST(options.BaseURL+"/notebooks", wrapper.ListInNotebook, options.OperationMiddlewares["listInNotebook"]...)
+	router.POST(options.BaseURL+"/notebooks/step", wrapper.StepNotebook, options.OperationMiddlewares["stepNotebook"]...)
+	router.POST(options.BaseURL+"/notebooks/note", wrapper.NotebookNote, options.OperationMiddlewares["notebookNote"]...)
+	router.GET(options.BaseURL+"/notebooks/progress", wrapper.NotebookProgress, options.OperationMiddlewares["notebookProgress"]...)
+	router.POST(options.BaseURL+"/notebooks/import", wrapper.ImportNotebook, options.OperationMiddlewares["importNotebook"]...)
+	router.GET(options.BaseURL+"/destructions", wrapper.Destructions, options.OperationMiddlewares["destructions"]...)
+	router.POST(options.BaseURL+"/destructions", wrapper.RecordDestruction, options.OperationMiddlewares["recordDestruction"]...)
+	router.GET(options.BaseURL+"/destructions/document", wrapper.DestructionDocument, options.OperationMiddlewares["destructionDocument"]...)
 	router.GET(options.BaseURL+"/tallies", wrapper.Tallies, options.OperationMiddlewares["tallies"]...)
 	router.POST(options.BaseURL+"/tallies", wrapper.CountHelp, options.OperationMiddlewares["countHelp"]...)
 	router.GET(options.BaseURL+"/duties", wrapper.Duties, options.OperationMiddlewares["duties"]...)
@@ -5188,6 +6191,45 @@ func (response CharterDocumentdefaultApplicationProblemPlusJSONResponse) VisitCh
 	return err
 }
 
+type ContestTextRequestObject struct {
+	Body *ContestTextJSONRequestBody
+}
+
+type ContestTextResponseObject interface {
+	VisitContestTextResponse(w http.ResponseWriter) error
+}
+
+type ContestText200JSONResponse Contested
+
+func (response ContestText200JSONResponse) VisitContestTextResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ContestTextdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response ContestTextdefaultApplicationProblemPlusJSONResponse) VisitContestTextResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
 type CoverRequestObject struct {
 	Body *CoverJSONRequestBody
 }
@@ -5216,6 +6258,196 @@ type CoverdefaultApplicationProblemPlusJSONResponse struct {
 }
 
 func (response CoverdefaultApplicationProblemPlusJSONResponse) VisitCoverResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ShownCredentialsRequestObject struct {
+	Params ShownCredentialsParams
+}
+
+type ShownCredentialsResponseObject interface {
+	VisitShownCredentialsResponse(w http.ResponseWriter) error
+}
+
+type ShownCredentials200JSONResponse ShownCredentials
+
+func (response ShownCredentials200JSONResponse) VisitShownCredentialsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ShownCredentialsdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response ShownCredentialsdefaultApplicationProblemPlusJSONResponse) VisitShownCredentialsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ReportShownRequestObject struct {
+	Params ReportShownParams
+	Body   *ReportShownJSONRequestBody
+}
+
+type ReportShownResponseObject interface {
+	VisitReportShownResponse(w http.ResponseWriter) error
+}
+
+type ReportShown204Response struct {
+}
+
+func (response ReportShown204Response) VisitReportShownResponse(w http.ResponseWriter) error {
+	w.WriteHeader(204)
+	return nil
+}
+
+type ReportShowndefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response ReportShowndefaultApplicationProblemPlusJSONResponse) VisitReportShownResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type DestructionsRequestObject struct {
+}
+
+type DestructionsResponseObject interface {
+	VisitDestructionsResponse(w http.ResponseWriter) error
+}
+
+type Destructions200JSONResponse Destructions
+
+func (response Destructions200JSONResponse) VisitDestructionsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type DestructionsdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response DestructionsdefaultApplicationProblemPlusJSONResponse) VisitDestructionsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type RecordDestructionRequestObject struct {
+	Params RecordDestructionParams
+	Body   *RecordDestructionJSONRequestBody
+}
+
+type RecordDestructionResponseObject interface {
+	VisitRecordDestructionResponse(w http.ResponseWriter) error
+}
+
+type RecordDestruction201JSONResponse Destruction
+
+func (response RecordDestruction201JSONResponse) VisitRecordDestructionResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(201)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type RecordDestructiondefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response RecordDestructiondefaultApplicationProblemPlusJSONResponse) VisitRecordDestructionResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type DestructionDocumentRequestObject struct {
+	Params DestructionDocumentParams
+}
+
+type DestructionDocumentResponseObject interface {
+	VisitDestructionDocumentResponse(w http.ResponseWriter) error
+}
+
+type DestructionDocument200ApplicationJosePlusJSONResponse map[string]interface{}
+
+func (response DestructionDocument200ApplicationJosePlusJSONResponse) VisitDestructionDocumentResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/jose+json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type DestructionDocumentdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response DestructionDocumentdefaultApplicationProblemPlusJSONResponse) VisitDestructionDocumentResponse(w http.ResponseWriter) error {
 
 	var buf bytes.Buffer
 	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
@@ -6820,6 +8052,235 @@ func (response JoinStructuredefaultApplicationProblemPlusJSONResponse) VisitJoin
 	return err
 }
 
+type NotebookRequestObject struct {
+	Params NotebookParams
+}
+
+type NotebookResponseObject interface {
+	VisitNotebookResponse(w http.ResponseWriter) error
+}
+
+type Notebook200JSONResponse Notebook
+
+func (response Notebook200JSONResponse) VisitNotebookResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type NotebookdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response NotebookdefaultApplicationProblemPlusJSONResponse) VisitNotebookResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListInNotebookRequestObject struct {
+	Params ListInNotebookParams
+	Body   *ListInNotebookJSONRequestBody
+}
+
+type ListInNotebookResponseObject interface {
+	VisitListInNotebookResponse(w http.ResponseWriter) error
+}
+
+type ListInNotebook204Response struct {
+}
+
+func (response ListInNotebook204Response) VisitListInNotebookResponse(w http.ResponseWriter) error {
+	w.WriteHeader(204)
+	return nil
+}
+
+type ListInNotebookdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response ListInNotebookdefaultApplicationProblemPlusJSONResponse) VisitListInNotebookResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ImportNotebookRequestObject struct {
+	Body *ImportNotebookJSONRequestBody
+}
+
+type ImportNotebookResponseObject interface {
+	VisitImportNotebookResponse(w http.ResponseWriter) error
+}
+
+type ImportNotebook200JSONResponse NotebookImport
+
+func (response ImportNotebook200JSONResponse) VisitImportNotebookResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ImportNotebookdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response ImportNotebookdefaultApplicationProblemPlusJSONResponse) VisitImportNotebookResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type NotebookNoteRequestObject struct {
+	Body *NotebookNoteJSONRequestBody
+}
+
+type NotebookNoteResponseObject interface {
+	VisitNotebookNoteResponse(w http.ResponseWriter) error
+}
+
+type NotebookNote200JSONResponse NotebookNote
+
+func (response NotebookNote200JSONResponse) VisitNotebookNoteResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type NotebookNotedefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response NotebookNotedefaultApplicationProblemPlusJSONResponse) VisitNotebookNoteResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type NotebookProgressRequestObject struct {
+}
+
+type NotebookProgressResponseObject interface {
+	VisitNotebookProgressResponse(w http.ResponseWriter) error
+}
+
+type NotebookProgress200JSONResponse NotebookProgress
+
+func (response NotebookProgress200JSONResponse) VisitNotebookProgressResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type NotebookProgressdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response NotebookProgressdefaultApplicationProblemPlusJSONResponse) VisitNotebookProgressResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type StepNotebookRequestObject struct {
+	Params StepNotebookParams
+	Body   *StepNotebookJSONRequestBody
+}
+
+type StepNotebookResponseObject interface {
+	VisitStepNotebookResponse(w http.ResponseWriter) error
+}
+
+type StepNotebook200JSONResponse NotebookStepped
+
+func (response StepNotebook200JSONResponse) VisitStepNotebookResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type StepNotebookdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response StepNotebookdefaultApplicationProblemPlusJSONResponse) VisitStepNotebookResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
 type OpenapiRequestObject struct {
 }
 
@@ -7823,6 +9284,117 @@ func (response CloseProgramdefaultApplicationProblemPlusJSONResponse) VisitClose
 	return err
 }
 
+type RecoverySheetsRequestObject struct {
+}
+
+type RecoverySheetsResponseObject interface {
+	VisitRecoverySheetsResponse(w http.ResponseWriter) error
+}
+
+type RecoverySheets200JSONResponse RecoverySheets
+
+func (response RecoverySheets200JSONResponse) VisitRecoverySheetsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type RecoverySheetsdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response RecoverySheetsdefaultApplicationProblemPlusJSONResponse) VisitRecoverySheetsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type SaveRecoveryRequestObject struct {
+	Params SaveRecoveryParams
+	Body   *SaveRecoveryJSONRequestBody
+}
+
+type SaveRecoveryResponseObject interface {
+	VisitSaveRecoveryResponse(w http.ResponseWriter) error
+}
+
+type SaveRecovery204Response struct {
+}
+
+func (response SaveRecovery204Response) VisitSaveRecoveryResponse(w http.ResponseWriter) error {
+	w.WriteHeader(204)
+	return nil
+}
+
+type SaveRecoverydefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response SaveRecoverydefaultApplicationProblemPlusJSONResponse) VisitSaveRecoveryResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type RefusalsRequestObject struct {
+	Params RefusalsParams
+}
+
+type RefusalsResponseObject interface {
+	VisitRefusalsResponse(w http.ResponseWriter) error
+}
+
+type Refusals200JSONResponse Refusals
+
+func (response Refusals200JSONResponse) VisitRefusalsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type RefusalsdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response RefusalsdefaultApplicationProblemPlusJSONResponse) VisitRefusalsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
 type OpenRequestsRequestObject struct {
 }
 
@@ -8495,6 +10067,40 @@ func (response SetStructurePhonedefaultApplicationProblemPlusJSONResponse) Visit
 	return err
 }
 
+type SetContestRequestObject struct {
+	Params SetContestParams
+	Body   *SetContestJSONRequestBody
+}
+
+type SetContestResponseObject interface {
+	VisitSetContestResponse(w http.ResponseWriter) error
+}
+
+type SetContest204Response struct {
+}
+
+func (response SetContest204Response) VisitSetContestResponse(w http.ResponseWriter) error {
+	w.WriteHeader(204)
+	return nil
+}
+
+type SetContestdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response SetContestdefaultApplicationProblemPlusJSONResponse) VisitSetContestResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
 type TalliesRequestObject struct {
 	Params TalliesParams
 }
@@ -8629,9 +10235,27 @@ type StrictServerInterface interface {
 	// CharterDocument The charter document, byte for byte
 	// (GET /charter/document)
 	CharterDocument(ctx context.Context, request CharterDocumentRequestObject) (CharterDocumentResponseObject, error)
+	// ContestText Say of a text that was just refused that it is no credential
+	// (POST /contests)
+	ContestText(ctx context.Context, request ContestTextRequestObject) (ContestTextResponseObject, error)
 	// Cover Am I covered, now, for this?
 	// (POST /cover)
 	Cover(ctx context.Context, request CoverRequestObject) (CoverResponseObject, error)
+	// ShownCredentials How often a credential was shown, in a month
+	// (GET /credentials/shown)
+	ShownCredentials(ctx context.Context, request ShownCredentialsRequestObject) (ShownCredentialsResponseObject, error)
+	// ReportShown Note that a credential was shown, without its value
+	// (POST /credentials/shown)
+	ReportShown(ctx context.Context, request ReportShownRequestObject) (ReportShownResponseObject, error)
+	// Destructions Records of destroyed notebooks, newest first
+	// (GET /destructions)
+	Destructions(ctx context.Context, request DestructionsRequestObject) (DestructionsResponseObject, error)
+	// RecordDestruction Sign that notebooks and files were destroyed (referent)
+	// (POST /destructions)
+	RecordDestruction(ctx context.Context, request RecordDestructionRequestObject) (RecordDestructionResponseObject, error)
+	// DestructionDocument A signed record, as it was signed
+	// (GET /destructions/document)
+	DestructionDocument(ctx context.Context, request DestructionDocumentRequestObject) (DestructionDocumentResponseObject, error)
 	// Duties What comes back, by reference
 	// (GET /duties)
 	Duties(ctx context.Context, request DutiesRequestObject) (DutiesResponseObject, error)
@@ -8755,6 +10379,24 @@ type StrictServerInterface interface {
 	// JoinStructure Take an invitation of another structure into one's account
 	// (POST /me/structures)
 	JoinStructure(ctx context.Context, request JoinStructureRequestObject) (JoinStructureResponseObject, error)
+	// Notebook Lines of notebooks that are being retired
+	// (GET /notebooks)
+	Notebook(ctx context.Context, request NotebookRequestObject) (NotebookResponseObject, error)
+	// ListInNotebook Note that a person's passwords for services lie in a notebook
+	// (POST /notebooks)
+	ListInNotebook(ctx context.Context, request ListInNotebookRequestObject) (ListInNotebookResponseObject, error)
+	// ImportNotebook List the persons and services of a file (referent)
+	// (POST /notebooks/import)
+	ImportNotebook(ctx context.Context, request ImportNotebookRequestObject) (ImportNotebookResponseObject, error)
+	// NotebookNote Open the note of a line
+	// (POST /notebooks/note)
+	NotebookNote(ctx context.Context, request NotebookNoteRequestObject) (NotebookNoteResponseObject, error)
+	// NotebookProgress How far the structure has come
+	// (GET /notebooks/progress)
+	NotebookProgress(ctx context.Context, request NotebookProgressRequestObject) (NotebookProgressResponseObject, error)
+	// StepNotebook Say how a password became needless, or what is still to be done
+	// (POST /notebooks/step)
+	StepNotebook(ctx context.Context, request StepNotebookRequestObject) (StepNotebookResponseObject, error)
 	// Openapi This contract
 	// (GET /openapi.json)
 	Openapi(ctx context.Context, request OpenapiRequestObject) (OpenapiResponseObject, error)
@@ -8833,6 +10475,15 @@ type StrictServerInterface interface {
 	// CloseProgram Close a program (referent)
 	// (POST /programs/{program}/close)
 	CloseProgram(ctx context.Context, request CloseProgramRequestObject) (CloseProgramResponseObject, error)
+	// RecoverySheets The official way back into each service
+	// (GET /recovery)
+	RecoverySheets(ctx context.Context, request RecoverySheetsRequestObject) (RecoverySheetsResponseObject, error)
+	// SaveRecovery Write the structure's own sheet of a service (referent)
+	// (POST /recovery)
+	SaveRecovery(ctx context.Context, request SaveRecoveryRequestObject) (SaveRecoveryResponseObject, error)
+	// Refusals Texts that were refused in a month, and how many were contested
+	// (GET /refusals)
+	Refusals(ctx context.Context, request RefusalsRequestObject) (RefusalsResponseObject, error)
 	// OpenRequests Requests that wait for an answer, without a name
 	// (GET /requests)
 	OpenRequests(ctx context.Context, request OpenRequestsRequestObject) (OpenRequestsResponseObject, error)
@@ -8887,6 +10538,9 @@ type StrictServerInterface interface {
 	// SetStructurePhone Say the structure's telephone (referent)
 	// (POST /structure)
 	SetStructurePhone(ctx context.Context, request SetStructurePhoneRequestObject) (SetStructurePhoneResponseObject, error)
+	// SetContest Say whether contested texts are let in (referent)
+	// (POST /structure/contest)
+	SetContest(ctx context.Context, request SetContestRequestObject) (SetContestResponseObject, error)
 	// Tallies Help that was only counted
 	// (GET /tallies)
 	Tallies(ctx context.Context, request TalliesRequestObject) (TalliesResponseObject, error)
@@ -9144,6 +10798,52 @@ func (sh *strictHandler) CharterDocument(ctx echo.Context) error {
 	return nil
 }
 
+// ContestText operation middleware
+func (sh *strictHandler) ContestText(ctx echo.Context) error {
+	var request ContestTextRequestObject
+
+	var body ContestTextJSONRequestBody
+	var err error
+	if binder, ok := ctx.Echo().Binder.(*echo.DefaultBinder); ok {
+		// A request validator built on kin-openapi's openapi3filter with
+		// KeepValidatedValue leaves the value it validated on the body. Bind
+		// that value, matching member names exactly, so the handler receives
+		// what was validated instead of a second, case-insensitive decode.
+		// Otherwise bind only the request body, so that path and query
+		// parameters are not also bound into the body struct.
+		if vb, ok := ctx.Request().Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+			err = binder.BindBody(ctx, &body)
+		}
+	} else {
+		// A custom binder is installed on the Echo instance; defer to it
+		// entirely, since echo.Binder does not expose body-only binding and
+		// the binder may do more than decode (for example call ctx.Validate).
+		err = ctx.Bind(&body)
+	}
+	if err != nil {
+		return err
+	}
+	request.Body = &body
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ContestText(ctx.Request().Context(), request.(ContestTextRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ContestText")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(ContestTextResponseObject); ok {
+		return validResponse.VisitContestTextResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
 // Cover operation middleware
 func (sh *strictHandler) Cover(ctx echo.Context) error {
 	var request CoverRequestObject
@@ -9184,6 +10884,175 @@ func (sh *strictHandler) Cover(ctx echo.Context) error {
 		return err
 	} else if validResponse, ok := response.(CoverResponseObject); ok {
 		return validResponse.VisitCoverResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// ShownCredentials operation middleware
+func (sh *strictHandler) ShownCredentials(ctx echo.Context, params ShownCredentialsParams) error {
+	var request ShownCredentialsRequestObject
+
+	request.Params = params
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ShownCredentials(ctx.Request().Context(), request.(ShownCredentialsRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ShownCredentials")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(ShownCredentialsResponseObject); ok {
+		return validResponse.VisitShownCredentialsResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// ReportShown operation middleware
+func (sh *strictHandler) ReportShown(ctx echo.Context, params ReportShownParams) error {
+	var request ReportShownRequestObject
+
+	request.Params = params
+
+	var body ReportShownJSONRequestBody
+	var err error
+	if binder, ok := ctx.Echo().Binder.(*echo.DefaultBinder); ok {
+		// A request validator built on kin-openapi's openapi3filter with
+		// KeepValidatedValue leaves the value it validated on the body. Bind
+		// that value, matching member names exactly, so the handler receives
+		// what was validated instead of a second, case-insensitive decode.
+		// Otherwise bind only the request body, so that path and query
+		// parameters are not also bound into the body struct.
+		if vb, ok := ctx.Request().Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+			err = binder.BindBody(ctx, &body)
+		}
+	} else {
+		// A custom binder is installed on the Echo instance; defer to it
+		// entirely, since echo.Binder does not expose body-only binding and
+		// the binder may do more than decode (for example call ctx.Validate).
+		err = ctx.Bind(&body)
+	}
+	if err != nil {
+		return err
+	}
+	request.Body = &body
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ReportShown(ctx.Request().Context(), request.(ReportShownRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ReportShown")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(ReportShownResponseObject); ok {
+		return validResponse.VisitReportShownResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// Destructions operation middleware
+func (sh *strictHandler) Destructions(ctx echo.Context) error {
+	var request DestructionsRequestObject
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.Destructions(ctx.Request().Context(), request.(DestructionsRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "Destructions")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(DestructionsResponseObject); ok {
+		return validResponse.VisitDestructionsResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// RecordDestruction operation middleware
+func (sh *strictHandler) RecordDestruction(ctx echo.Context, params RecordDestructionParams) error {
+	var request RecordDestructionRequestObject
+
+	request.Params = params
+
+	var body RecordDestructionJSONRequestBody
+	var err error
+	if binder, ok := ctx.Echo().Binder.(*echo.DefaultBinder); ok {
+		// A request validator built on kin-openapi's openapi3filter with
+		// KeepValidatedValue leaves the value it validated on the body. Bind
+		// that value, matching member names exactly, so the handler receives
+		// what was validated instead of a second, case-insensitive decode.
+		// Otherwise bind only the request body, so that path and query
+		// parameters are not also bound into the body struct.
+		if vb, ok := ctx.Request().Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+			err = binder.BindBody(ctx, &body)
+		}
+	} else {
+		// A custom binder is installed on the Echo instance; defer to it
+		// entirely, since echo.Binder does not expose body-only binding and
+		// the binder may do more than decode (for example call ctx.Validate).
+		err = ctx.Bind(&body)
+	}
+	if err != nil {
+		return err
+	}
+	request.Body = &body
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.RecordDestruction(ctx.Request().Context(), request.(RecordDestructionRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "RecordDestruction")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(RecordDestructionResponseObject); ok {
+		return validResponse.VisitRecordDestructionResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// DestructionDocument operation middleware
+func (sh *strictHandler) DestructionDocument(ctx echo.Context, params DestructionDocumentParams) error {
+	var request DestructionDocumentRequestObject
+
+	request.Params = params
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.DestructionDocument(ctx.Request().Context(), request.(DestructionDocumentRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "DestructionDocument")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(DestructionDocumentResponseObject); ok {
+		return validResponse.VisitDestructionDocumentResponse(ctx.Response())
 	} else if response != nil {
 		return fmt.Errorf("unexpected response type: %T", response)
 	}
@@ -10732,6 +12601,242 @@ func (sh *strictHandler) JoinStructure(ctx echo.Context) error {
 	return nil
 }
 
+// Notebook operation middleware
+func (sh *strictHandler) Notebook(ctx echo.Context, params NotebookParams) error {
+	var request NotebookRequestObject
+
+	request.Params = params
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.Notebook(ctx.Request().Context(), request.(NotebookRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "Notebook")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(NotebookResponseObject); ok {
+		return validResponse.VisitNotebookResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// ListInNotebook operation middleware
+func (sh *strictHandler) ListInNotebook(ctx echo.Context, params ListInNotebookParams) error {
+	var request ListInNotebookRequestObject
+
+	request.Params = params
+
+	var body ListInNotebookJSONRequestBody
+	var err error
+	if binder, ok := ctx.Echo().Binder.(*echo.DefaultBinder); ok {
+		// A request validator built on kin-openapi's openapi3filter with
+		// KeepValidatedValue leaves the value it validated on the body. Bind
+		// that value, matching member names exactly, so the handler receives
+		// what was validated instead of a second, case-insensitive decode.
+		// Otherwise bind only the request body, so that path and query
+		// parameters are not also bound into the body struct.
+		if vb, ok := ctx.Request().Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+			err = binder.BindBody(ctx, &body)
+		}
+	} else {
+		// A custom binder is installed on the Echo instance; defer to it
+		// entirely, since echo.Binder does not expose body-only binding and
+		// the binder may do more than decode (for example call ctx.Validate).
+		err = ctx.Bind(&body)
+	}
+	if err != nil {
+		return err
+	}
+	request.Body = &body
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ListInNotebook(ctx.Request().Context(), request.(ListInNotebookRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ListInNotebook")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(ListInNotebookResponseObject); ok {
+		return validResponse.VisitListInNotebookResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// ImportNotebook operation middleware
+func (sh *strictHandler) ImportNotebook(ctx echo.Context) error {
+	var request ImportNotebookRequestObject
+
+	var body ImportNotebookJSONRequestBody
+	var err error
+	if binder, ok := ctx.Echo().Binder.(*echo.DefaultBinder); ok {
+		// A request validator built on kin-openapi's openapi3filter with
+		// KeepValidatedValue leaves the value it validated on the body. Bind
+		// that value, matching member names exactly, so the handler receives
+		// what was validated instead of a second, case-insensitive decode.
+		// Otherwise bind only the request body, so that path and query
+		// parameters are not also bound into the body struct.
+		if vb, ok := ctx.Request().Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+			err = binder.BindBody(ctx, &body)
+		}
+	} else {
+		// A custom binder is installed on the Echo instance; defer to it
+		// entirely, since echo.Binder does not expose body-only binding and
+		// the binder may do more than decode (for example call ctx.Validate).
+		err = ctx.Bind(&body)
+	}
+	if err != nil {
+		return err
+	}
+	request.Body = &body
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ImportNotebook(ctx.Request().Context(), request.(ImportNotebookRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ImportNotebook")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(ImportNotebookResponseObject); ok {
+		return validResponse.VisitImportNotebookResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// NotebookNote operation middleware
+func (sh *strictHandler) NotebookNote(ctx echo.Context) error {
+	var request NotebookNoteRequestObject
+
+	var body NotebookNoteJSONRequestBody
+	var err error
+	if binder, ok := ctx.Echo().Binder.(*echo.DefaultBinder); ok {
+		// A request validator built on kin-openapi's openapi3filter with
+		// KeepValidatedValue leaves the value it validated on the body. Bind
+		// that value, matching member names exactly, so the handler receives
+		// what was validated instead of a second, case-insensitive decode.
+		// Otherwise bind only the request body, so that path and query
+		// parameters are not also bound into the body struct.
+		if vb, ok := ctx.Request().Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+			err = binder.BindBody(ctx, &body)
+		}
+	} else {
+		// A custom binder is installed on the Echo instance; defer to it
+		// entirely, since echo.Binder does not expose body-only binding and
+		// the binder may do more than decode (for example call ctx.Validate).
+		err = ctx.Bind(&body)
+	}
+	if err != nil {
+		return err
+	}
+	request.Body = &body
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.NotebookNote(ctx.Request().Context(), request.(NotebookNoteRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "NotebookNote")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(NotebookNoteResponseObject); ok {
+		return validResponse.VisitNotebookNoteResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// NotebookProgress operation middleware
+func (sh *strictHandler) NotebookProgress(ctx echo.Context) error {
+	var request NotebookProgressRequestObject
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.NotebookProgress(ctx.Request().Context(), request.(NotebookProgressRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "NotebookProgress")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(NotebookProgressResponseObject); ok {
+		return validResponse.VisitNotebookProgressResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// StepNotebook operation middleware
+func (sh *strictHandler) StepNotebook(ctx echo.Context, params StepNotebookParams) error {
+	var request StepNotebookRequestObject
+
+	request.Params = params
+
+	var body StepNotebookJSONRequestBody
+	var err error
+	if binder, ok := ctx.Echo().Binder.(*echo.DefaultBinder); ok {
+		// A request validator built on kin-openapi's openapi3filter with
+		// KeepValidatedValue leaves the value it validated on the body. Bind
+		// that value, matching member names exactly, so the handler receives
+		// what was validated instead of a second, case-insensitive decode.
+		// Otherwise bind only the request body, so that path and query
+		// parameters are not also bound into the body struct.
+		if vb, ok := ctx.Request().Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+			err = binder.BindBody(ctx, &body)
+		}
+	} else {
+		// A custom binder is installed on the Echo instance; defer to it
+		// entirely, since echo.Binder does not expose body-only binding and
+		// the binder may do more than decode (for example call ctx.Validate).
+		err = ctx.Bind(&body)
+	}
+	if err != nil {
+		return err
+	}
+	request.Body = &body
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.StepNotebook(ctx.Request().Context(), request.(StepNotebookRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "StepNotebook")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(StepNotebookResponseObject); ok {
+		return validResponse.VisitStepNotebookResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
 // Openapi operation middleware
 func (sh *strictHandler) Openapi(ctx echo.Context) error {
 	var request OpenapiRequestObject
@@ -11684,6 +13789,102 @@ func (sh *strictHandler) CloseProgram(ctx echo.Context, program ProgramPath, par
 	return nil
 }
 
+// RecoverySheets operation middleware
+func (sh *strictHandler) RecoverySheets(ctx echo.Context) error {
+	var request RecoverySheetsRequestObject
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.RecoverySheets(ctx.Request().Context(), request.(RecoverySheetsRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "RecoverySheets")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(RecoverySheetsResponseObject); ok {
+		return validResponse.VisitRecoverySheetsResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// SaveRecovery operation middleware
+func (sh *strictHandler) SaveRecovery(ctx echo.Context, params SaveRecoveryParams) error {
+	var request SaveRecoveryRequestObject
+
+	request.Params = params
+
+	var body SaveRecoveryJSONRequestBody
+	var err error
+	if binder, ok := ctx.Echo().Binder.(*echo.DefaultBinder); ok {
+		// A request validator built on kin-openapi's openapi3filter with
+		// KeepValidatedValue leaves the value it validated on the body. Bind
+		// that value, matching member names exactly, so the handler receives
+		// what was validated instead of a second, case-insensitive decode.
+		// Otherwise bind only the request body, so that path and query
+		// parameters are not also bound into the body struct.
+		if vb, ok := ctx.Request().Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+			err = binder.BindBody(ctx, &body)
+		}
+	} else {
+		// A custom binder is installed on the Echo instance; defer to it
+		// entirely, since echo.Binder does not expose body-only binding and
+		// the binder may do more than decode (for example call ctx.Validate).
+		err = ctx.Bind(&body)
+	}
+	if err != nil {
+		return err
+	}
+	request.Body = &body
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.SaveRecovery(ctx.Request().Context(), request.(SaveRecoveryRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "SaveRecovery")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(SaveRecoveryResponseObject); ok {
+		return validResponse.VisitSaveRecoveryResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// Refusals operation middleware
+func (sh *strictHandler) Refusals(ctx echo.Context, params RefusalsParams) error {
+	var request RefusalsRequestObject
+
+	request.Params = params
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.Refusals(ctx.Request().Context(), request.(RefusalsRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "Refusals")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(RefusalsResponseObject); ok {
+		return validResponse.VisitRefusalsResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
 // OpenRequests operation middleware
 func (sh *strictHandler) OpenRequests(ctx echo.Context) error {
 	var request OpenRequestsRequestObject
@@ -12322,6 +14523,54 @@ func (sh *strictHandler) SetStructurePhone(ctx echo.Context, params SetStructure
 	return nil
 }
 
+// SetContest operation middleware
+func (sh *strictHandler) SetContest(ctx echo.Context, params SetContestParams) error {
+	var request SetContestRequestObject
+
+	request.Params = params
+
+	var body SetContestJSONRequestBody
+	var err error
+	if binder, ok := ctx.Echo().Binder.(*echo.DefaultBinder); ok {
+		// A request validator built on kin-openapi's openapi3filter with
+		// KeepValidatedValue leaves the value it validated on the body. Bind
+		// that value, matching member names exactly, so the handler receives
+		// what was validated instead of a second, case-insensitive decode.
+		// Otherwise bind only the request body, so that path and query
+		// parameters are not also bound into the body struct.
+		if vb, ok := ctx.Request().Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+			err = binder.BindBody(ctx, &body)
+		}
+	} else {
+		// A custom binder is installed on the Echo instance; defer to it
+		// entirely, since echo.Binder does not expose body-only binding and
+		// the binder may do more than decode (for example call ctx.Validate).
+		err = ctx.Bind(&body)
+	}
+	if err != nil {
+		return err
+	}
+	request.Body = &body
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.SetContest(ctx.Request().Context(), request.(SetContestRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "SetContest")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(SetContestResponseObject); ok {
+		return validResponse.VisitSetContestResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
 // Tallies operation middleware
 func (sh *strictHandler) Tallies(ctx echo.Context, params TalliesParams) error {
 	var request TalliesRequestObject
@@ -12423,263 +14672,315 @@ func (sh *strictHandler) WithoutHelper(ctx echo.Context) error {
 // const string: with thousands of chunks the chained `+` fold is several
 // times slower for the Go compiler than parsing a slice literal.
 var swaggerSpec = []string{
-	"7L3/cts4lj/6Kijdrepkh/4ZJ91x6taU20n3uDudeOPMZuZ2cm2YhCSMKYBDgFbUGVfNa3xfYPc99lHm",
-	"Sb6FcwCQkkCKpCXbk9l/upOIJICDg4Pz83O+DGI5yaRgQqvB4ZdBRnM6YZrl8LejoWb5fxQsn5m/JUzF",
-	"Oc80l2JwOHg/ZiQuciVzciHYZ31B5JDoMSNDmU9YTjI6YoNowM2zf4VPRANBJ2xwOKDms4NooOIxm1Dz",
-	"6X/L2XBwOPh/dsrZ7OCvaucXKhKq2UkyuLmJBi/pTPkZhT6e0Jma+3bChrRI9eDwyW40mNDPfFJMBodP",
-	"nj2LBhMu8G970UDPMvM6F5qNWI5jFXr2IEhgJnIMA8G8/sDSjOWnVI89ETLzF//1MTwwiAY5+2vBc5YM",
-	"DnVesNYUZ5NLlluCnyRskknNRDz7mQWI8Au9YgpWPc25ZmRMs4wJIkXMyJTrMRdk/4CMZZGrbWIopuiE",
-	"kSs2g18JFVKPWU7MTJnShCuSs2GhWEIeHezvP952BBwzmsCa7Bor89oyE6suLqNas9y89f//erT1/9Gt",
-	"33a3np9vffqyFz07uPm3gd9tpXMuRrDO13zCdSNnpeaJMGs9rbLW3u7uStayTN2whxN8ov8mzh2bX6TQ",
-	"41o25opMzANkOmaC0EvFhK5hXHiu/dmFp80ETqlSV2zWsOAMn+i9YDuCXfApy5UUTcPBA/1Hg9fnBqsh",
-	"71uRzog2NMYhv1EvzHERREgrPWpI7WfYZ0Y5U0w3LR8e6L98eN0PJkc5nTSOBk/cYjh4341X5JlUrIbe",
-	"H8YzouSEXcpkRlIpr9QLL1KMyJGFJo+O954+riM7fr013Y9lwmBa79iw4aKw5xmlHrDDd1sJH3FtJsdy",
-	"JuK6u8KMXSfddreef/ryXY1IO2NK8cZDoPCJ3vtiR4B9uTEfUZkUioHycJrLy5RNzB9jKbQRKYdfBjTL",
-	"Uh5TQ5idDJ/43V8Mmx9+ac8L8F0YcZnO7iKZUkWE1CSmec5ZQmShgSj2M6DexDHLNDWUNzNLEm6+Q9PT",
-	"XGYs19ysY0hTxSLDwP6fvgyoUFOWh1iPargKrSwjI3rNIkIV4YJY+XQE776wUtaoCmQ6lkTxkWCJec7x",
-	"qBSGISb082smRmYH9/d3zc1Sd7n9LsAE0SBmOZtIMathnPf4h2c3v25/cn/cMp/d3/r205f9ZzWcZf9F",
-	"Xv6FxdoMcxTrjjS8nLVXQ6JBPKZCsNS8srzEnCVMaE7TcyY0nr+lh1AtMfzdPOh7PmHmeb7yyaNY49xS",
-	"c02XY15KmTIqzC/uDm9/VUeDiREnrURONJCFjuWEBRecsZzLpO4ne+La3SewdTFLirz1zHJG7RBLo+cs",
-	"lnnSfidymbYeVrH8msetHy/ykRVLy3t3TVNudqX1PP0L52M5Da78mne86Eqh/KthyKhUCS5BTzKUKRdd",
-	"3SbLRxW+rxDesqxf/6fwgT5JFoSGPv+Vbv2GkuHpza+U8clfi9nBp6DgOYr1OxTFHQVD5ai32cPQ6W/z",
-	"XleB0OssgwTrIud6nv42j5cCYf7S2t/dfxYR89+t3W+JzN0fd/D/zwfR8sVxcPNoC/+0f/Nox/2b/6fH",
-	"v3/8+yBT3Knk+acTGK20zKpMKC2EehFQc7hVV5XHvsI1m6gWV+Og1BJontPZ0tzhg8HJJUnOlHrPPutl",
-	"Zj0imVSapoTiUxFRcc6sgKvoSk+NpjTPftHg89ZIbtl/TKTMt9/PMnjR/7DFJ5nMtZV7YzP5a5ru0Izv",
-	"mBdgEUfJmOWsn2xL+Mi+1OjuwacMi7Ac9PPDL9XFPdlfPpK/cwpc+Yew6lbdA/f5yE0svB9ja5505Bjd",
-	"9iDcgiod1xeZWQUXCVp5v02tyGEmiokZOEHlPaO5TtGjAfbnIBoY7T7J6VRUplHVjfwEGklBNbVzDWgK",
-	"7iPlDRFccZZJLvTE2WXt19tDiFuTuq2UFZqn7ZinTiCWRjx+bAUF+m38hgmxam3BNamrd3w07rqSKy6S",
-	"Kv/GMjNsG8s8Nx+OvO/TjhQNWE7nplBzAuHDNRPFm7KLZlixZRcMf0kuGQGD+pLGV87Jwoi11ANHTcK7",
-	"avlbX7LiMuXxz2x2SP7x9/+6Afv9A7s8KvRYoJNbEa6Nqf7T2ds3g6XFLZDAz7ocM0SQ73muxy+thjk/",
-	"oz//+c9/joj579YvvxgNzf5x6+XLlcrZap3smObJiVJF9+2wuur8ZI+3/vSnP/2p/M+fXpCUDTWRBTo7",
-	"qHWDgtdjSoVW4AileRJUGOkoMIZVEVy4xTxEtPO9mGkRmTGhVt5/8PXQZhianGmZ9bRgWijxP3CRgIqz",
-	"xC51SpuZ0weuxisnU+eTQrJTc/Cs2wmc0OAnZaliZMxwFxbu8dRcZgFfF4PAjR6zGYllkSb2sBF4obLr",
-	"fAiOOBjYSA4rY2bMbJCQwYtwUSANizQ1eq6WGdzmoPVpeF/UiKFlAo5prtEc66KyzXt3yil21Vp42BmT",
-	"Fylrr1nbNbwrUrasYXfQjMCbUFGP0B/gtSSc1Kd6IsIEOp6KlKr5hS7RYnE5q51wZh54tV6xTDdxKQQW",
-	"U0YVI1eMZRiyNOsMiR1tjY9VQ3+QeaLCxIVPRHbVdnphgrL4ao3y92xR/obWxz5nPMevDGU+Mao68MCW",
-	"NlpVazn8wVgGVugWQpuzr67UIKjYDpdff+cCH06QlzHPpQ90MtRDIjVycRRvKjsiRA33gNmcfpfAbSbs",
-	"3g1PSfLOtpjZp3BYykaACIfbFHS8gB+7sx8L40uBI64yGrPV8smO6J63H4xwIfVk6erVUDovYl3knSQw",
-	"0H+Ve6Py5ZrpStXTidB1N8KkDc4qKFGOyJB/ZgmZyjxxJzW2d+m8+km3fvv0qw1IffqyGx18exNWOaXQ",
-	"tHPEyLp8gmzFJpSHo0MpFaPCSq8mer2mVtKNrbrTRqPAdfTbxspyGn1pFXdYdaFN77wyD7k3ehOg0ag1",
-	"D3n9NUCYa5Yf+Shpp0vtmuUsCbtYE6bt6uc59ETgbQ4pQt8o4pcc4L0+fvymaFaxOjpVKin9PRuOLp/q",
-	"qN1Tljy4qMYdhAhuczX3dblXXHa9kg3ahxWo86y0efgyHC1PCtb2C+yzZiJZZ2B9wbtZGoMB2V4XeV8R",
-	"Ge/IYdPxrKVJ5dkD5mzjtM7yNVS1k17BIkuh16RL6LXyoa4KUV55rZU6VOXrVTqR/3jN6mtcX+jpIhyF",
-	"vFesvlHEWCvkN+drX3KDed+X/0OYXCzlvQVo39CdeS9IBu9VWDDr/nC0tf/0WUQuqWLPDoo8HdSnAn05",
-	"eFKz1JwO+4blaUZjrlvH12MphimPddvnIW8b41w+Q3tFHi2YcCnlLaL4r9yDFV4dyk6X2DCXkxanAZML",
-	"IAG7/Smauyzp5xN85+nusktECnY+d+Ety74eN6icdpntqXl89VRtXqM+N6zA80mdVqcyFnOanqMuQucS",
-	"uKqPFWZhNmGxJVNpvt6gE+5vbWAGyRg81kVF7W/tevQvtRPFhZ6FvGiihTNrocKgujw7i5pVzTrr94Ww",
-	"ORILcQP8gZhjZgU9zfWCZ4goLmJGhNRjLkaQ41nJ7yQzFvZfsGubluvcyS6L/a+FM2NnjOZBT3RKlT5v",
-	"H8uGx5u0j03nBLbZbTfZO0nHGYb9QB0Tb3obTtU6imFVQ2tMm0OOsdSMPNc2hZMrR6h9ru3OpKLYPbvZ",
-	"Kb0nUKqy+PfgpV5a+8uuG0HYlvl5Vb7M/tODTeXLvBLJf3I23Vj2SI0JU2M0LGYh6TldPbSvr655wkTM",
-	"eiwiZderExlfw0OVRNeasMiqpdhsUHgoskMH17OoCnXcmNUGnDu0KRWjdl6nhaXAixEM1biCPnxVE4ar",
-	"4SK3hGbSV+Zbz0ZgJ/ejeb+0IG+3llkdkyxln+Hki9nq5I0ykch8qGZReW8HaBuF2t9UuRzy9nngHROO",
-	"tOx1tcAC4O1ygs3pOT/wvizQdUUttIDaFAQbuly1kPCVA/kG8/VXZCjzuovnyeYSNX+Q+UhqzcTGrp7+",
-	"WgncO/W6xA+yEJ3DwVQkkE/c3mJ4x64ZTVkSshq66al9tMlFD3c5/xBJfkypUn3FZ/uU8CURCK/WTqjH",
-	"DdRd6e6W0r6G7Ek7YBOHYg16nwu4mk7cHPhyD95EA1okXKNmvWzexalU7R3QY6mCBugbOmEJuZz5DLUX",
-	"zvj0LkciRTpDRyTVhGtivgWZJJOg3blaVao6fmSnehR8+rxGb3G+lzDBOpVUpYxlAWph3lhZtjiUOXmK",
-	"ZeQqIjKHf3hGqEiIGhe6kvhFp/QKso1yOVXoH4cxQtZ30XpjQ954qxJ7YpR85KldJWQ9n6vO+Rbd/H+V",
-	"07TKie4+HZrsCVRCdfbJXPIcK4SXtWLzy3ltMseIXzMBP4ej8mb36t4OhY1PxDXXVFsHX4cVdDtoKRdX",
-	"oTp9TH8i8HM0UGM5RRyLwaEo0jRaHf8J7clP0vmnN5ji0TqvxqXTNCSB/DS96phiekQwZZpcsdk2wVlB",
-	"OhElisU50ySjuSY0Z0SAkFXSS9CYCnLJfIE+F5BmorYDaaijemiP7cPfbX36shvtPQu7SOL8uv/Lgbvi",
-	"DJdlhFtZ2rHi67u7uzXfzzY9wF83PADrT1xrQyzfUVcbnvMVm53LbF5E91tCGQX5blmNvuIhVUNqAgmh",
-	"q6a///Rpzez1bPWEvwu/K1ostZZsm+bVTbPqX/mGBygU670zn1vszH7Nu7Pe7y6W7OhZ3b1wxnTnq+Gn",
-	"Dz+TM6bJo3c/HJNvn+59S/7nv58+jggXKRdsScxfsVl7tclcVfNhSAgY27/srdCkYKjQSl9bp9/8Ul7b",
-	"pDIsMHn0/fEpOfj28YIb/SDEOJ++7EdPbh5tlVti/uW7m8dfdqOaQP1rqnQr42o5ozelShMaa7yAfWwD",
-	"b9xYTpiCGqkI+B1qQDiipcCLVbiUW1R0tkgh9IZMU6rOXaZ2hQNCdFUh5Wvn5Hf2zavdQTR4tWf+s2/+",
-	"88T85yBo3ryWo5c+p7FbNXYXLzaErxpsmEoVABf62cEglGuxtPCyAGZpwCFnadKr2KMpXrpcwye6DWGY",
-	"urJR8qpSmvupEa5g+afSH9tUxbv8W12QZ7kOaMVyQgYvhdpMSDozaw2yqxy95oJ1luNGWpMxgCoRzMNF",
-	"jD89ZvbvtoLAY8mx3PyidC5nbLmszJcDud0wRjk14tTYXoNoMApuSZkC3BhV8ufKmHuMDsPFD7AmXzio",
-	"cwYrHDNVqza1OSd8wnq5LMTAvlxWDcHUG3axq18ide+0ul4dqzTklNQDYl6yocxZBRIzTeWUixFUa3r4",
-	"K0t6BgHYlcRdDLvBamrI089VjLMO7rRPTHu+u/vt3vPn+08Pvj3Yff58r5KkthtiCKyd7g8XeVfYM5sv",
-	"Z1/ap18oT/ttVNc6iAXWwdc/Badks9B6+LZrrrDFYlbvT4a6Jl3kNG1ZSR/VeZl+KTmkkxoRs0zfOlu8",
-	"mhq6/GNZdTsvLP7TV58G9JWsJi8dU3Xbz7hrkW6S02EHgjCxOvPUpr9AGhpmkrQWwHOpJwEp3D391X2p",
-	"S+y94sxeUApKCEPA/x3LlBHNAOezc9pr99rfOXHHxflQ5nFNSqwxbTrce874CkyrW0rPXErr6rU4qXMD",
-	"F8J5t7EeTGZwHemM7OkSqKtLHSylYhfdHyNVbcdW2kpTj+hjBMOgsgj/RdC6+XVZUQyqTJEOeZpa3L1r",
-	"eWX/JGQhYnwb05mTGtND6UXnZCMOq5ZZHdn9QB3S0asna/F7Nqc6kPVBib3NiOd7whXRsoI/Eay2/y0c",
-	"PeodyMbg30K6p8YsUC8oPHNHLpEHB4T5LB6n6lEu77TqMXWioTKT8jppuLKXSn0mXUp97EdUv7K/zhzR",
-	"N718How8kJ4bVuN/YfefXJBycWWj7IssL8mEJmgBm6fQksRwMpE5UZplGUtIkSH8RAm2HHByBAYw9+4h",
-	"QdROkjGZpQx8djT2d+7kBRnJa5aLQxgXfoZsCILqv3pBYHGHUBuLM5UjeGxCrxhhmL+nqhe2k3hmeGOG",
-	"w/dd6Dwoq5ZTh2bnRjjWIA7wkdjigDhANZlIpclTMuGi0EwRmSZrQiCYcKB2BxbHF45ZmgYXVSh9jvwV",
-	"KpFHJQlAjcYWedpp19WCeZspETMIfCbSlzJUoZGCFFhjRoc3P1beKvZBvFrqIBqasiyqpk6VguW5qrAL",
-	"noPK1oVlgt3jeak57iQ14RtvbGLCRuPy9dkPQVrC4/XLfuNSLTrM2adndFDJgTSrPI744RWTvQ3ExTrq",
-	"59qHg9yYwQVVZENXzLo0bQCKt2LhG0UmVOf8M1F0pqx054qYo3VI2Oc4LRS/ZhFJGU0iIqciInx4jndN",
-	"5Y/n0NZB6IgIGTVoXPaE9QqTuHcjXFuQXFBeVVfMe5tK3uBxNoyGGVT9uM2d0SZSmDEcokZ7YRs4MU5g",
-	"huhmBrmLJYSmVTefOhxe81JtNdHmkrpvIVTwOHQwZit2cClUnLu2TqqsA+RTrci+f8OmtpvEuhtXXOZy",
-	"qlgOjSvIo1OHhHnsQda3tfzp7O2bxxFEeswfiWafNaFqrjL9AbatiFodEktXvADrkTw9rmj92WGfdY/6",
-	"2E7lm/cfHYfphpb/NmPiNjK50SYrU7iXf+sszNekV3cU9YY+ttlDTyjxZbyEp6viSC65ZkVOzRnTfSip",
-	"Ypl1AVKzTFmK1idd1DVLYFiSH9vCSIQI3lNgJh2gbWKZ8VBlwYlWHiBx6jCKI8yCZTkjEzojl4xQEsts",
-	"hkH0Q8LRlaC8hUjFjExkznpWGlTaozXB883APRlcwoResRwmC/Pk2nn2xjJF3C1s5Zewa4DiC83zdvn8",
-	"uBv2K36ynvAN237k9nGtSeXzLedaJIPP9YD637u7S8up5ou4gdhLroKrLq6Cqj4QJv1MFiSmaQqnFvYh",
-	"LaDBZQR/k8MhjxnRLGWIrDdHYAtx4/66tym12S6jq+8gq7zWTme2UnaV78B/OLhxoAQf2yDwnTYpAShk",
-	"2qVucm0pNev0yU9kDd5rzqAMAwQ2wamHnY3rhAHrE816I/VqDxTsVYVy0cA6s3G8yjrcPlnS1HPdkrTI",
-	"OkkL+Ma7Soez9d43dbWzddeNR+kMGPBeIhFRTC5ZbYX2wcZs+dOUdkYyrtdc0mIl2MSZeWbJsDH/2GDI",
-	"wSzrat3NgVJywlBF4+oePCIwvzsAPsbduiXuMUKHdXQGd0EPvX+TuBYCtEyO6FrYr9lItu9s93DohYI4",
-	"CxkU78uOFFrKK9sg2VAIrKPArdSK+J5WHsnJzSC4I9gEedONS0cd8tWsVV+baGXkdVnTIQW0l1q29Fvc",
-	"Jb6Dc4M52CanqCd24Opkdmvh+yyNxYwMR9payB2/xPkb/brTjQ7fWJuLZjWkZb+dW/2889JscEv7Rt7m",
-	"N7p+JxsAZyjBhuaEN6LNfLe5WxiG72xflW+1IzUKrJXWlf1smJS+LXcXVu6IvH5IpuNZRC5nZDrm8Rga",
-	"rbiKMwqOo0QSLpRmNNz3SZojEfB2gNfC/oo1hc+e7+49dq4oDOISqgmm2kcdq3M6obkrTXVRzT6cqwLR",
-	"K9DcFpJ9tM7U4c7O23cnP568ca3R1c67V0dzTcZqPCIW9Q1H9TPz5TLlqmtYAsXBHSgncQflxMN2BmDZ",
-	"LldnxtrmPB2j3dFAmHHPsUAlJCDD3WWqmoePkOM8a2huGz3PX06jbpcTfKTPtqWcCX0eKk4/hp8IB6fh",
-	"kPtj9u3Bc/I//72/vf848infWl4xQZhI4EQGnYGdsHnaXH6+QXYZz1hoK/TDMfn22ZPviB4Xk8ss50L7",
-	"0rQSqGIu521lSlu9htQftKc1tEe/uMqSD4YxsXlgM9DcSu7yWpwP0FjSu1zbljA8dtu736/lay0v2PJE",
-	"rb5l7ceDE8bw/R2A/S3OqiFv4B2jSUUYdmrKzuKrkB33BzkFDzhkwipjk0zH0rUB8937aMzOtTwfIvhM",
-	"TNPUbDXaebFMU0ZHBTu/lkU8nnMcVBuQlZ7oRUtSKiOJSM4m8pq9IDRNbdXhBOvbrSiPOrmwl/M+lo/U",
-	"Ar5mKgEsU2mZMmjSnxvxCJdvltI4mOm/sHvmi5GndngPY5knztHYq8bRwT01UaFsR7oEA9U2HhyXXZ6a",
-	"uXiuidIyrFTb8ebQpnolQiFlwlRPGOsZqYdLssYDUoE4hxRyOjR67Y6RnzsLkaKD+jjcv68OmeEk6pfW",
-	"2Vt9yWgeUtDPbEM5GNCo/BgUloIZrZzReOwzwAEbTrNsq8gwcmYewgrclbHvYC/DNlebEVTt8vkPCbX2",
-	"xDeK8ARA7QwFKKY2921tZwlX7T/o5uS+Ed6ma0Z7FssG4BiczOIOMq48r58aMY4OVmS/bRrfvrPHsiNy",
-	"7q2aQ/mu45bi9RvZ+by1B1/pJnexjFXngRPxBuJCFfnEXOpuKkdt6vWjkr1WTMYjF94eR9ZnPeOqalv+",
-	"u304i+nmEII9ZdvQatKiS5+Z7Qk8CFUxCadzp9n8svOXjJntwb9kYrRa7cCh3QfbkE5etdZtA+46roj1",
-	"y3t1jWvXkNrF0ohCQPUQtGYnXINNx4SW6YMuonnL/rgxh73sJtwRB4Gq2XnOaE2I5YeciXhsjq0ay1wT",
-	"KANHiMXgXRoGuxnmq6+1IVxpcO78lEK8UzJwICb90+mrH801e/rmRzLkKcgbTE16QZ6SX/j3Tj1gIpYJ",
-	"+m/9ybqc6cXsmufPd5/uflejOP1u59O//79fdqOaHTET7Xfddj3IwcMYpB2jeTzulT02dIjitwQGX9x1",
-	"+Gz9XO/KQulqm9zGwrYeDZxkc6L+GWOix/3S/SawUvP8mit+mYbaglcR+VkCureQxJjV2Nc3R1w7roj7",
-	"RigxCE303Ea11mSbuNvHfXx5OWHagpTu4/zsoG528zT7q6aTx6nifL8JtVGD3q+zsICH9EJOUzKlM4ic",
-	"E16p+HLUCruscW2VEeYW0EBz1a8XeocMsMrersw4cR8PT7iPtytc5HsCeouzU6HYe77d/VyFwnTOM4SQ",
-	"0taJNYgGkicxtA7RYdzz1Y5wu7IS0bpHkTrX1Tp1rkmRhW7Cbj7uLJfXG/E03zZ73LuaHcIrTrT0RZtN",
-	"a2gxX1J8XrF7JGpiNn8zGh/dGn768uzg5nFYyWBllXqnA9WxuN2dg9WHqaH0+mzMOmfLdAVg2pwpioaD",
-	"dxAugL8PyXQs2TXLiQdVMmfDAnhUexAOgse1u5nbvcHK+iq5owF45QLe9LfgrXMZtSVcgcs9cnG08p6I",
-	"bp2t3BeQIBpoNsnSFkR8b58LAxn4fa04w+Yx2iaYJ+1Gc2waPiRyejc6X3/rv6PYrSh988xyaiSocgia",
-	"XJGMY5+UKVUE+ydAXkYT+MkKT0SpE9b3ojnjo56WmgOaa6MJykIrnrBzADirZnV9twoAMqNG8GQu23ll",
-	"km1ZUEfFasFuLYxKZkmb1Uy5FkypDvKkaj41QN6HElPqNo0lJ+KfNewQj6U1IBedGGW7oDEF9KtLRuKx",
-	"VEyQIc+VJo9O3569Jzt2PjtlyvRjMuVm5BIQJ9zOtlvE47a6qI9rBJNSp2OeIgkXVxuMkaCueV5kQf0a",
-	"0cdRyc4LIcwmWMlBgrg4q2MrqNRVxvVbF+bKCU9p/rADqz3joxWfh+OFLGcZzdm5uwLrWjCtI6y6wlNi",
-	"yzeqbgSLlf9o6/fuj4CYX9MA4UxT0UaezDPdS1BzaG70SYuysox7P6WdEna6pfd06Su/ulFlsEM5LMDi",
-	"gpdNK4PbgETsXk5CRcK72CN2s1aXk9gPhycrs17OUKVl1qYILRBdglfrJvMqVWzqnAcPyt+5mnGCtVHQ",
-	"2nTO31m39CWruLHcd77r9dYjmqZ/wx/3olpT2VUFdq0JverQvt08fdnjsIdgj43c7BApHA4Z4Ih2eKeF",
-	"l8hycb+4vJCQAdplGRnNdUuk4AZ7uk+PzDBYrK7B35JOXbkSoCDcGq/Y3hH+ZkUzJmEKlC1b+Z0yjbih",
-	"zEuKqNJmGVSzTy0azVVwTRf721dE/RxLWVLUnd/T4L5dWOfq4fHbl68uInLh7f7Ds1fv/vPk+NU2/EJk",
-	"Ti7QwXI4Pv/H3//r4gWB7G3Uo+ez8KquM/v9v/nv/g2/8vjQdb7fNjJh78nuTa1QeMdixjO9+Rh+k0sK",
-	"NXt41Dc3mItnQ4cdNoTaB7hEWjmtRH3JS9nKxwZzILyTSKPOlHZLO9POYRXVlG5nLOlUvJ2xpNbdE2qE",
-	"7MZowBPCje6VTGs5e9Wk4QSUB3k5zbUEMSZUIaCzR4cOHvPV2Z50VrvYPq119S2B/MvciuZOTMtmXZkx",
-	"0bxiquvL9RY4pxeicafrre7O8ODfK0A7FyQvvla3MtVDR90AZAJ+NjxJ64ZYUuVUl5oU/5mep3XconVY",
-	"iWuwlPwFrzcur3dfj1ae6RUFtX55Nb4UJiwmFFdEoDBpnWdaA6TeUFrrusHq34Ike0/TlHcO9ibyfMrR",
-	"nGlxwU0cVGjjqYWHUCE9zyvoGrU15QlPAIN5SoW2Tin/XquLV+eUt+v4tCgVYK7uA5Enx8Lk6+g963ds",
-	"FlvMtB69qdtMcI7VSMpmQ4GpbcPYPFP7Vft4cMq2IZffSSO1t2ynraUz1C4JbxlM5bMmXLh8u0eXXCRc",
-	"jB6DavZKjFKuxkt+pTVk230KpXooFhc517MzQ9K5QqhAtR9VjCg51FPqekRS4jARScrMqrbJiSYZxnqm",
-	"Y0k4JEIYvjIGAb+mmp1fsdn5X6b6wvX53H+Cax8xrQi1hYK2R7zFetc2E/RSFiIxh5SSKzYjlzPy8lSe",
-	"4oeeHxw8f3xIFBMJuTgq9Fjm/DfoEH6ITxlbwwwU4XzA0W8NqohQItjUzFwOzeZcmDcutsmrs/2nz4zJ",
-	"8ip5eXa0TS5+fPWe7GxPWZpuGXNQ7Eha6PEWrY63ZXQcll8QY0ahh5omSQ4xFJzrdwd7B4+3CSjntlEe",
-	"VL0REOhCErsJCKFH03TbiKJUTisVmSVYGyoBvvQPoa0G5o7HEmpXm2BEHSTvXxvNbXCkrsw1AsEP/whX",
-	"BH5nSUSEnEYeYLoKnnQ4OGOsjPxezhwbxOyFmb1wkWSzlX/M08HhAErgr/d2sLikmgprSLePmqFPwGkI",
-	"2GCv0txWokCiyjb5HvHsFO4+B5w6SmIprzjbhpJCw96Dw9Lrb0cfa50Nbm6gK9BQhu8JqCNPpPQGnNJ0",
-	"OCQpV5oJlm8TLM8ZMeUfoNAbHn9HxDc9Zh8F/Huh2FZMFVPbH8VHccZHAlJXZ3ZNEEwistph/gUuC/gI",
-	"fJjfKHKBK7kgVH0Ui+z+PfwGDI+zs6T9RhG4xwH6gH9mySGhgvAEaIphsI/CP/HRXAQE0jY/DmCy6EWh",
-	"KUmopgQcrgqARQjEyszUFJ5OCFvBqQWUcqynBZc+lvabw/dRqCIe2/egx8NitkbZcNHe1YoxtU3eWDvZ",
-	"gmEqLXOWHH6EYuyZ+x6Me3FM4zHbOpZC5zI9JEJuwdMXsJxX1efHwDIX9k7dOkkutsmRkw9eABmKVPre",
-	"+kXTj8LW4ZNExsXESEQrlZ5++/iQXBh+uyDMEAykD5DvMgU8BLMyAAG8yIuUXRCuPop5xHfz7ziHhMU8",
-	"MYfzwiIbXITADEAMAz0+ipxljIJkvaZpYT8DUXcmNNDhe5lwG9mQwvI7Pmv4wjbeeHZAfubfvyCFALnn",
-	"uoZEJJHFZcoS9w8fhdlf91RGczphGkiU+9792+QHw32YXE6cZ0dFlVyRiExkwlT0UVi+Uf/4+389Jnjz",
-	"SMXcUbM0OrSS2f51x22C2WjwlsVMYDwL9e3Bqz+evt7a294fRIMCBJRDVfiL5KLItlm8zYpcZnSbFTtQ",
-	"dxqbs7XDiiyF/2yZe3wL/rS3X4FxGBxd03QQDa5tz7rDwZ5LjKMZHxwOnmzvbj9B39YY5PWOwyLMpNKN",
-	"qqphf8jEgxPCc5A6ZJjLCWZOTKRZs+Fbd3/g6RPkAnfnwlzKikFfGLiaX5SSP2X02n6+0NuYBJeDQDFW",
-	"ni0mPYrRLed2dXD4a1hHKx/ZOUnYJJOaiXj2M5sNbj55P+b3MplhboXQFkGBZlnKYxh25y/WsYv6XguQ",
-	"Rl8YOq8D6bxg8A8qk8LmMezv7q1zZBxyeeNs1ZRv5xn+kJ/ZjoNcqepmQGN/Of766SaqKGm/4nX/yVBV",
-	"FZMJNJDDu58Kgk1+NR2pypM3kbmNQXxM7NpHmKw3v+NHlWeWqLe7PupVhqmjYvWRvtT0xPkwdufF5Qso",
-	"cz9Z48cRC/x0nwBfJnQqTxYwlw/RiY3Nk5Tmabp088HFV15zNj1OTsXyYTvTNNeL9N/AkSlH6HR07mvz",
-	"I/Js19sE9mJaA0Oc0ZmRi3VM4cCIZsvcsXCUdmyTT8cy85v6SiSNR+pgmcteCbjrMRZmk+XA13P7Rb9y",
-	"GuXclALrq3RltWIi2JwViIQWNtzS1vKwza6wl5NRDlEhtQ/aJPmzPxxtgZ2Fd7q7vL8xpoU2uoDHnF4+",
-	"Kse+wd7GmNQNEWBQu/jIr1wkBNuzr0Hqz4n094HOYJUNc7s0t2c7ZROyMEseuRZbD/NGh9l1kkyBM3Tk",
-	"Ohff/szgp6p658odcLxce8ta5nrpnrslHy+6eIIi1ZsoqA1a3rX2HBfest8oE7tJRHDIwc9gyzJrKIpu",
-	"izo1+YgICbers0StmwfzA20/xGVEuUZl2cwJLgaO9TsVbdn81bdWVCwdwvdX6NDHsITNHBb49j3d4jC2",
-	"Ta8KsNyfmTJXmJCbVoWRRRZ04aMJOanxaf0+rBwnhXO7Bk/sS/y5q9B8WejZ0VCz/D8Kls8GZuor3njN",
-	"J1zbpz9tcPvsgmqERSoFiIeksKkL5hSA4en8L1AubtXZ1Mx5LUr6XN5CNOdkDCsqDPzotdv2Stgq8I7b",
-	"RmfqDvbAd+et2QVMGtGSMJHgXyLvmtnb3V0Dxd0M0EFkhlESE6kDpHbNYBvE8W88w09d0GuakmuW8+Hs",
-	"ggBglSJyODRW0DY5VaxIpJhNZKGWJeYrHGhDMtN+fW1S8zeezQ9eAg5wgf2gF2M1wc225F2HxiLcx9Bv",
-	"nrGcy4Q8cmGbiLw8ffu4ssmpHNk9HvJ5Y2Zxf2OaJ+hnVzEVguVg+5rLLzLXJHLTN4p8t5XwEdfl6QV7",
-	"hhJIEiXmofKivmQjDqn84EqHtPUIfcszIvOE5dvkFY3HJKYi4ebV8hA8jaxtLeVVxbY2wgpmCmP6Ocwb",
-	"7zYS4ypB5qsyrNcX/ODLDPqDodJmuNN8+p4u9B8AqyHAnUduY9GZoZV1TUa+IzHsrt8ftQYefisYuZSf",
-	"jfAzPEnoCAPWAbmE1mb91f2aK/0H+8wGyeeGCBEwTUvXOSKeEinAMpbrEOL46TJSZTkZlWFZaOIrFC31",
-	"HMnqXV3vXT04d5V6UsRsmxwpQIcYAUyMO8EQ4qrYh1s/u+5GlTiL+StPCE2lYMtHquwH+FAN0+WOhXfs",
-	"cT4R11zDi3VXiDNTrJdnLp4YkWua8oTsH5CxLPK1nFFoKe9G9dfL4yCjVU7qji9NqrlmnHTf3SZGDiwE",
-	"CCNCL4GppZU+y9xU7Ya9GW4ItLC+Y3FdXWMNPyCdb7/RL7nKUjrD7xkx4zFZ1cq9/oJ/uNkBuVe/6T8s",
-	"BLS8ax1jsSjbeA5Xs40oOkbnufPfKqPCBkxwM3RP6YKvnVJIMOsni1Y5q44RA/v2+wQf6nUi/S5BiUGt",
-	"6/A1F1droOOne5WSQbG4V5bUrsOqujLb4AqK4R7tsxlVUOOgauOIah9b756sT1T5CdbsiPnNdkNME3Pa",
-	"wdZdhyVUArQ6Wi4oRb32JQecbN0cvk/NFWZGBLNjqWY8CkguDDphVhowDRO5TJW3Ua7YzFWAu2vcWDEz",
-	"fG8sp4CSSBWxANEeaztCP2/lEg3F+mFR6zre679yq+jkD0712rSu9ZpVUvqMcYwa+FginyEvYWfdNixt",
-	"ZmkGTRi2egmz8Vuwl6nj0cihQdUU4Ffy4GgMDY1JkW2TI+EygyIC17YEEB2zcxbU2iWR2bdDvGkm+hqR",
-	"CTbDW1X87jvW5DzCdg1vqRKcaa2BGRx3MfGwwjNuYMszctTAKoL94+//B7wv2DeUCMYQQhATIbbJa/hn",
-	"1N0RXghixq7o0ycVO/Pl5elbFGxG3BpGA8T+MpeCKjJlaSA6bJuobkr1fy1H98QofmFBJw245+XQtm1d",
-	"g8iB/XKQWsbuEmxa3s4h92G1R22tL+aXsh1rtzsGM1FbR1LesWHrZx9mjKYpPlDu9zoDt02BNj/OQqzN",
-	"xxAW/U8VFqm8W+dx+gD1Ah5d7cKWEWS5zMBhRjW4oLwPUrN8YiUI/8ySbfIjv2YOg+wioTN1EZELQIWC",
-	"CgByMdfa7mJZbrzM6dBx50P1QsEc78kB5Wt2a7xPZUnvbf0NZpFlPCHMR1V5s/PF/ummVvL03Vf73uaN",
-	"pE1T93aH/K1gfbZjh0L2TLOlhKopqA/GwjFms/JaQBmXUYymapu8YSxRFevax4J8kqBME2MWSXiEgdVj",
-	"0++tEWiHgH/k+pAoBhory/QOVVfLggFTgNbCQdHDyZw2a6IiBo67+Sdm7MVMLadQ4odtBLYjwxo+aLKL",
-	"NJjsZiRBr/mIaplvx2Vt1vaI6cgmWsVjmqZMjFhN4mMZNM3oLJU0wWRJGzkZSYbVNTCtCK7AaAkGLsCy",
-	"6qqyww9W6EE4KcQZH2zSltmHNXCGuiKTmT/+GkXDImprax4B90qDK9tiodoSl4g82SVGH4kqkbQXmFBo",
-	"jGSWEz3LMIOszF4rg9Y4T9uZEJQ+m3WWC0VmLs1qmxwhQjvAOVu4QncUwCa30zFsmDAacJOfKFWwY1jb",
-	"1yHjYC33pCzB2EDRWrvebFeVJ9bneQZGAF7C9rrUc5rNxOmlW+0kLOWN+ZgVeQ6GOqALLdUqefll1HgY",
-	"I6CL41Bf151rF3VfAcO7uofP6GypiNNmAPCcAKZuJ66rZFOH2e5HJlhOUyxiVCznNLVlseaS/enDmas6",
-	"33v6+IX3/1OBEc1A+BiHrqRn3/b6XD8vLTQQvT0vScV+d8vU8sWs7tuzErg/UYv3+euQ09ZHfHFxzTVr",
-	"lF5oGniLgWsUXgDFZvh3Rmhe6l/Ovx9hBRgEb0DpCtytMPYbOsHWAuvUxu4yzIHRjbVeWUvRE7PBDmzf",
-	"qsxelcfNtxzRhwdkxoRNGG5wQ3HU3mEKY5kmaq5EicRU4EVqS8TBUYWObYQ5R5n3qJoES7a27NgXj6FS",
-	"u/yug5WvVhOgDjjiCuqcF6rhYdhasfXWLvFfQmr1E1h2J3w9uZxMOFTDuQipv3PWUnm6xLKeXzrxrnWF",
-	"1qdnnOIDX5fS9Mp5hP8V1KaxnBKKXUUgkO/d4Z0YJWdCFiJu4JR39on7ZJV/9v1yNCy1EUJVT69TDh0z",
-	"62+lN3AVuby3Iea1y5RFiCmimUt1p8F8SGzI+XXJhfkmo1+LD/NMy6zCUM6B49LsERlZQgoIAJd2YTLX",
-	"L6QBcsT2Z+HKyKCpIFSwaVS1mDCJiaWKOd1HYSdOUGdKmB6uyBXL9CHoikZD0rLUqFiaqYjQOSiqaqdB",
-	"uthrEPMAHM4TYNqWyed8BHe51ckp+WuBtaaAbwQK+na1cWileoT8wr9/QSg5fflDJa00gMwwllNoovIQ",
-	"VapqH9I7vhrLXkY158LxE0XnpizShFwy4Ix1JChIeUUAcMCN4yLQqGxBX53g2F1PjZHPjKZN96n5/cHy",
-	"yObV7jbdYttwChckThnNIx8AhFyfElVMraNi5oxhx8MGvunGI67zXZg77BZjf7z/5Y9lMWLoEmAMKG64",
-	"I5b44B2WIDWqTiYYpRs/8JGoZ4czPhJfly5W7bD2tZpniIW25Nimo5w1mmesPiWFDTZaH7SiTMwlh6/L",
-	"xzEhJyXexoTOyAlJZG026YTtTChPm/VRi6AKRYhwhaAe6DoHYk+DF0bNY5NMz7DxLr3CWCqd0tk2OSJm",
-	"GBQUKDLkhLmWC1wrlCpYC4DfC+h/TL+dil8odIF9kGlhZm63xcx5I9cDmIPIWswCS06p0K7vm5YpwI4C",
-	"yDy5nMHWNHGIw0mv5xCESPC5w+ge9ilDXLlWxt6EqQn54Ba/QdzzB7nFZm633eLjMRWj9ZSawZfMDn+D",
-	"Sd9JpUawaUtX1jRVqpm+voKkX2aBQiTtSjXJCRnRa1BNJ0EaRrXuoTY5cctJQkly6ts8boRn2dQNcMfp",
-	"F3bYoyQJ51/YH26fWZQkVmu0qUUOaHdCk1bn4LaZZnHOqGbb5EcpE9+F2cErizl0w0DeGOnLOeqqsrdf",
-	"R4IYYJEgprj1sAI6vF/j6q1cqmufJ5qR4P9a0q2DaFuk5Rf7p5udnE3kdYMacKLVfP13X6Z+BwOVTN2x",
-	"OgXfq4vSB25jHC9Zi21ivlRJcJZDs9RGAeRb+dddxGfugU2a/m6MGlZdqDG0bJtSpbGUcF2c+wH01RNj",
-	"xPik8TbE2/li/3SzEgb2zHc478ZX9r0OfAUAsmtCi7X1NJOZ34JGsvhW1SsSLMwu+s4OkAPhU0++Ua4q",
-	"NFmd5f+G8QX0JpsXaz8LdYbLJ/0nycVZpUzpqyspNQusTzy1DgDvynDVujZJL19LWg9koorKxlYaTlRN",
-	"NKGlNSPsNGoZzMLpbztSBKXWW4u5v+k0EjPO0ekJebK9uwHEVOjIIhwMXhgbFR1QqrEmFy5fYwYzIYvR",
-	"GLPOKyBsFs2RkhmjeR3+/6nrJfog7eLqHO8p19sNbrtn1Zw6TPMacmwgth5vpANgqzCJY4s5JmkLubS/",
-	"GxGaplhSIJhF3gth7EU2tXyxUctyNTZXepNITPeJwXTGaB6P60FwPQhT5BLLANDQ9ge9PRe8cYBM5S4o",
-	"9IGlXOnImjGur/4qHlGwmha4XBWov3VwCFLx1M5pQxEKGOMBs8la0RN/AMhER/VL9MqBRlXK/tXswCc8",
-	"pU3o2+rKFRph50DQ1OWEgRedhNjlBXZgC7FLgC9wAhtmDBzkX4UzLDEh+GMvfwsV6BKYF5thNjPJF/zD",
-	"je9nFPbpwkNH5pF+oA9t4502kH0H2AywmJBeuF6XygfnT0zMFll5bpPBwLmCkBxPdndfwIGyuVdLXdXa",
-	"b2RM80YIYMGmCK57xV2jw6HMJ64nnsvcKmsEQO4g9G55FUC1d0ZHzGP1gjUCfeUwPOTAeoXN/jJr/zgw",
-	"f/84qDbBhRG3yQcf4IE+5zYnnwyLNIXv15U7mtVulifvqtiR5skHrsbhVMi9tY5zX3WNyDvfKNjRbiy9",
-	"Y9i13kHzM0/T++KFVf4cM7e1qIuWioAYBmeuUCxlSnWgpBTa2KS1dPxjZm6qY/vY13GwcDG3jb2+Y1lK",
-	"4zW5e+FTcwfCU7z1TmazJjHfV5k/ltmsp8OguvsbhaOEccxE6yWY+W0N8JPmQ4aKAGaLWSeuq+gVy7TV",
-	"ucorfT7fmzz68eXpO7L3NCL7u4/b7+1Q5iPWUC/rEZsUZJuLxLEP9ngFgAClczkrYZdeEHbNEwAk4Iqk",
-	"EuAlAVzJV3EHcPJhHmvghodVYWKWJbVmojYu6bYXCTQdM7EOow6oWZp11ME+Oozk+gYPK/hllFLV5Ecc",
-	"DkkhzEVhs2ki3862yTvv3A+22e1871bw8itt+ygvlDaW7YJBDIXR4n+ESX8VNwws5Z4sUBgbuvUHmPmP",
-	"6+Tf1wyjDbiVMgfYJWPV+EsMpI9hmidlx8cgmGkbfl4GHA+Agt8bE90xJrihO1DFOWwAQY9PWC/6roR5",
-	"RALdEujxziDXNmjHrw9ZsbWn3++SALCBFeC+eIPYyFtExlJplpDL2Tz22oulCnSO7cbnOuo43ioT5zH1",
-	"A3BbH0F3eM86eINcDGV+8ThaBApxIXiPBTsjY3rtMNpCFVpv6KQvwP+DvBHK9TzwZiOV4kBED16H1mxZ",
-	"AbnHKBAp1fza9ZC6lmkhNMMiDSGr/W5sPBuaA7U+J3b/Vkmzd+6xhyrNXlJN/STrgA824J0sFVLsDWRx",
-	"MACQnGoa3IimtkOxsS7M3hrdYCKFHmOLMIXdYKow41dcJC7l0txoXJERv2YCSkSDWYvv+Gj8lfgl/Gru",
-	"WGOs8Flt2pb7+fYclnPNSCKnwjWXLplNLfGaN5iJlmR/73EXIdCmwHNdjo2NVMMzmt5zgWctPhTVdPMF",
-	"nRVvmEfUkblzbXQNhnvOUFpmawJmcGXs+TXDMil4GYrpQX5tkw/jSquQKVUkZUOIyYGnBqmHLdSh4CkQ",
-	"M9Uyuz+HywbCs1pm9xWbhaFjxjNd6+gxW2S2JltP5ZTZ5IqrcD7cZ3P7M4qNd8vn6osPg8y8StE5g2ce",
-	"qpaDs7sP9cbuM4BwwMZDORtWPEpbctFUCZrlTDHd3Bvh1D6zSe+3HSJAwu9t+dYa0gxwkKaWALaDZ1M7",
-	"AHO5X/DkwpZiQELaMsp/ENwfm7sKacHFSQz4Dwis1Aj1Qa8ZTv6h5jvi7O5JJlrS1IE42F/XpPVR+8Gw",
-	"j6rSAdaerJ0v+IebnSSfv7MX+zzIrOce42sb9fz9KAV74Zt6IJyzA6NUms7WlpvtqEundNaCxOCtWiW9",
-	"7EMb5UA7Rl26ZaVHzSaa7R5TxYiSQz2luVVjJ3QGYEYebTsg7Tz9blvESS6umBF6kN3y04efyRkDdcDi",
-	"g2Pt1SkCzOfkVbL/9One80No4hXnTKP6UJGA5Gc2w24LKpYZq3RUOTR6Z+zrfCPsY+cy+CFqaH3LXJHa",
-	"pr52vx5yV187xftKHsfR60IwKFfhkcjJAUXilANa5TpTyrHFnB2LcFETGigZuSoXjOyFP3Vv9AqhCHnF",
-	"xFKnRHABj4weIWRdKQ/EN/oymX3vn6u7q9uhNtuz0rdp+L/i2bxX5yRiOSQFc9LbScC93d21ZM3g8KXD",
-	"EA0sYXX3aAEkotZF4Ii6g+/VKxqY1+vkygOVgPOT/Jp9iSXAqsuYMFacM9zaREL9zrPPurneE35/4Ds/",
-	"P8mveedB4dVTieEEZRvwYi+duSSVRXQniHW2YAzbW6WpmNo+sNFiAjtGbR9R/H0hFWft5YtuHq7FsTfL",
-	"Uc+UwyGPOU3JlM4UgnnOFVvPVzlabdgBA9TrFWdGl7B5SS1a00ZoT2EzW6r9o0VmfQdckWkuLbBoeUtg",
-	"0rkG50+oZGUkTsT3s83Cqjhwk0rZyB26RSE4fyLuulvtWbUxg0c68D2JSZHVFg4v8NBamntdzoxFRg0D",
-	"K/bsoMhT8ugUbLCf2ezYP72d0dwDK9pPGw34p7O3bx4HUVtCKC0IT2DBSZzt5rE2yCMqyMmpQ0uLrP5i",
-	"iLWdypimj7HK2/Pvwe7zYHD0nx7PpYZ1wuguq5BdHNfMgxqEpXv5yAZpdzyW9eJdOkRmD5Dh/AhckZFl",
-	"s/VkodpU8JIuFu1vKvMrIuS0E3TVkZe8XLmgv//yNoFSeMwyqnoemLC9M8zjXJPY8Ls5N5GHlPZITAuY",
-	"cDTNGU1mWOIc6KJxPJZSsU2jQ+Ao9xXZ2rQILx25hiWcfMNbeNJ84GShm5FT30LXjNV2d2UhkFTG1oiK",
-	"oitEql2NpiLhTfg65oGTDePruDFCGY5DomVCbdsZqtfiRPowlhaBU15bSTsdy0n7uM+ROZVwd6VcaXUI",
-	"LiB+DeicJOejsc0Ox7iOgpsOWrxWujBAQTJW20Dxcz2sp6XPQ7XQ3PRuBekJ2ANYMGT1YKAwJmuuDe9z",
-	"btsrlQjIAOCuntJZTXTBnZWdL7itbSI4fbcO0yo3HsJZm9Xq9suVClnwHkPNOmLOx/gXxCIkTmlJYpqm",
-	"FYwAGl8ZpbZsPAotlLFfA8S6yZWQU3dDg2/WJdv5tBTz4CUz/yLT5NBXOlFBmND5LFxChnZ4OJNlw7Kx",
-	"ZSbBuh2RMDBSB0UTEM77oWZMN2xsS6ejGePhSjWZ3ZPtqmVmZGKt4mOotsYGmDNZ+GNDy2o7IylJTLHx",
-	"wNSeEpfpNYeZvbT7LFUMwJVXAGd7W8/7PSot9SqJupEt/5swXxpCxcwzZSrlFUvgEoZkPWHx1uaU7FK3",
-	"Nmu1+f4CBD92x0t4EG0ROOuhM+orT/BWvLpf45haizZt7NhlBDWXHbiQOOaAWKowwzxfrJxfYjBQFJqU",
-	"Vpmd4iObDPLjCBtNUXrv4AGrhqxVkFznRbgR3QG1EfZlK2aJhobiW4s4Gst0/MD1uBfmwB0iSvzL5186",
-	"sXmZy2I0rp6iyPWG5fEYHmnIckPecD83lN1bJhMFFtfMpZMg0vqhxTbJci405LaUyUJldwQpHB7YNwCz",
-	"orbJUX2XhLBpZIc9HUvBHq6ItrO8LTzDh5xjSfeabv/5fdMsZZmh48pEK03TlDcI4Pf2986NY6TQ4zvA",
-	"RXLzC5zYY1mIMicUW9lVSgwF+PIglcha99+sA/HK2HsVZ6BIZ7YZftLklFgEtSiENh96qMfAUH126+4Q",
-	"lixrSFVBOFlD+dqcigrP22e2cNdrWd+mBPs6z3upCy4TVbQkTCSbMRF95e8UHPvo5HIuLwpe7NQmNwZI",
-	"2lR5/Mn8ll879i3ydHA42KEZ37neA/a0H1uSj65bUDTAriyD0kv8pQYDg6apnMIM7StlxHkJkgS8GsGE",
-	"cfuuXX3g3fmUzPov+Nyo5U+cMpmlDBP5cyt+KvN2wf7lFxEtxiP12ud95n89bQDPrRCABlrpZG4/AGh6",
-	"NS9D+8yFUlf7Gvyt5rWqXkumubRldeXLqRwNbj7d/N8AAAD//w==",
+	"7L39cts4ti/6KijdU9XJGfojn91x6tYudz560p1OfOKeycztzrVhcknCmAI4BGRFk52q/Rr3BfZ5j/0o",
+	"+0luYS0ApCSQImXJ9vScf7odmySAhYWF9flbXwapmhRKgjR6cPRlUPCST8BAif86Hhoo/9cUyrn9VwY6",
+	"LUVhhJKDo8EvY2DptNSqZOcSPptzpobMjIENVTmBkhV8BINkIOyzf8dPJAPJJzA4GnD72UEy0OkYJtx+",
+	"+n+UMBwcDf6vg2o2B/RXffAzlxk38CYbfP2aDF7yuQ4zin0843O98O0Mhnyam8HRo8NkMOGfxWQ6GRw9",
+	"evo0GUyEpH89SAZmXtjXhTQwgpLGmpr5nSCBncgLHAjn9UfICyhPuBkHIhT2H+HrY3xgkAxK+PtUlJAN",
+	"jkw5hc4Uh8kFlI7gbzKYFMqATOc/QYQIP/NL0LjqWSkMsDEvCpBMyRTYTJixkOzhYzZW01LvM0sxzSfA",
+	"LmGOf2VcKjOGktmZgjZMaFbCcKohY/ceP3x4f98TcAw8wzW5NdbmtWcnVl9cwY2B0r71//56vPf/8L1/",
+	"HO49O9v79OVB8vTx1/8xCLutTSnkCNf5VkyEaeWs3D4RZ60nddZ6cHi4lrUcU7fs4YSe2HwTF47Nz0qa",
+	"cSMbC80m9gE2G4Nk/EKDNA2Mi891P7v4tJ3ACdf6EuYtCy7oiY0X7EZwCz6BUivZNhw+sPlo+PrCYA3k",
+	"fS/zOTOWxjTkN/q5PS6SSeWkRwOpwww3mVEJGkzb8vGBzZePr4fB1Kjkk9bR8IlrDIfv+/GmZaE0NND7",
+	"43jOtJrAhcrmLFfqUj8PIsWKHDU17N6LB0/uN5Gdvt6Z7i9UBjitDzBsuSjceSaph+zw3V4mRsLYyUEJ",
+	"Mm26K+zYTdLtcO/Zpy/fNYi0U9BatB4CTU9svC9uBNyXr/YjulBSAyoPJ6W6yGFif0yVNFakHH0Z8KLI",
+	"RcotYQ4KeuIPf7NsfvSlOy/gd3HEVTr7i2TGNZPKsJSXpYCMqalBorjPoHqTplAYbilvZ5Zlwn6H5yel",
+	"KqA0wq5jyHMNiWXg8KsvAy71DMoY63GDV6GTZWzEryBhXDMhmZNPx/jucydlrarAZmPFtBhJyOxznkeV",
+	"tAwx4Z/fghzZHXz48NDeLE2X2x8iTJAMUihhouS8gXF+oR+efv11/5P/cc9+9uHet5++PHzawFnuN+ri",
+	"b5AaO8xxanrS8GLeXQ1JBumYSwm5fWV1iSVkII3g+RlIQ+dv5SFSSyx/tw/6i5iAfV6sffI4NTS33F7T",
+	"1ZgXSuXApf2Lv8O7X9XJYGLFSSeRkwzU1KRqAtEFF1AKlTX9yZ24bvcJbl0K2bTsPLMSuBtiZfQSUlVm",
+	"3XeiVHnnYTWUVyLt/Pi0HDmxtLp3VzwXdlc6zzO8cDZWs+jKr0TPi64Syr9ahkwqleAC9SRLmWrR9W1y",
+	"fFTj+xrhHcuG9X+KH+g32ZLQMGe/8r1/kGR48vVXDmLy9+n88aeo4DlOzQcSxT0FQ+2od9nD2Onv8l5f",
+	"gbDRWUYJ1kfObXj6uzxeCYTFS+vh4cOnCbP/3Tv8lqnS/3hA/382SFYvjsdf7+3RTw+/3jvwvwu/uv9v",
+	"9/8tyhQ3Knn+6QRGJy2zLhMqC6FZBDQcbt1X5XGvCAMT3eFqHFRaAi9LPl+ZO34wOrksK0HrX+CzWWXW",
+	"Y1YobXjOOD2VMJ2W4ARcTVd6YjWlRfZLBp/3RmrP/TJTqtz/ZV7gi+EPe2JSqNI4uTe2k7/i+QEvxIF9",
+	"ARdxnI2hhM1kWyZG7qVWdw89ZVkEStTPj77UF/fo4eqR/INX4Kof4qpbfQ/85xM/sfh+jJ150pNjTNeD",
+	"cA2q9FxfYmcVXSRq5Zttak0Og5xO7MAZKe8FL01OHg20PwfJwGr3WclnsjaNum4UJtBKCm64m2tEU/Af",
+	"qW6I6IqLQglpJt4u677eDYS4M6m7SllpRN6NeZoEYmXE08fWUGCzjd8xIdatLbomfflBjMZ9V3IpZFbn",
+	"31QVlm1TVZb2w0nwfbqRkgGUfGEKDScQP9wwUbop+2iGNVt2yfBX7AIYGtQXPL30ThZgzlKPHDWF7+rV",
+	"b30pphe5SH+C+RH77//4z69ov3+Ei+OpGUtycmsmjDXVfzx9/26wsrglEoRZV2PGCPK9KM34pdMwF2f0",
+	"17/+9a8Js//d+/lnq6G5H/devlyrnK3XyV7wMnuj9bT/djhddXGyL/b+8pe//KX6z1+esxyGhqkpOTu4",
+	"c4Oi12PGpdHoCOVlFlUY+SgyhlMRfLjFPsSM973YaTFVgNRr7z/8emwzLE1OjSo2tGA6KPGvhcxQxVlh",
+	"lyalzc7po9DjtZNp8kkR2bk9eM7thE5o9JNCroGNgXZh6R7P7WUW8XUBBm7MGOYsVdM8c4eN4Qu1XRdD",
+	"dMThwFZyOBkzB7tBUkUvwmWBNJzmudVzjSrwNketz+D7skEMrRJwzEtD5lgflW3Ru1NNsa/WIuLOmHKa",
+	"Q3fN2q3hwzSHVQ27h2aE3oSaekT+gKAl0aQ+NRMRJ9DzVORcLy50hRbLy1nvhLPzoKv1EgrTxqUYWMyB",
+	"a2CXAAWFLO06Y2LHOONj3dAfVZnpOHHxE4lbtZtenKCQXm5R/p4uy9/Y+uBzIUr6ylCVE6uqIw/sGatV",
+	"dZbDH61l4ITuVBp79vWlHkQV2+Hq6x984MML8irmufKBXoZ6TKQmPo4STGVPhKTlHrCbs9klcJ0J+3fj",
+	"U1Kity1m9ykelnIRICbwNkUdL+LH7u3HovhS5IjrgqewXj65Ef3z7oMJLaSZLH29GtqU09RMy14SGOm/",
+	"zr1R+3LDdJXe0InQdzfipI3OKipRjtlQfIaMzVSZ+ZOaurt0Uf3ke//49KsLSH36cpg8/vZrXOVU0vDe",
+	"ESPn8omyFUy4iEeHci5HUye92uj1ljtJN3bqTheNgtax2TbWltPqS6u5w+oLbXvnlX3Iv7ExAVqNWvtQ",
+	"0F+jhAG9IWGGAvIsLq3Qj8LzbzQ7R9sdyvMQLxVGs6EotWE653o8iEVKP9UipgeWQ58+inOo1z/bg99p",
+	"CeYn+6TT49a+gb5KUt6WTiUt2g3svvapmbKnYIydaj/K5mD0mZAx//XSdPyTLVPora/kYNzgSxoLyCyk",
+	"zTE+4i4ILiR7wiZCTg3oyLW0OuPmCV9BeRxi9r1UrCsoIYs7/DMw7iwurueNJN0SE9a+0SwcwAifbRJV",
+	"aoutdmDCSmXe3M/m6dJI7Q1vtjsXY7uBgNV1FMVNA0A1B/JGqS/dg1zc+/m6PHwRz93IptD1C/DZgMy2",
+	"meax5GuvroaIptGUB7ImT6Mnh83G844GfmAPd6tg1oD3w1iqukmvYZGVRICsTyJA7UN91fOy9lon5bzO",
+	"1+s09PDxhtU3OGLJ78oECfmg5n+jmbWd2T985GfFKRs8seGHOLkgFxsL0E0Dyfa9KBmAFuh8SjtL78r4",
+	"vMPWbhQsHArnX1vOwu50+Kv1u1wvIWEtF75TBi6UusRkHqvi4zVlxirrwcnVyD/jqzH/mHQDNayPcgq7",
+	"isKZMLKDPVKb2Ef3RlT2oKyx+1qfpt+Oih7VuJ64Yd6tUenFnbmOeFohdM3trMclZJQydTEtaVKpkqbk",
+	"qcG8bQyDZVEXdu3DGyYLdD8UgcnrRQiHC3UIh0mEQ7bClRP++Q29/BjHc/94sIZfe051e+y5ynprGOxj",
+	"NfSqSaqGQ5ECu4ChKoHNxiIdM0Hpxy4LwDPThEs+ggnVVmSFsv+FYmrmZy4DHPMTynQsrvAYCLOOr/re",
+	"p9nSq333fO2dujBAlKpBei/ZgH883nv45GnCLriGp4+nZT5oznT+8rjBan9Z8uGmWYe84KkwndMHUyWH",
+	"uUhN1+exLK3O9Y+ePl1TJoQe6pyLDjL8lX+wpvwMVS+raFiqSVdxQ/Vl3VlowfoK0uLJ4aqEUBLOFiyo",
+	"VWV6A5NMzfrM9sQ+vn6q/tCeWVYQ5aTJTaALSAXPz8i45Qv56fXHpnZhrh6jI1MZsd2cGtrfxrwTImP0",
+	"WE9rXs3O0ii81E0OTc08qgR1iNUtFVAuiCyaRcOq5r0dRlPpPGNLaRH0B2aPmbMceGmWAl9MC5kCk8qM",
+	"hRzhHVIrX2FziIdn4MpVHYWbxhXp/X3qvfRz4GX0Nsm5NmfdU/Xw8TZzdtclD11220/2RrKNh/EwV8+8",
+	"4o09cfUy0WHd5G+tCiCOcdRMAte2ZcvVjlD3UqKDSU0Vf/r1oAoOYSXu8r+jl3oVzFiNTEkGe/bP69KB",
+	"Hz55vKt04Fcy+7OA2c6SYxt8Yg1eqOUka7Pg/Int66srkYFMYYNF5HC1vk7jLT5Uq+NpyPpYtxRX7IIP",
+	"JW7o6HqWVaGeG7PeKeAPbc4pALM+qLYcquDIf3ao1hVswlcNWUYNXOSX0E762nyb2Qgdr5vRfLOs5+AI",
+	"rZJWJ0UOn/Hky/n63NQqT9p+qGFR5cbx3S4KdbipSmVN+M5RiX751EZtdLXgAvDtaoLt2cevRQ6vCRGh",
+	"p9aUTyeRyOAx1sgeEbrEWOXAciFrcbSaqVQF41aZXCwE9GsvNUbSlg8AjeoeD4M1kaCpdMVSEDU++GwS",
+	"BjwdsxTyvOHOevrg8eOdFbG8Fpse1r6810Ffa8yFdTl07Szn3o0XYy8CAbChKptUhEe7qxh6rcqRMgbk",
+	"zpSEzfVH1BCatb7Xaip75yVymWFhW3fb7gNcAc8h6uTuZ1FsovcvB7er+cdI8kPOtd70outem7hyWeGr",
+	"jRPaQFfobx71q63cQhlPkLjNHEpgSJuoSvW6tvYMLP/g12TAp5kwZAOtGuJprnT3gMtY6air4B2fQMYu",
+	"5qFU4rl3E4RoI1Myn1MMkhsmDLPfwpTmSdRDsF6prbvoVK/CaHr6rEHDDK7tKMF61fbnAEWEWlTAUOFn",
+	"DFXJnhCekU6YKvEXTxmXGdPjqak55PmMX2Lae6lmmkLjOEbMTzLtvLGxYJgzXup+fsdHgdp1Qjbzue6d",
+	"+NvPU1s7Tet8/f7Tscm+wZL83t6zC1ESVM2q/WL/ctaYVTwSVyDxz/H0ULt7TW/H8hffyCth+AZh734H",
+	"LRfyMgYYRXn4DP+cDPRYzQhQbXAkp3merE/9iO3Jj8pHEnaYa9w5wdvndbdkI/84u+xZ63TMqHaPXcJ8",
+	"n9GsMK+dM43JmqzgpWG8BCZRyGoVJGjKJbuAgBQlJOY76/1IPdSoGWNu/+gPe5++HCYPnsadWWl5tfnL",
+	"WSx3EpdlhVtVY7zm64eHhw3fL3Y9wN93PABsTlxnQ6zeUZc7nvMlzM9UsSiiN1tCFa/6blWNvhQxVUMZ",
+	"hpVJ66b/8MmThtmb+foJfxd/V3ZYaiPZds2ru2bVv4sdDzDVsPHOfO6wMw8b3p1v/O5y7biZN90Lp2B6",
+	"Xw0/fvyJnYJh9z68fsG+ffLgW/Zf//vJ/YQJ6dw7SyXxMO+uNtmrajFg3JoJs7xQO1RspW+de3ZxKW9d",
+	"PjlVOt/7/sUJe/zt/aWAx+No+cOXh8mjr/f2qi2xv/nu6/0vh0lDSsVbrk0n42o1Mybn2jCeGrqAQxSK",
+	"btxUTUBjsX6C/I7FyC5vBl+s4/ZdA1qkQy1LMGTasnRvMqs7Hrrj6xA93vpwjLdvXh0OksGrB/Y/D+1/",
+	"Htn/PI6aN2/V6GXwoPaDBeoTb8BAY4sNUytHFdI8fRx19a4svEoJXRkQy2o2qjpui2yvgknIfkNYpq5t",
+	"lLqsYcR8asXNWv1T5Y9tg5NZ/VtTOG61IH3NcmIGL0eQEMwBtWuNsqsavXWe+V5y3EprNkZ0T0aOeAKb",
+	"NmNw/3alrAHUGEr7F21KNYdVfINQl+53wxrl3IpTa3sNksEouiVVwKE1/hfOlTX3gA/jSYS4poBgYUrA",
+	"FY5BN6pNXc6JmMBGLgs5cC9X5es49ZZd7OuXCHnUna5Xzyot2T/NyOyUmVnDZs9zNRNyhLAhAYfVkR4w",
+	"VL6WuJH4kG4iz2auYpp1dKdDCuGzw8NvHzx79vDJ428fHz579mBdCi2B+GyOW35TIIi7x1Va2aefucg3",
+	"26i+BblLrEOvf4pOyeULbuDbbrjCllFVgj8ZC+zNtOR5R0inpMnL9HPFIb3UiBQKc+1CsXoS7+ofK/iX",
+	"RWHx5wCDEtFXioaSNKrS6T7jvmUrWcmHPQgC68uVfaISJgxSzk9nAbyQJBSRwv0Tlf2X+mRJ1JzZsTwB",
+	"dPRXqQIGEHC+d4JyfxCaBXEn5NlQlWlD8rI1bXrce974ikyrX/LVQvLx+rV4qfMVL4SzfmPdmRzuJtJZ",
+	"2dMnUNeU5FlJxT66f7+qLG2cNA3QklYwDGqLqNVL8dSIqwraBlWZaT4Uee4AoK/UpftJqqlM6W1KPM8a",
+	"TA9tlp2TrQgHRhVNZA8D9SgcqJ+s5e+57PdI1gdn7jZjge+Z0MyoGhBaFPbpH/Ho0caBbAr+LSXmGsrX",
+	"DYIiMHfiU65oQJzP8nGqH+XqTqsfUy8aajOprpOWK3uljG7Sp4zOfURvVvHfmyM2LQRY7IoTSaSOq/E/",
+	"w+0nF+RCXroo+zLLKzbhGVnA9imyJCmczFTJtIGigIxNC8JBq7p+RJwckQHsvXvECD6eFaCKHNBnx9Nw",
+	"506es5G6glIe4bj4Z8yGYKT+6+cMF3eEsBg0UzXCxyb8EhhQpqWuX9he4tnhrRmO3/eh86isWk0dmp9Z",
+	"4dgAfSVGck8g9BU3bKK0qfBGmMqzLUFhTQRSuweL0wsvIM+ji5pqc0b8FUsyJCUJ0TXHrgWK167ryE0u",
+	"UyIFDHxmKhSd1DE6oxTYYkZHMD/W3iruQbpamrDC2rIs6qZOnYLVuaqxC52D2tbFZYLb40WpOe4lNfEb",
+	"71xiwk7j8s3ZD1Fa4uPNy37nUy16zDmkZ/RQyZE06zyO9OE1k70O1to2Kh27h4P8mNEF1WRDX/DkPG/p",
+	"WOTEwjeaTbgpxWem+Vw76S40s0friMHnNJ9qcQUJy4FnCVMzmTAxPKO7pvbjGfYXkyZhUiUtGpc7YRuF",
+	"Sfy7Ca0tSi4shGvC8bgOiEf0OFtGowyqzbjNn9FWcAk+AQ/t1l3YRk6MF5gxutlBbmIJsWk1zacpq96+",
+	"1Fj3tbuk7msIFToOPYzZmh1cCRXvrm2GW7g+2rxek33/Dmaurdm2O6hdlGqmocQOauzeiYdkfxG6/ewb",
+	"9ePp+3f3E4z02B+xroJxvYAhcAf7pyWdDomjK12AzZDyAeC++ezAZ7NBJXOvQtvbj47jdKPLVwZaCkSs",
+	"OWREnjODLQQyJWvC5DnlWXuEyXOQmZCj8332alKYOTOh9a1r+CuVAcZnpDvejBRyiCo7Db/5QdbF4NYX",
+	"UenGLbLfj5YXF6sVxJ0wZv1HX+Gere7+H9XM2jlca8S1vYCUT4BJgCwHrY/qkPnWjjJjECVaUloTRmXC",
+	"MshhxK1h5X5fQZEm9ldqKg1ZwVnigfbtAJpwlkO8GTycIsYV6JODUE2AsDln9r0GD51f6WvRH5NdX60v",
+	"zsrjl7V9t2033wTu7VM0yad5Dwd5VXAYYUuPCL8axryUahZxCrwV2m6mC70m8YLBLPaeBM0uIFczZBtq",
+	"VX2EmZUJw8HqOX3MqBGi0jcMMfS1BmuizjgZt0y/pnqrIUfLtj3qlICxAlvcN07X1WDqhdyID5/1HkCs",
+	"r9lekhxfkwEJ4iaAFyv1ox6mEtC3hNfCEdMA7Pzk/ekv7CDgYOFP51E3i7WjthU82TLEKPeQaHNXteIw",
+	"3gY1SrVx3TvVO0Dsadx+xeBT60a+k72etg8D26a1L+MT9m3koRoEVP3+iv65dpNF/77E9AticRWLuUkw",
+	"Opbc7F5dJdNNMYzbvB6tCBzrbOpoWmab9rvi1MCG/ZA2Fbv+0K97y7tDblkwriNe0R8xXUjoq5zPeCmF",
+	"HOkW2xrNlLHKM02RogmfY5zggvRfPBsrURhrcpy5TiozMRT+Z5BQjuZn6VQbNaGWHWZqbfQzOV0q7eqY",
+	"QOrS8cNCYnR9X4C8jqetNdJWFeZGLvu+LrotRUt6OvAsfVwv6Y3BR5fxCp+syw70JRNrKiVOwWxCSZ2q",
+	"4lrC8VEf2egIjEsKYzsYxxjBN3SD9VGmU1WIWL34G6ND/6WZb4GYUG2j1UHt8b4AxlmqijmlRh8xQQFi",
+	"HeJ+XM7ZZMHu6VU/7ta/rvvPHJNOokuY8EsocbI4T2F8voaVVBiZUNjKKwO6q2LzvF6Vttdrnf3kJhsI",
+	"37Ltx34ft1oqXKNptxJfP5tNWl38K3tk17pXW4i9EgC+7BMArnt546SfqylLeZ7jqcV9yKfALmGe4L8c",
+	"/LCBHKhxzyKGEOmD/p8PduWGdMvoa0kUtde6RUKclF2nQoQPRzcOFbcXLrX3RnugY6dF3gcNZ2uFEtvM",
+	"tJqostHjwUtgKLCZh3OPpZBss6/DJjmK6IJYi2Zt96pGuWTgUpRovNo6Kux6JE0z161Ii6KXtMBvfMBE",
+	"rF3cN02ISE3XTWgCFgnLBonEyA5oCtHuDuPsJOe9GyU2ay75dK0Fe2qfWQlX2V+2hOdwlk0BKnugtJoA",
+	"qWhC30KcG+d3A30Vabeu2VaRoLt7pvj0aQd1+4HOxp5OVcp7X7g2AyNVdka+vzv0IkFcQEOzQBe9M0pd",
+	"UhITplmjdbS+nVyc+IFWAUnZzyC6IyVoMDttnJOOuRz1qEJyVn1j+YyV11WlvpL5PBqk6nCX4NrXmINd",
+	"KkU2xO5fX6LsLPyQe7+cZ+9J2wh5G5a4eKNf9brR8Rtbc9Gsbymx2c6tf957aXa4pZu6uRc3unknW7JE",
+	"OMN8RkwXacEQ/W53tzAO39u+qt7qRmoSWGutK/fZOCnVRQ6T3gDA2FKUX+TQ2viV4ql/m2bURydhUrF0",
+	"DOmlnk4WIqzugzoeW+3bufOIzcbzhF3MXX+fcpqDhy3h6KfKFBNSG4rIb6GbrOtuuzpFdKu4vxKUzdNn",
+	"hw/ue18Z5Q4zbhhVeMdasVuxttYExYfWQUjArBQe13bZoWe3SipyHVFb3rCHkq5jxOZAP6Uw3kmZht6y",
+	"UbuxV3tTOqNnfRvzUoXWtKmn2nQ0Ah06KC0h9w0Zr7I8EOUZN0Vpw4YCO/YSLbrWpZ6G0eIFcGYNpP5S",
+	"HY8xhT46OHj/4c0Pb94dFHRU9cGHV8en79+tdYs56H0aNVApnKaKVxrkAt0JN6Chpj001NA7JYKNf7G+",
+	"6PWjKjPdO5E9GUg77hlhT3Rox+xibXX1MyS/0zwbaD4q+WRFQxn101DwI5tsWy5AmrMY7twL/BMT6Dke",
+	"iiDKvn38jP3X/364//B+Eqq5jboEyUBmKPWiHuFesLtdNCBPt1pQa3EBiCH29NF3zIynk4uiFNIE1JkK",
+	"g3KhnG1ttVqzmrw5Hm9n1M7NgmsrjjgAuXvMckFZHJ67giofonSO9L6MtiPCrtv2/kpW9VpHLas6UetV",
+	"Lffx6IQpx+cGcPyXZ9WSXPTBqxc90eIyNb0ww2lOEK0OrIfuUCGxPImnBkrN7v1JCkS+w/+gUNAJ4+zF",
+	"B/b2NePa2rD3qc+WPY3YZ+uI/n2O/zjHQljlFDhK2U0wuft8EEldadAD7Jc65CLRcwTQESUX8Kx2d/QR",
+	"r1bvjfk+/qhmGDXCmmA9xa6UinGN/Vd9OseQp3Bm1NmQYHhTnuf2ZJBvJFV5Dnw0hbMrNU3HC862GvJY",
+	"LXqzvJ9KW8HNSpioK3jOeJ67LZ0Q0p+7+ZJeYZ/VCphVCbTUEyZXqGxpo3LMCbso7W2CukqR8zSaUb20",
+	"g/aLSaB2fA9TVWbeOb8R2pMHvm6jwvf2Id+CcREQu2sOhVWveZemlfhYLeKyBLDddbwF3O2NSsKIMk1U",
+	"t8rbhhQvO6SknY6h8mzUzlunPtWQr+/fuzBAwdfbZYsvjDugW1ZBmv7u1VmvFTR6UO1n2nYQv7GL/Qva",
+	"+S72Lnx8qKYyO1uv+/uv9zMsopUKvyw0g5iVygDVlES8bR24KgwWOOq6DQ214TFXzjtVr6lxu2LNf6vs",
+	"Pztk6NKMrcKoM3y6wT8345rhNlhdQSqm1ZSQVVbSGJEcfqGJYyO/410wJa4EjwA3Ww522ZQ58IyhZXYt",
+	"VXrWmQMbzx0xGn0qaV85rYu4ze9ejeprT2/vAGF4qWN/oLqkWBskpI/HJ50BbJgSiYZoQ6ipprMiAgsf",
+	"GijZgbVRDpZSch43Jzz9z/W5STSJ5qX1Tgu4AF7GHI2nBBJD5rfVlSn7Tklg3FDzMg+ggq1VDBR704JS",
+	"lOxDriH6uiTDOgB/Icr16oU3H6122w0O54hx5xf9RjORYU8YSwFOyCCroq5bBwtHuGri1Zz8N+LbhF5Q",
+	"7Ae8mZectrgDAGx/t3Ot+KzD9/t6VuNAkviVet1atcwW+umNwqodhU1thyKSuTVY8cF5f7F9UzxQ0QVg",
+	"Num92RMPddHq8sGHMAgQq1l74cdkVtqy2kITdkiGG6UUzxBZSMKRc+9Dnn2jmZpJNgGOJqcaMtwH7/XX",
+	"9VVbWz+vCQFXKdCTAZfhQFzT6xVG4jRWPbRQEgTbRZNeegV8QzjYCOC4Vz2Eb4pU2WGfWrt4PF6D77Dr",
+	"Xtu9szdusuTNDRUg3ps3sveV2L29QD97mkpQTRm5tN7hCaipEODBaXI16iYwRK3nVttkQm+u63dKDCVQ",
+	"tCrsUdC2D6cp310PzEDZLrSadLG1Uy7f4IOI+5aR4h9Os/3Lwd8KGA3c9w4KOVrvTqKh/Qe7kE5ddnbx",
+	"NgFcYI5ScMMJQ7Lca2X2EWruHGse1wu5e9f5cav0oXDvYoDrRStKk32FTKeeZYxcz8/iCADWBnhdgkzH",
+	"9tjqsSoNQ6BjaiIWVXfj7RyG5XrNc4haJ567MKUY71QMHMnP/fHk1Q9WEz559wM1JhbSlWk8Z0/Yz+J7",
+	"r8GDTFVGtmI4WRdzs1xp8OzZ4ZPD7xpsmz8cfPqf//eXw6RhR+xEN7tu+x7k6GGM0y7orfGElKnr5TwG",
+	"lwxEJKovvytUySnwMh1vVLUz9P15r9lmd5nD8LNRuuBcb8rL3de/fZ2glgsi0iTbC+hrRlNTvlg9C4Rp",
+	"gAnCD48JVrRyRhH6jB1O2POsTFEVrs99ia2GdFoKMz8LYE+8EGfGRTIc0IyLhIoSozn4TXHBZVTFPAWQ",
+	"G9zF/W9Nd8OcXQktoubSab0/N2ToSpCqguVRJYX5hGb+GzH3IIWpSpcNuSVXi7+p/cdXlxPnDbzRNsmX",
+	"6KGa9/Mhh2u5V5C6lq8TsYI9k8bFI5alCZ6zGZ9jxjUTNfxHT614lot3W4YRFhbQQvPeTsi+gAv1vV3r",
+	"hGzDVHDOtd7NfGNlV5Rq591u6IJ2sd5YZftsITpKDWZdINfKH5Gl6Pc18S7IooM/CVdW9bfdALJamDpq",
+	"tTBsWsSuzX5pMUWprnaSnHLdquOQneL7PdJEq/QVu2kJbX4LL60owfdkQ5rXv1vtmO8NP315+vjr/QaN",
+	"pMKs7nWgekJd+3Ow/jC1ADFvEj7s245ld2Y7GVkhSL6SUDobK7iCkoUWK/ZsODh/yi51XqDoce3vEujn",
+	"VPJK2nZwna0CNI52eHmPwQdfiVmBl/uaFZ96V90TybWrXDeFJ08GBiZF3oGIv7jn4rDmYV9rjsPFjk0T",
+	"qq/1o3k2bTwkrRUO7sIi4GeiJ+TD5rLNndU6nI7VTG4WH3HvdDh22ynMoxHj9LaLCNgIOwxX1MgVLdXu",
+	"ExYwyvD8Os53+kCjZx3nunG1U9cEi5vFgWqDf8L13oiltbl/sqeyUzO1FsXIidVbtO9iKTQrhEtP4Zpp",
+	"SwgqUmlrQLLGV1pZYjTlKMnFaEMO883euthfamq0yOAMm4zVa/C+W9eEseD2ui98bfrakugK/ojL9eqU",
+	"s+trJSCd8ryEkaB1H0jgmtOlpe18rIKkadMgeyP/WXMX0rFybqdlN2uVpYUowggynY6VBumqou5RwZqb",
+	"z0FV4H4fc5OFrJrSRE26nmkT17UAQ3JEtIR4NhY5kXB5tdFEC7LwzqZF1KqlDuBk2pZTKe0mOMnBor1p",
+	"1idokClVGzdsXZwrJyLn5d1O6d0wM7fmKQ3eyBIKXsKZVzyjV8WWEnrX+Fcd2MaSM/1w79mne3v/5n/E",
+	"rvXfNbjUDZdd5Mki071E44KX1opznU5We893SMyrh8T61eF0aYfp+cWobk8ubYDDp8c0Jddvzqj4NhAR",
+	"+4N/cJmJPl4At1nrwT/ch+OTVcVGIRRtVNEFMigS/8ZXmybzKtcw8y67OxUlWc84USQbo6pSq+a0fEeq",
+	"HuBskwWE/717PM//nf74IGl0UHkMp74IXpdn3TMK7NMXGxz2WOthKzd75DIMh4C9PHu808E367h4s8wh",
+	"qbBUs88yClcj1aFbb4sXq78519Sw1TT0wFJeXbmUqCBcu2ewuyOWks4z0Je1DOwcDPXuhCApqhpqcp53",
+	"SCfJ6r1FKypS09GaqF9gKUeKpvN7Et23c2fpHr14//LVecLOg7ft6PTVhz+/efFqH//CVMnOya15ND77",
+	"7//4z/PnDMusSY9erP+qO6zd9/89fPff6Sv3j3wUfd/KhAePDr82CoUPkIIozO6zjNocwaTZ46PP3VIX",
+	"M26sSZzDEKEj8BLp5CqWze67VE1AU6CNQqgYVM2UVWcqu6Wbaef7BTUA7RWQ9YLaKyBrdLIuqyamhqjU",
+	"0tOHNnqjqlfH2esmjSegOsirBZa19jBcU1PlgJQdPebr6wwbqqRCS+VdsXTDpVVlf61K5AjAT7RUqH3F",
+	"uN0Xzauucc5GXYV7XW9Nd0ZowL2mceaS5KXXmlamN9BRdwBwSZ+NT9K5IVZUOd0HPCJ8ZsPT2rPAcTk9",
+	"FV9vXd4GB6uLnlURrw3XISyvwZcS0u0FZdv3KVZpaGbeAoRGX8L3oiSroGj60cuhojfjq0QEiDS+d/ay",
+	"P20oPkPG/BP2/pyVwoBHX3qOhLIEw/QCNSSEJnvfGheLaqcIecGaMVV+4XkuemeaZOpsJsiq23oph1Tm",
+	"rKxBwjYCIWYiQ0SmGZfG+ebCe530D1NyIa8VHcIPJIEcS5NvoveGJd6+/Mnfy51Hb2IN0ZATuRDG3W0e",
+	"Qs6p6rl9pu6r7vHolAXJpKokhxvYM2ISFTLdsqVXEYA/GyakT4y+dyGws8t91FBfyVEu9DgCuHHttOhP",
+	"sTwzn0N5akm6ANwSKYPiGphWQzPjpc+oYr6RB8vBrmqfvTGsoJDXbIwQZoIaAFq7SFxxA2eXMD/728yc",
+	"E7jRt08ePqK1j8Boxh2wkTWDq7bzxqXsX2Axs1GMs0uYs4s5e3miTuhDzx4/fnb/yMrAjJ0fT81YleIf",
+	"3M79iJ6yJpcdKKH5YLzD2ZUJ40zCzM5cDe3mnNs3zvfZq9OHT55ay+1V9vL0eJ+d//DqF3awP4M838PW",
+	"cgeKT814j9fH27OqHpTnzFqT5KjnWVZiKInm+t3jB4/v7zO0UagdPUOUHob3mlTMbQL1feB5vm9FUa5m",
+	"NQSppSh6BVVEeOzYY4fEvK/ztKIOo/NXVoEdHOtLe5tiDCg8IjRz7aESJtUsCb2u64jfR4NTgCrt5GLu",
+	"2SAFe9Ng72HyqF2C/FOZD44GmMtw9eCA0nPrNQuWdA/pfgvZfy1xK3t5Wbajql7Mkttn31MTBk27L7C5",
+	"AmepUpcC9hECybL34KgKfrjRx8YUg692OkIOVfyeQGzBTKlgx2rDh0OWC21AQrnPqNR5BDo8wCcQ/k5t",
+	"CswYfpP4+6mGvZRr0Pu/yd/kqRhJrDGYuzVhTI0pSWIH1/ecloV8hK7cbzQ7p5WcM65/k8vs/j3+DRme",
+	"ZudI+41mqM4gXqfVGI4Yl0xkSFOKBv4mwxO/2YuA8AN+G+BkyZnEc5Zxwxn6nTX1gsWQoZ2aptOJ0Ts8",
+	"tZg3Q/hfGNkgfCF7+H6TepqO3XsEYbmUKuaj5uGu1gB6n71z7gIHjqiNKiE7+g3B4+b+ezju+QuejmHv",
+	"hZKmVPkRk2oPnz7H5byqPz9Gljl3d+rem+x8nx17+RAEkKUIBeAypqYmLJr/Jh1uIMtUOp1Yieik0pNv",
+	"7x+xc8tv5wwswVD6IPkuckTVtCvDzhXn5TSHcyb0b3Kx+TyWVeAcMkhFZg/nuUO7PI8BXKIYRnr8Jkso",
+	"gKNkveL51H0Gkw9AGqTD9yoTLsBjtUTkd3rW8oUhoManj9lP4vvnbCqpc6drx58wqlrN/C9+k3Z//VMF",
+	"L/kEEKDKft6l/++z16ivYhUQ8w4undQS1RI2URno5Dfp+Eb/93/8531GN4/SocjE0ejISWb3zwO/CXaj",
+	"0WmYgqSwHpkdg1d/Onm792D/4SAZTFFAeRTIvykhp8U+pPswLVXB92F6gMBPqT1bBzAtcvzPnr3H9/Cn",
+	"Bw9rsJOD4ytM9bmCkqTZ4IHPyuWFGBwNHu0f7j8iF98Y5fWBb6BRKG1aVVXL/pgGLF3jXSt1CMMLE0gm",
+	"yq7Z8q2/P+j0SXZOu3NuL2UNjKeGrubnleTPgV+5z0/NPmXglihQrLHr0JyOU/JO+l0dHP0a19GqRw7e",
+	"ZDAplDVM5j/BfPD1U3Dnfq+yeajgd3ltRZGLFIc9+Jvzb5O+16GzSEBmWtSBTDkF/IUulHTpHA8PH2xz",
+	"ZBpydeNceWsGhDvb8KEwswOPE1zXzZDG4XL89dPXpKak/UrX/SdLVT2dTHg593c/lzh8MjB8pGtPfk3s",
+	"bYziY+LWPqJM4cUdP649s0K9w+1RrzZMExXrj2xKzUCcj2N/XnzahLb3kzN+PLHQXfkJMYdjp/LNUqOw",
+	"I/LlI0iya52+fPPhxVddcy43V83k6mE7Nbw0y/TfwZGpRuh1dG5r8xP29DDYBO5i2gJDnPK5lYtNTOEh",
+	"reer3LF0lA4cLqJnmcVNfSWz1iP1eJXLXkm86ykkWAOY2MKiX3mNcmFKkfW5K7UmJhbn+Ge66JBIZGHj",
+	"Le0sD3KXM57Z+VvlkBRS96Cr0Dn94/Ee2ll0p/vL+xtrWhirC4RGaatH5YWb3g6Z1A8RYVC3+CSsXGao",
+	"rOltSP0Fkf5LpeyEPP/ahvldWtizAyJ7M0seZy6+ejdvdJxdL8kUOUPHaQqFoerea54Z+lRd71y7A56X",
+	"G29Zx1wv/XPX5ONlF8/XOKisM1FIG3S86+w5IYNlv1Mm9pNI8JCjn8HVzzdQ1PUuaNaU31tLFDMGXL8C",
+	"AtYnS7CGenOekNFKaGSUBEumyAwqI4UZpdi984Dmf36/gsa15pvPlHX2UeWsUnmG9pfw/UcR9uhSyGyf",
+	"fQyzq+EUcmmsokCo+BI+m+AjrBoC2K+Ri20l//U5C5kS3uuPz9UWFhGbRA4MEO3m9LoRbkmxCJhNsTPw",
+	"grZlS6oDOqRwx4Jp/bepb+yA1WjcWVsIdxXcdjVO11g5rwOnX9F9G2fzY/sZq0d6n4tzaBqPvxDvwNFq",
+	"FtrThyqQoDLZml1o/+mzkiYa8iF+f421+AKXsCvGuqr6W984W11B6fIpI4z1V3v8SybVro0+YpElq+94",
+	"wt40eG//LW4GVsyoD7AWpfGaWinc6qszYGDuf02h9PrCjnZoZaJN5z94aynTriohvL5U+KOaMTU0IBmv",
+	"nfeq4gex2zkL8b8VKZBs6AvaZ3/kVyj/XZuuIBkmMY9OoUqD9LqrGuBCYdymCuA7tR1Zj04VF/aK76pD",
+	"zUe7Hh2ojSI+A+I3XxYePXMv6w/t8MgsjBM5LsdOxXlweLgFMpIjEU8fUkHNAQPwcKHUpU6YhBlgYyBq",
+	"CNT9cFC1VO0udKHJbzQGC7kzeMNB/8ba+jx/ziRApruodHpVVXaRiiZ/aY20d/WM1aZ4S/7TOpEaLBZK",
+	"R9iGwiZGkg5xYDnkjKHIwen/FVfe8yx0v9NBXm/s1VZaM/iW2GJ19e5ILLWIsH/9+5SQYFxUA+O7vYmO",
+	"JRw972Sl4Q8bWJ8/gISS5xRj+vHjaU11xdRAS5HQMQi7aGzBaseDDZljooRxvDhRbuMfmjd36vMv4rtJ",
+	"f+57rl9OzfzYmp5OG0rWvvFWTIS5Ad3JLajhDOZKovDLpi6V2xoJGIHygVgE+HObl9s5b8Vbv5DHnSxk",
+	"G8Q9loAJNY3b9kpmHpSu17bxub6BPfg5+F7iu0BJ9EYxQKlVYvLKVi9oPwMSk3YYraiwNELqz6ZsD18e",
+	"s3+Igj51zq94zq6gFMP5ucN9Zmo4zIWEfXaiYZopOZ+oacRf8YoG2pFJ6b6+NaPyH6JYHLyCiBSSl/NI",
+	"vmV0sx15tyEEpf8Y+SsKKIWq3XAJe3nyvn7N5Wrk9ngoFqMay/ub8jKjhBudcimhxCAYebS49yV+o9l3",
+	"e5kYCVOdXgxscIZFc8w+VF0GFzASWNqMlwGW8ZLRJOdMlRmU++wVT8cs5TIT9tXqEDxJXJBNqctakM0K",
+	"K5wpjhnmsBjFcylZvjJ+sUrdpX9gQswqg752sO074E776Vvyd7xGxMuYTeA3lqKaRju7NCHewp9UWe3P",
+	"Ni7y9xLYhfpshZ/lScZHlLkakUsUdmq+ut8Kbf7ontkh+fwQMQLmeZVDQ60amZIYIlPbEOL06SplzXFy",
+	"ZaQGnCRHPU+ydu8DotIJj1yiZAr77FgjRuWIO+d0lQNXM2H2foJ5Ustho9rCMTCRMZ4rCatH6n0Bkih4",
+	"V22naoa3ZDq9kVfC8DbLyXtxnfW7kFiYsCuei4w9fMzGalpu5YwW6PVyo0YNqIrRaif1IEA1NFwzXrof",
+	"7jMrB5YyBRPGL5CpfSelVW6qENb0juR0bYRbEtf1NTbwA9H5+hv9Uugi53P6nhUzoTuiXrvXX+iHrwco",
+	"95o3/fVSZlvIsaGkTJJtosSr2UdbHKOL0idyaKvCRiIUdugNpQu9dsKx0mQzWbTOafmCmvdef5/wQxud",
+	"yLBLWHLdmEPwVsjLLdDx061KyahYfFBBDG3DqrqEmo8R79FNNqPeXjSq2niiuse2uyfbE1Vhgg07Yv9G",
+	"+oLKs8ohvA13UOh65Wm5pBRttC8ldqw17Xm8ub3C7IhodqxgaCURyUVJB1SegkwDslS5DjbKJcx9RoC/",
+	"xq0VM6f3xmrmfV2+raDvepuQF3uNExsXta3jvf0rt94n+M6pXrvWtd5CrbbHGsekgY8V8RnxUgYIX9qB",
+	"pe0s7aAZwKQlyQbtZe55NPGY1A2AZLWCGIfIz6bFPjuWvkQgYXhtK4TytTvnOgX6ahL3dow37UTfElLb",
+	"bnir3hTxhjW50Lawgbd0BRG91QwtGne5AmnBQ04DO55Ro7Z8LPjv//j/qAGa1dc1RtpQR6eM6H32Fn9N",
+	"ujuBHGPyqAfBCdWF3nx5efKeBJsVt5bRsHd2lVTNNZtBHkkTfatGONaOeOWtGt0So4SFRZ006J5XQyL/",
+	"NkQO7pcH9rZ2V0O4tnIfVlWDLb6Y4PXue8dQSVrnSMoHGHZ+9m7GaNriA9V+bzODsy0PKYyzlIoUYgjL",
+	"/qcai9TebfI4fcTC4YDxfu7S6IpSFegw4wZdUMEHaaCcOAkiPkO2z34QV+CR0M8zPtfnCTtHlFwsBWbn",
+	"SsJZqDo7X5UbL0s+9Nx5ZyP4do635IAKGEYN3qcK4ui6/ga7yCqeEOejurw5+OJ++tooeTbdV/fe7o2k",
+	"XVP3eof8vYRNtuOAYxp9u6VEqimqD9bCsWazXk3hwQQevc/edcvg+ThWPhfAu6q5NwLdEPhLYY6YBtRY",
+	"oTAHXF+uCgaqBdgKByV3p4TSronLFDnu6z8xYy+XbHiFkj7sIrA9GdbyQZtdhDlAOJLkV2LEjSr3awm2",
+	"+yMwiau4SMc8z0GOoKECqgqaFnyeK55R1ZSLnIwUUJk9TivBKzBZKQuIsKy+rO3wnRV6GE6KccZHl9Nu",
+	"92ELnKEv2WQejr8h0bDcO6Yzj6B7pcWV7TqyuFr3hD06ZFYfSWqRtOdUWYTFCSUCM1Gi0lJCYwou6ZcV",
+	"04tcpKT0uaT8Umo291no++yY+sQh6pODb/dHAW1y391EaJYBj7jJ32g9hRe4tt+HjMO13JKyhGMjRRvt",
+	"ertddZ7YnucZGQF5aTYW6Rh/Q5zmMnE20q0OMshFa7lKTZ6joY5oqyugBUF+WTUex4jo4jTU7+vOdYu6",
+	"rYDhTd3Dp3y+gubiMgBEybDHSC+uq2XaxtluIdNUQyl47vBx7CX748dTDz/14Mn958H/zyVFNCPhYxq6",
+	"OW239/W5fV46Ibfa9nhpwyzfeo3pcnnn9VkJ3Z+kxYdCVsxp20R8CXklDLRKLzINgsUgDAmvUGg6Z7ys",
+	"9C/v308ICgKDN6h0Re5WHPsdn1CDw21qYzcZ5qDoxlavrJXoCUFWUss/pzIHVZ4233HEJjygCmpT3cgE",
+	"H2nfkzCFscozvYBVwFIu6SKt13uSY5vaPpHMu1dPgmV7e27s8/tYMlx91ze3qxdbkg44EhoBj5ZgsXDY",
+	"RrH1vqg6cf/updZmAsvtRACWUpOJQFgMHyENd85WIGhWWDbwSy/eda7Q5vSME3rg96U0vfIe4X8FtWms",
+	"ZoxTb1MM5Ad3eC9GKUGqqUMPjnPKB/fEbbLKP/t+eRpW2gjjekOvUwlX6rJFNXmHV5HPextSXrvKISFw",
+	"QQM+1Z1H8yE/4Od/X3KB1lQTCr8PIWBUUWMo78DxafZUv64wBQQbOfRhMt8/saXe3PWrFNrKoJlkXMIs",
+	"qVtMlMQEuQav+2ispyR1psLrFJpdQmGOUFe0GpJRlUYFeaETxhcwaQuu9Uz5mg10YAjNroQWF7kDEvWA",
+	"r9jjo0o+FyO8y51OztnfpwQ6g0CnqKDvsx9PXv1gv3zy7oda9Qj7WXz/nHF28vJ1La00AtE2VjNsKnkX",
+	"VSo7sVu6Gqverg3nwvOTq8JU0zxjF4CcsY0EBaUuGZbo+3F8BJqULewzGh2776mx8hmoLXDTfWr/fmd5",
+	"ZPdq9xpJDTyHrAunCMnSHHiZhAAg5vpU8MJ6GxUzp0DATC18049HfP/9OHe4LaYu/f+HP1bFiKVLhDGw",
+	"uOGGWOJjcFii1Kg7mXCUfvwgRrKZHU7FSP6+dLF6x+nfq3lGIB8rjm0+KqHVPIPmlBQY7LQ+aE2ZmE8O",
+	"35aPY8LeVHBkEz5nb1imGrNJJ3Aw4SJv10ddKwUsQsQrhPRA30mderw9t2oeTAozx6ir4ZcUS+UzPt9n",
+	"x8wOQ4KCRIaagG9BJ4wmqUK1APS9iP4H5v1M/myne0fTwuzc7gp2EkHsgkOYJ8RD6rVjVI79B7DpFruY",
+	"49a0cYjvG9XMIQSREHKHyT0cUoYEFV84pCA0YRpCPrTF76gP1J3cYju3627xC0IK20apGX7J7vA3lPSd",
+	"1WoE27Z0bU1TrZrp91eQ9PM8UohkfKkme8NG/ApV00mUhkmje6hLTtxqklCWnYS29zvhWZj5AW44/cIN",
+	"e5xl8fwL94frZxZlmdMaXWqRhwWd8KzTObhupllaAjewz35QihyDVuj6PityAeY8kjfGNuUcfVnb299H",
+	"ghhikVBzIedhxTZRYY3rt3Klrn2RaFaC/2tJtx6ibZmWX9xPXw9KmKirFjXgjdGL9d+bMvUHHKhi6p7V",
+	"KfReU5Q+chvTeNlWbBP7pVqCsxrapbYKIE+yZhhY/8AuTX8/RhMW4GKNoWPbnGtDpYTb4lzC6n5jjZiQ",
+	"NN6FeAdf3E9f1/aDcEvtzVfuvR58hZ0kttQ2wtXTTOZhC1rJ4jVvvSbBwu5iaPGGORAh9eQb7atCs/VZ",
+	"/u9ALKE3ubxY91msM1w96T8qIU9rZUq/u5JSu8DmxFPnAAiuDF+t65L0toKL/AtmosraxtY6z9VNNGmU",
+	"MyPcNBoZLKB4Noqsd+6Ja5cWRpsNUFs4avhDBm1GLYlj8JzW7lwA6HSJKRdK5YB+8CRmz6bTUquSnUv4",
+	"bM5DM31VToBQnxtGw/YGnfFAPZle4GA0lTtS8hh2cH2J63MmzE7hKEMBbAUfS5DQJbALsNdSCQbPczt0",
+	"8WoJ7Bu5MafelLfBze+6Hge7Wsieu5pwso5cLmWJOLBzRkIHMyu3jNxNLloH/kFdP6xi73sQslwAobPL",
+	"ajfi6LCBAw7EpFBlSy7yi9M/22/+6ZfXe9/5srMx8Mzjcs0US1U+nUh9xM5pghLO2T1yTLlbr4JJpHa5",
+	"527K5/vs2ElQ+oiLWVO+IMbhXeVHCNXjmfDh+H12TMGTlFDxEWW4AvSjIDg1g6b2tFOZAXUVYAjHFOZY",
+	"zfC5Q2qiaQmNXr599gbphIgnCFVBIPUV+uJqhiy+UDsXu2Tr1yKHm76T/di00Eab9gJSS2Q1pK7Fdru2",
+	"Ist0PWyhXUKFOwjoNkX26QCDXZ0F+1OLueues//f8Xba/9+SprWwyqY9jakNW8LfQwvbyjzcw3zZ6Itv",
+	"HBb8gl6vSJ34B2+AgmGsCBXpKr6gBEm8LWBLRs4f1YwNeblUa2w14VRNutBSGyhaYr0Gin+Wu97O9ZZP",
+	"kZ1C0Wy4bEkYVpm2IevMSV0JkOWgNUIdtWj8caZwjX/3/dqjR+u96w686zx3O87xyRv2aP9wB73dsOGZ",
+	"9Djd8S5u7qppBQ0ijUJoBlJNR2Mqi62hRDv9nrM58LKp8wZZb3f1eNXneEvFqH5wUu2aThfVoQwFlNtL",
+	"l/BKeI1JPFssMElXTNiHhwnjeU41zxIcNHgMBDxxta/LLeVX4aKENruEir1NkNhT4GU6bm5iFlBiE1/5",
+	"gojrjFPY5frWmEeMraueTlPRJnFxFgcRtpZHNK6mA3BwDYt8GxxCVDxxc9pRChWOcYfZZKvw7q8R091T",
+	"/SJqWK5nBzEROW/rnqgvvT1MZi2GEtQEMM2HxdjlOVldMXaJ8AVNYMeMQYP8q3CGIyZmp7nL32GZ+wpL",
+	"1MO8m2Itk3yhH74e+NYl8aQTfOjYPrKZ67hrQqbLtL0BTyouJqYXbjfm+9EnPFjN2MtzV61iqn5Wjw4P",
+	"n+OBcsUhfBnVvftGprxs7VEiYUbdPy5FnuuaA52AdXxpSVXEjHKHeoNUVwHCURV8BKGZCDoVsZkw5a/5",
+	"biLSlafYtf82sP/+beD8m64NrMpgn30MGWhW+viiYTac5jl+vwmPxa52tzx5U2gsvMw+Cj2O12o92Oo4",
+	"twW8EjzOKW1bD5Y+sOza7Ej4SeT5bfHCOie/ndtW1EVHRYQ0xjM31ZCT+6krJZU01iZtpOOfCntTvXCP",
+	"/T4OFi3muqGaD1DkPN1SPgp+auFABIp33sli3ibmN1XmX6hivqHDoL77O8XLx3HsRJslmP3bFvDx7Ycw",
+	"1nAFpYsYGef2uoTCOJ2rutIXC1LZvR9ennxgD54k7OHh/e57O1TlCFqCaAFSVmM5rMw8+1jDgBOCmW/c",
+	"6XBhnzO4EhkipgnNcoX494j+GmCmIo28cB5b4Ia7VQJvl6WMAdkWkMDtJQLNxiC3YdQhNSuzjntcet/E",
+	"pbkD3Rp+GeVct/kRh0M2lfaicOn+iY+8tqYPefcDVc0HMBDyYWIakjakMy5jr5DCR/E5pS7j7ax+wEn/",
+	"Lm4YXMotWaA49p8FzGLM/Kdt8u9boBApbSUmCpDhGS4xlD6WaR4dBkaKRky78PNqR6RI16JbY6Ibblpk",
+	"6Y5U8Q4bhPgWE9iIvmtx6IlA10SivzFM6B3a8duDfu/s6Q+7JBENbU33EbpBXGpgwsZKG8jYxXwxYPt8",
+	"BSJLGETZWmj5GZJjQmUv5aZjY4l7J+9Pf2GBdegGOR+q8vx+soxk6HOEQ7OKORvzKw8iHYOQeMcnm3Yg",
+	"u5M3QrWeO94NsYZeQu1NtqE1O1Yg7rEKRM6NuPJNbq9UPpUGqIpcqnpDTpdwi91LO58Tt3/rpNkH/9hd",
+	"lWYvueFhkk3IbDvwTlYKKTUvdUB92DGJGx7diLa+qKm1LuzeWt1goqQZUw9jTe0q632QLoXMfE2YvdGE",
+	"ZiNxBRIxbKJlVR/EaPw78UuE1dywxljjs8a6Ev/n63NYKQywTM0k5YvUmU2v8FowmJlR7OGD+32EQBcE",
+	"mm05NnYC1wU8v2UEmkYAW2747hFnat6wAPmpSu/a6BsMD5yhjSq2hByXhLRQIBwHfBnRvlB+7bOP41ov",
+	"wxnXLIchxuTQU0PU0+hfQESGSMzUqOL2HC47CM8adVtJczR0CqJozia2W2S3ptgOtIPd5JqrcDHc54qP",
+	"C06lGNVzzegoUWZep+ic4jN3Vcuh2d2GeuP2GVECceMRb4MgWZSrCW+DqilK0GDam7eduGd26f12Q0RI",
+	"+L3Dl9hCmgEN0tazDJX09n5l9nI/F9m5qxXHhLTVNmTR7mMM904q1/2IpQhQR8ivrViE/Apo8nc135Fm",
+	"d0sy0ZGmCWXO/XVLWh93H4z7qBz/1E7WwRf64etBVqqWpPGXpSo23GN6baeevx+UhOeh6yD1m/Fo+drw",
+	"+daKRz11+YzPO5AYvVXrpJd7aKcc6MZoSresNdFMGPqAsczaiuttaJovuAam1dDMeOnU2AlW2V1W7YAi",
+	"0i7Q77ooM+z8EqzQw+yWHz/+xE4B1QHXwIjAIU6oA1bJXmUPnzx58OwIuwynJRhSH2oSkP0Ec1eulKoC",
+	"ai0fj6zemQYgooQabfsSY4waOt+y0Cibo2Eat193VZrWpnhbyeM0elMIhuQqPpJ4OaBZmguE099mSjn1",
+	"wHZjMSEbQgMVI9flgpW9+NPX1bjLUvuupXZFFIpQlyBXWrmjC3hk9QipmrAGML6xKZO59/6ZIjnVDnXZ",
+	"nhJSZe2ERrH9wT2AIKE7FdxLIzU14/ay0+GeIfSrTjwktvLA2FZK6bHYkuGFtsNwKFLBc2avQ8TARuwE",
+	"jEK7Ss5ehehWk/Rrvsu1M3Z+181tsvqaAZkwrqlzC965tFPZVlQW0ghNE4c4ZELXgq9DlS1efzzXLQfD",
+	"PdAbQlZJM76BBOQwwchJekH15876IlT7WjBPWvuJLm1nH32zjdzyX+CzqYMQeK8YYgCgI58cYGM1s/rt",
+	"nJ5CYmjTAPNAe7UmQGMv8Vp45lYjLISYmU3Bq6BejXtweLiV1D8avop6kJdIOgdEsgTF2ejn9EQ9oPea",
+	"rSUqTvAS4o4KssVJ/p4DIlVxrU/7mnEdvE9d0jnCzsNn046qhX+/4zu/OMnf886j1W5mikSpVZ9L8B2L",
+	"FzLtljG0MWGjA2N4vIoWyDr3wE4rotwYTQpiDVSjlk+49RpsP4/EhReDb5GM5bq2qL262Fiq7Ux6D7/Y",
+	"bBydWoPIJVcugfMtBL5Dwg46haDw4Nvu0WnhHKBCs1mpXPuW6pagyhlDWDKRuruRfCO/n+8WvNZDyNZq",
+	"324wtoMZRm9kM5dRrtbWuare/jLgSWJsx24jmxaN8GxLPLSVFuoXc2P52TKwhqePp2XO7p2gI+knmL8I",
+	"T+8XvAztK9ynrRn/4+n7d/ej2LgxLFwCgXQQsN4BFRBN2T0u2ZsTj0mfOP3FEms/VynP7xOWXuDfx4fP",
+	"ohke//SouQ2sE8fQXYef67lmEToyLt2rR3ZIuxdj1Szeg3kfYEi9M1RoNnJstp1UelfPUtHF9VSYqfKS",
+	"STXrBRB+HCSv0D5zKXx5nyGeB6VK1t2nIF2HUjTHDEOIFHtuktC4K+BdLyHv87wEns0JpyHSq/TFWCkN",
+	"u8bgpFFuKzy/axFe+R4sS3j5RrfwpP3Aqalp70/zHnuTrnes1BaCmbGwRexZUyNS42oMl5loQzG2D7zZ",
+	"MYqxHyOWpj1kRmXcNfflZiue8I9j5fqcqCsnaWdjNekevD4mzDAhMV1HH6EfW1whPh8rxWjsSlzI+aLx",
+	"pvN+Et/rEh0oVDKICA7NzVMcfe6qheand63GKQigQlWPTg9GClPG+da6qixse62cihgAY24zPm8Ikfqz",
+	"cvCFtrVLGHrTraPc8J3Hobdmtfr98vWODiLZUrOJmIuJSktiEbM/jWIpz/Ma0AlPL61S6xvWpGC1TtcV",
+	"ExN22KVUM39DY4DJZwyH3Dr74AXY36g8OwrlmlwykKacx+tgyQ6Pp+PtWDZ2TIfatiMSBybqkGhCwgU/",
+	"1BxMy8Z2dDraMe6uVFPFLdmuRhVNcJgUQlPFliQibu9cTcOx4VXJsJWULOXU3tFj+fl01YXOZCu7D7kG",
+	"bGG1pj1ZsPWC38P3uLUHsqo2SFwN8wR0DaA3MGWu1CVkeAljxrF0qPYLSnalW9u1uqIlGWAKDctEtKcF",
+	"ctZdZ9RXgeCdePVhg2NqK9q0tWNXcep9ivNS9qtHk6o3cxLlMvzHCoOhotCmtKrihB7ZZaYSjbDTPMtf",
+	"fBOGuiHrFKQSRkIbKPFG9AfUpQmtWjErNLQU31sGA1ql40dhxhsBp9wgLM6/fBK5F5sXpZqOxvVTlLBh",
+	"qSak1OAjLam6xBv+zy3YIY7J5JQqBCNR+yMH0FSUQhpKFggZj1UPSiU9qOE3iBWl99lxcy/KuGnkhj0Z",
+	"E7LsHRXRbpZbysPY2u2/uG8GcigsHddmi4a3Dlx0v/Wix94EGI8gvAxeNZx0FULdACeiHPDCTeCuiiea",
+	"3ikYI+Tojmy8V4xCagYzmNrBsQGQacwNXEzbMDzPRcst/Iv7+11NsPHzuzP5Ndbor3mEZT6nRhOQtXmm",
+	"luGZptLYD93VA2Gpfu18tBeOLFtIuqTOTZbyjYk1NcHnntmjXW9kfVfcEhALbgXhospWMoqBzHbjJwgY",
+	"FjOM7pCn0/s9OYYycpemHyFpG4bGJ/u38sqz77TMB0eDA16Ig6sHyJ7uYyuy0jfmDu2dqlDBlwY0J57n",
+	"aoYzdK9UaQcr4Fro2oqWPrl33eoj7y4WFzR/IWT5rn7iBFSRA5WklU781ObtMz4a2mNVmPPu+VDD1kwb",
+	"RCalTjbBfV1rnYU4qfGX7eT0EmiDew3/FVld6DQUsoBdluEgGeQo8eQ0z2s7SzdSMnAaZbnUkQgfb5he",
+	"3Yhis1K5QvRqkrkaDb5++vr/BwAA//8=",
 }
 
 // decodeSpec returns the embedded OpenAPI spec as raw JSON bytes,

@@ -27,6 +27,9 @@ func (x exactly) VisitServicesResponse(w http.ResponseWriter) error        { ret
 func (x exactly) VisitOpenapiResponse(w http.ResponseWriter) error         { return x.write(w) }
 func (x exactly) VisitMandateDocumentResponse(w http.ResponseWriter) error { return x.write(w) }
 func (x exactly) VisitMandateOpeningResponse(w http.ResponseWriter) error  { return x.write(w) }
+func (x exactly) VisitDestructionDocumentResponse(w http.ResponseWriter) error {
+	return x.write(w)
+}
 
 // A zipping makes an extract while it is sent. The use-case enters the access
 // before the first byte; until then an error is answered as a problem.

@@ -8,7 +8,7 @@ import (
 )
 
 // Clean is a text that went through the screening. Its field is unexported
-// and only Form makes one, so a store or a record that takes Clean cannot be
+// and only Form, Beside and Contested make one, so a store or a record that takes Clean cannot be
 // given anything else. The zero Clean is the empty text.
 type Clean struct {
 	s            string

@@ -55,5 +55,6 @@ func Suggestions() []Suggestion {
 
 // Contestable reports whether the person who typed may say "this is no
 // credential": the rule is a judgement, not a checksum or a fixed form. A
-// contest asks for other words and is counted by kind; it lets nothing in.
+// contest asks for other words and is counted by kind; by itself it lets
+// nothing in (see Contested).
 func (r *Refusal) Contestable() bool { return !r.Rule.Checked() }

@@ -53,6 +53,7 @@ func TestSealOpen(t *testing.T) {
 	roundTrip(t, r, owner("p", 5), personal.KeyEvidence, personal.NewEvidence(text(t, "armoire 3"), []personal.Text{text(t, "Ana"), text(t, "Bo")}))
 	roundTrip(t, r, owner("p", 6), personal.KeyEvidence, personal.Evidence{SentTo: text(t, "x"), Interpreter: text(t, "y"), Representative: text(t, "z")})
 	roundTrip(t, r, owner("p", 7), personal.KeyEvidence, personal.NewOpening(jean))
+	roundTrip(t, r, owner("p", 8), personal.KeyActive, personal.Note{Text: text(t, "Rappeler lundi")})
 	roundTrip(t, r, owner("h", 8), personal.KeyAccount, personal.Name{Display: text(t, "Camille")})
 	roundTrip(t, r, owner("a", 8), personal.KeyAccount, personal.Name{Display: text(t, "Camille")})
 }

@@ -53,6 +53,7 @@ func samples(t *testing.T) (hidden map[string]any, open []string) {
 		"Identity":  zebulon,
 		"Contact":   personal.Contact{Phone: text(t, "01 23 45 0123"), Email: text(t, "Zébulon"), Address: text(t, "Quincampoix"), Language: "fr"},
 		"Evidence":  personal.Evidence{Salt: personal.NewSalt(), PaperPlace: text(t, "Quincampoix"), Witnesses: []personal.Text{text(t, "Zébulon")}},
+		"Note":      personal.Note{Text: text(t, "Zébulon")},
 		"Name":      personal.Name{Display: text(t, "Zébulon")},
 		"Opening":   personal.NewOpening(zebulon),
 		"Scan":      scanOf(t, r),

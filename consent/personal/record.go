@@ -48,9 +48,15 @@ type Name struct {
 	Display Text
 }
 
+// A Note is a short remark about a person: what is still to be done.
+type Note struct {
+	personalData
+	Text Text
+}
+
 // A Record is what a box can hold.
 type Record interface {
-	Identity | Contact | Evidence | Name | Opening
+	Identity | Contact | Evidence | Name | Note | Opening
 }
 
 // ErrRecord says that bytes are no record of the kind expected. It never holds
@@ -65,6 +71,8 @@ func kindOf[R Record]() (typ string, kind KeyKind) {
 		return "contact+jwe", KeyActive
 	case Name:
 		return "name+jwe", KeyAccount
+	case Note:
+		return "note+jwe", KeyActive
 	case Evidence:
 		return "evidence+jwe", KeyEvidence
 	case Opening:
@@ -99,6 +107,9 @@ type (
 	}
 	nameWire struct {
 		Display string `json:"display"`
+	}
+	noteWire struct {
+		Text string `json:"text"`
 	}
 	openingWire struct {
 		V        int          `json:"v"`
@@ -151,6 +162,8 @@ func encode[R Record](r R) ([]byte, error) {
 		return marshal(contactWire{r.Phone.Reveal(), r.Email.Reveal(), r.Address.Reveal(), r.Language})
 	case Name:
 		return marshal(nameWire{r.Display.Reveal()})
+	case Note:
+		return marshal(noteWire{r.Text.Reveal()})
 	case Evidence:
 		return marshal(r.wire())
 	case Opening:
@@ -174,6 +187,10 @@ func decode[R Record](data []byte) (R, error) {
 		var w nameWire
 		err = unmarshal(data, &w)
 		r.Display = text(w.Display)
+	case *Note:
+		var w noteWire
+		err = unmarshal(data, &w)
+		r.Text = text(w.Text)
 	case *Evidence:
 		var w evidenceWire
 		if err = unmarshal(data, &w); err == nil {
