@@ -65,6 +65,7 @@ func (p *Pages) desk(g *echo.Group) {
 
 	p.named(g)
 	p.control(g)
+	p.passwords(g)
 
 	g.GET("/referent", p.office)
 	g.POST("/referent/noms", p.colleagues)
@@ -184,6 +185,7 @@ type deskView struct {
 	Hosted    bool   // named by a person: sees what names them and nothing beyond
 	Once      string // makes one sending of the page's form count once
 	Problem   string // why the last form did nothing
+	Refused   *refusedView
 }
 
 // A navLink leads to a page that names nobody.
@@ -212,6 +214,7 @@ func (d *desk) nav() []navLink {
 	links = append(links,
 		navLink{Path: "/roles", Name: d.say("nav.roles")},
 		navLink{Path: "/services", Name: d.say("nav.services")},
+		navLink{Path: "/mots-de-passe", Name: d.say("nav.passwords")},
 		navLink{Path: "/traces", Name: d.say("nav.traces")})
 	if d.isReferent() {
 		links = append(links, navLink{Path: "/referent", Name: d.say("nav.office")}, navLink{Path: "/demandes", Name: d.say("nav.requests")})
@@ -239,6 +242,10 @@ func (d *desk) again(err error, name string, problem *string, v view) error {
 	}
 	door.FaultHeaders(d.c.Response().Header(), f)
 	*problem = d.p.door.Detail(d.v, f)
+	refused, _ := errors.AsType[*consent.Refused](err)
+	if told, can := v.(interface{ refuse(*refusedView) }); can {
+		told.refuse(d.refusedView(refused))
+	}
 	if out && signIn.Reason == "step_up" {
 		*problem = d.say("sign.step_up")
 	}

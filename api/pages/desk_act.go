@@ -87,9 +87,10 @@ func (d *desk) coverView(person consent.PersonID, want consent.Power) (*coverVie
 	if rule, ok := d.charter.Rule(answer.Rule); ok {
 		v.RuleText = rule.Text.In(d.Lang())
 	}
-	if s, ok := d.charter.Service(want.Service); ok && slices.Contains([]charter.RuleID{"C08", "C09"}, answer.Rule) {
-		r := d.recovery(s)
-		v.Recovery = &r
+	if slices.Contains([]charter.RuleID{"C08", "C09"}, answer.Rule) {
+		if v.Recovery, err = d.recoveryOf(want.Service); err != nil {
+			return nil, err
+		}
 	}
 	return v, nil
 }

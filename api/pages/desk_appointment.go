@@ -16,6 +16,7 @@ import (
 // A receiveView is the person of the appointment.
 type receiveView struct {
 	deskView
+	Purpose  charter.Purpose
 	Person   consent.PersonID
 	Rights   []choiceView // what they may ask about their data
 	Name     string
@@ -99,7 +100,7 @@ func (d *desk) receiveView(meeting *consent.Appointment, fields ...charter.Field
 		return nil, err
 	}
 	v := &receiveView{
-		deskView: d.view("receive.title"), Person: person, Name: fullName(shown.Identity),
+		deskView: d.view("receive.title"), Person: person, Purpose: meeting.Purpose, Name: fullName(shown.Identity),
 		Birth: d.birth(shown.Identity.Birth.Reveal()), Until: d.clock(meeting.Until.In(d.tz)),
 		Other: otherView{Services: d.catalogue()},
 	}

@@ -457,7 +457,7 @@ func TestBrowserKeepsARefusedForm(t *testing.T) {
 	h.fill("#given", "mdp caf : Soleil1948!")
 	h.fill("#name", "N'Diaye")
 	h.fill("#birth", "20/05/1950")
-	h.do(chromedp.Click(`form[action="/personne/nouvelle"] .big`), chromedp.WaitVisible(`form [role=alert]`))
+	h.do(chromedp.Click(`form[action="/personne/nouvelle"] .big`), chromedp.WaitVisible(`section.refused[role=alert]`))
 	for field, want := range map[string]string{"given": "mdp caf : Soleil1948!", "name": "N'Diaye", "birth": "20/05/1950"} {
 		got, err := chromedp.Run(h.ctx, chromedp.Evaluate[string](`document.getElementById("`+field+`").value`))
 		if err != nil || got != want {

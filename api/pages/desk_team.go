@@ -158,44 +158,6 @@ func (d *desk) cell(m charter.Mission, r charter.Role) (said string, yes bool) {
 	return d.say("cell." + string(cell)), false
 }
 
-// A servicesView is the official way back into each service.
-type servicesView struct {
-	deskView
-	Services []recoveryView
-}
-
-// A recoveryView is one service and its official way back.
-type recoveryView struct {
-	Service, Way, Note, Checked string
-	Unchecked                   bool
-}
-
-func (d *desk) recovery(s charter.Service) recoveryView {
-	v := recoveryView{Service: s.Label.In(d.Lang()), Way: s.Recovery.Text.In(d.Lang())}
-	if s.Recovery.Note != nil {
-		v.Note = s.Recovery.Note.In(d.Lang())
-	}
-	if s.Recovery.CheckedOn == nil {
-		v.Checked, v.Unchecked = d.say("services.unchecked"), true
-	} else {
-		v.Checked = d.say("services.checked", "Date", d.birth(*s.Recovery.CheckedOn))
-	}
-	return v
-}
-
-// services is GET /services.
-func (p *Pages) services(c echo.Context) error {
-	d, err := p.sit(c)
-	if err != nil {
-		return err
-	}
-	v := servicesView{deskView: d.view("services.title")}
-	for _, s := range d.charter.Services() {
-		v.Services = append(v.Services, d.recovery(s))
-	}
-	return d.show("services", v)
-}
-
 // A tracesView is what the log says of the one who reads it.
 type tracesView struct {
 	deskView

@@ -20,7 +20,8 @@ var (
 	staffTemplates  = []string{
 		"named_link", "kin", "kin_read", "glass", "control", "kit", "signin", "again", "structures", "keys", "link", "home", "reference", "fault",
 		"desk", "found", "new_person", "prepare", "recap", "sign", "photo", "paper", "mandate", "ask_card", "new_card", "desk_check", "receive", "cover", "noted", "report",
-		"duties", "roles", "services", "traces", "office", "stops", "stopping", "elsewhere", "requests", "copy"}
+		"duties", "roles", "services", "traces", "office", "stops", "stopping", "elsewhere", "requests", "copy",
+		"passwords", "passwords_of", "shown", "home_sheet", "destroyed", "contested"}
 )
 
 // parse reads the style and the templates. The style stands inside each page, so
@@ -48,7 +49,7 @@ func (p *Pages) parse() error {
 	for frame, names := range map[string][]string{"person_frame": personTemplates, "staff_frame": staffTemplates} {
 		for _, name := range names {
 			t, err := template.New(name).Option("missingkey=error").ParseFS(files,
-				"templates/page.html", "templates/icons.html", "templates/check_paper.html", "templates/parts.html",
+				"templates/page.html", "templates/icons.html", "templates/check_paper.html", "templates/parts.html", "templates/refused.html",
 				"templates/"+frame+".html", "templates/"+name+".html")
 			if err != nil {
 				return fmt.Errorf("pages: %s: %w", name, err)
@@ -135,5 +136,6 @@ func formUpTo(c echo.Context, most int64, members ...string) (map[string]string,
 	return values, nil
 }
 
-// maxForm bounds a form, in bytes: the largest is an acceptance of the charter.
-const maxForm = 4 << 10
+// maxForm bounds a form, in bytes: the largest is the sheet of a service, every
+// letter of it escaped.
+const maxForm = 8 << 10

@@ -26,7 +26,7 @@ var localeFiles embed.FS
 // person.LANG.json, staff and counters in those of package locale.
 var (
 	personCatalogues = []string{"common", "person", "stop", "tasks"}
-	staffCatalogues  = []string{"staff", "keys", "desk", "deskstop", "counter", "kin", "scan"}
+	staffCatalogues  = []string{"staff", "keys", "desk", "deskstop", "counter", "kin", "scan", "passwords"}
 )
 
 // words has a speaker for each language of the pages.

@@ -16,6 +16,7 @@ import (
 	"aval/api/locale"
 	"aval/audit"
 	"aval/charter"
+	"aval/charter/screen"
 	"aval/consent"
 )
 
@@ -188,6 +189,7 @@ func families(t *testing.T) map[string][]string {
 	f["every."], f["duration."] = []string{"month", "quarter", "year"}, []string{"31", "182", "365"}
 	f["notice.kept."] = []string{"mandate", "contact", "access"}
 	f["trace."] = memberActions
+	passwordWords(f)
 	f["check."] = []string{string(charter.DoForPresent), string(charter.DoForAbsent)}
 	f["check.problem."] = []string{"card_check", "check_form", "ref_form", "date"}
 	f["do."], f["kept.until."] = []string{"other"}, []string{"mandate", "contact"}
@@ -406,4 +408,27 @@ func TestFrenchDates(t *testing.T) {
 			t.Errorf("%s is written %s, want %s", tag, got, want)
 		}
 	}
+}
+
+// passwordWords are the families of the pages about passwords.
+func passwordWords(f map[string][]string) {
+	f["field."] = []string{
+		"note", "way", "page", "phone", "bring", "delay", "paper_place", "witnesses", "given_names", "birth_name", "used_name", "name",
+		"email", "address", "text",
+	}
+	f["ending_of."] = []string{"open"}
+	for _, e := range consent.NotebookEndings {
+		f["ending_of."] = append(f["ending_of."], string(e))
+	}
+	for _, m := range consent.DestructionMethods {
+		f["method."] = append(f["method."], string(m))
+	}
+	f["witness."] = consent.DestructionWitnesses
+	for _, k := range screen.Kinds() {
+		f["secret."] = append(f["secret."], string(k))
+	}
+	for _, t := range screen.Topics() {
+		f["warning."] = append(f["warning."], string(t))
+	}
+	f["sheet_part."] = []string{"page", "phone", "bring", "delay"}
 }
