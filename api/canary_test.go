@@ -95,6 +95,7 @@ func TestNothingIsLeftOfWhatWasRefused(t *testing.T) {
 // answer may be no refusal. The search is for these too.
 var passedOver = map[string]string{
 	"/compter once": "only a hash of it is kept", "/mandat/relire once": "likewise",
+	"/mots-de-passe/ligne once": "only a hash of it is kept", "/mots-de-passe/montre once": "likewise",
 	"/carte lang":          "a language that nobody has is the reader's own",
 	"/arrets/repondu once": "only a hash of it is kept", "/personne/arreter once": "likewise", "/personne/demande once": "likewise", "/demandes/repondre once": "likewise", "/demandes/prolonger once": "likewise", "/personne/copie as": "paper, unless it is json",
 	"/ailleurs/demande once": "likewise",
@@ -518,6 +519,9 @@ func formsOf(host, page string) (forms []pageForm) {
 // that those before need.
 var opens = []string{"/personne", "/personne/arreter", "/personne/nouvelle", "/personne/couvert", "/mandat/preparer", "/mandat/suite", "/carte", "/chercher"}
 
+// passwordOpens are those of the pages about passwords.
+var passwordOpens = []string{"/mots-de-passe/personne"}
+
 // noForm are the routes that end what the test needs.
 var noForm = map[string]string{
 	"/lien/:token": "the token is in the address, and a link is used up", "/deconnexion": "ends the session",
@@ -527,8 +531,10 @@ var noForm = map[string]string{
 	"/proche/lire": "sends which mandate; a relative's", "/proche/accepter": "likewise",
 	"/personne/exploitant": "a word of the charter; shown while somebody's page is open to the referent",
 	"/moi/cles":            "sends nothing", "/moi/cles/retirer": "sends which key; shown to who has one",
-	"/moi/sessions/fermer": "sends which session; shown to who has two",
-	"/reprendre":           "what waits, sealed, after a quarter of an hour; consent.TestFormIsHeld",
+	"/moi/sessions/fermer":     "sends which session; shown to who has two",
+	"/reprendre":               "what waits, sealed, after a quarter of an hour; consent.TestFormIsHeld",
+	"/mots-de-passe/contester": "shown after a second refusal: words of the screening; TestContest",
+	"/mots-de-passe/suite":     "shown for a long list: a cursor; TestNotebooks",
 }
 
 func without(fields url.Values, name string) url.Values {
@@ -546,6 +552,7 @@ func (h *house) pageTargets(worker *client, person, mandate string) (all []targe
 	h.referent.must("POST", "/standins", members{
 		"away": worker.id, "by": h.helper("secretary").id, "from": "2026-11-23", "to": "2026-12-01",
 	}, 204)
+	worker.must("POST", "/notebooks", members{"person": person, "services": []any{"caf"}}, 204)
 	heard := worker.proposed(person, members{"explained": nil})
 	h.structure("ailleurs") // to ask it to stop for somebody
 	worker.must("POST", "/mandates/"+worker.active(worker.recorded())+"/revoke", nil, 200)
@@ -593,7 +600,7 @@ func (h *house) pageTargets(worker *client, person, mandate string) (all []targe
 				continue
 			}
 			names := slices.Sorted(maps.Keys(f.fields))
-			if opened := fmt.Sprint(who == worker, f.action, without(f.fields, "once")); slices.Contains(opens, f.action) && !seen[opened] {
+			if opened := fmt.Sprint(who == worker, f.action, without(f.fields, "once")); slices.Contains(slices.Concat(opens, passwordOpens), f.action) && !seen[opened] {
 				seen[opened] = true
 				queue = append(queue, page{who, from(who, f.request(h.t, f.fields))})
 			}

@@ -279,6 +279,9 @@ func (p *Pages) destroy(c echo.Context) error {
 	}
 	n := consent.NewDestruction{Notebooks: atoi(f["notebooks"]), Files: atoi(f["files"]), On: f["day"], Witness: f["witness"]}
 	for _, m := range consent.DestructionMethods {
+		if f[string(m)] != "" && f[string(m)] != "yes" {
+			return &consent.Invalid{Pointer: "/methods", Reason: "member_value"}
+		}
 		if f[string(m)] != "" {
 			n.Methods = append(n.Methods, m)
 		}
@@ -338,6 +341,9 @@ func (p *Pages) setContest(c echo.Context) error {
 	d, f, err := p.posted(c, "lets_in")
 	if err != nil {
 		return err
+	}
+	if f["lets_in"] != "yes" && f["lets_in"] != "no" {
+		return &consent.Invalid{Pointer: "/lets_in", Reason: "member_value"}
 	}
 	if err := d.register().SetContest(d.ctx, d.actor, f["lets_in"] == "yes"); err != nil {
 		return d.passwordsAgain(err)
