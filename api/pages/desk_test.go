@@ -256,7 +256,7 @@ func TestDeskStopAsksOnceAndNoReason(t *testing.T) {
 	k := s.sit(charter.SocialWorker)
 	id := string(s.mandate.ID)
 	k.send("/mandat/arreter", "mandate", id).says(t, "Arrêter ce mandat", "Arrêter maintenant, pour CCAS de Besançon")
-	k.page.silent(t, "Motif", "textarea")
+	k.page.silent(t, "Motif", "<textarea")
 	k.send("/mandat/arreter", "mandate", id, "sure", "yes").says(t, "C'est arrêté.")
 	if d := s.last(); d.Act != audit.MandateRevoked || d.Mandate != id {
 		t.Errorf("entered %s", d.Act)

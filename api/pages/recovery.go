@@ -100,7 +100,9 @@ func (p *Pages) services(c echo.Context) error {
 
 func (d *desk) servicesView() (*servicesView, error) {
 	v := &servicesView{deskView: d.view("services.title"), Referent: d.isReferent(), Today: d.now().In(d.tz).Format(time.DateOnly)}
-	v.Script = d.p.script
+	if v.Referent { // whose forms are kept in the page when they are refused
+		v.Script = d.p.script
+	}
 	list, err := d.register().RecoverySheets(d.ctx, d.actor)
 	for _, s := range list {
 		v.Services = append(v.Services, d.recovery(s))
