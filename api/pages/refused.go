@@ -59,7 +59,7 @@ func (d *desk) refusedView(refused *consent.Refused) *refusedView {
 	v := &refusedView{
 		speaker: d.speaker, Field: strings.TrimPrefix(refused.Pointer, "/"), What: d.p.door.Catalogue.Reason(d.v.Lang, refused.Reason),
 		FormToken: d.register().FormToken(d.actor), Contestable: t.Contestable, Rewritten: t.Rewritten, Kind: t.Kind, Rule: t.Rule,
-		Law: d.say("wayout.rule", "Rule", string(refused.Rule)),
+		Law:     d.say("wayout.rule", "Rule", string(refused.Rule)),
 		Mailbox: slices.Contains([]screen.Kind{screen.KindPassword, screen.KindPIN, screen.KindRecovery}, t.Kind),
 	}
 	if label := d.say("field." + name); label != "" {
