@@ -221,6 +221,17 @@ func (r *Register) signRecord(a Actor, rec Destruction, stated []string) ([]byte
 	return buildDocument(payload, stated, nil, byMember, byStructure)
 }
 
+// IsDestruction tells whether bytes say that they are a record of destruction; it
+// proves nothing.
+func IsDestruction(raw []byte) bool {
+	doc, _, err := parseDocument(raw)
+	if err != nil {
+		return false
+	}
+	_, err = parseHeader(destructionType, doc.Signatures[0].Protected)
+	return err == nil
+}
+
 // VerifyDestruction proves a record of destruction from the register's public keys
 // alone: its form, that the member it names signed it, and the structure's seal.
 func VerifyDestruction(raw []byte, register *statement.RegisterPub) (*Destruction, error) {

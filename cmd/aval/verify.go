@@ -97,6 +97,8 @@ func (v *verification) run(ctx context.Context, path, key string) error {
 		return no("%s: not an extract, a mandate or a checkpoint", path)
 	}
 	switch {
+	case head[0] == '{' && consent.IsDestruction(raw):
+		return v.destruction(raw)
 	case head[0] == '{':
 		return v.mandate(raw)
 	case isCheckpoint(raw):
