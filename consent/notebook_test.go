@@ -165,20 +165,23 @@ func TestNotebookMistakes(t *testing.T) {
 func TestNotesOfOnePersonAreScreenedTogether(t *testing.T) {
 	w := newWorld(t)
 	d := w.desk()
-	w.listed(d.helper, d.person, "caf", "ameli")
+	// Names of one word would count as the other half too.
+	p, err := w.reg.RecordPerson(w.ctx, d.helper, consent.PersonData{GivenNames: clean(t, "Anne Marie"), BirthName: clean(t, "Le Goff"), Birth: "1950"})
+	w.must(err)
+	w.listed(d.helper, p, "caf", "ameli")
 	text := note(t, "Voir son mot de passe")
-	_, err := w.reg.StepNotebook(w.ctx, d.helper, consent.NotebookStep{Person: d.person, Service: "caf", Note: text})
+	_, err = w.reg.StepNotebook(w.ctx, d.helper, consent.NotebookStep{Person: p, Service: "caf", Note: text})
 	w.must(err)
 	size := w.size("ccas")
-	_, err = w.reg.StepNotebook(w.ctx, d.helper, consent.NotebookStep{Person: d.person, Service: "ameli", Note: note(t, "tournesol")})
+	_, err = w.reg.StepNotebook(w.ctx, d.helper, consent.NotebookStep{Person: p, Service: "ameli", Note: note(t, "tournesol")})
 	w.refusal("ccas", size, err, "C08", "credential_password")
 	if refused, _ := asRefusal(err); refused.Text == nil || !slices.Contains(refused.Text.Suggestions, screen.SuggestHalfRewritten) {
 		t.Errorf("it does not say that another note has a part: %+v", refused)
 	}
 	// Once the first note is rewritten the second is a word like any other.
-	_, err = w.reg.StepNotebook(w.ctx, d.helper, consent.NotebookStep{Person: d.person, Service: "caf", Note: note(t, "Voir avec elle")})
+	_, err = w.reg.StepNotebook(w.ctx, d.helper, consent.NotebookStep{Person: p, Service: "caf", Note: note(t, "Voir avec elle")})
 	w.must(err)
-	_, err = w.reg.StepNotebook(w.ctx, d.helper, consent.NotebookStep{Person: d.person, Service: "ameli", Note: note(t, "tournesol")})
+	_, err = w.reg.StepNotebook(w.ctx, d.helper, consent.NotebookStep{Person: p, Service: "ameli", Note: note(t, "tournesol")})
 	w.must(err)
 }
 

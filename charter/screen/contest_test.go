@@ -54,6 +54,18 @@ func TestContestOfAChecksumLetsNothingIn(t *testing.T) {
 	}
 }
 
+// Should a judgement ever meet a value before the rule that no contest changes, the
+// value by itself is asked.
+func TestContestAsksTheValueByItself(t *testing.T) {
+	for text, want := range map[string]bool{"code : 4111 1111 1111 1111": false, "code : 4812 2719 3340 0025": true} {
+		fields := []Field{{"note", text, Note, 0}}
+		r := &Refusal{Kind: KindPIN, Field: "note", Rule: RuleCode, mark: func() *Mark { return &Mark{7, 26} }}
+		if takeOut(fields, r) != want {
+			t.Errorf("%q: taken out %t", text, !want)
+		}
+	}
+}
+
 // No development note with a secret that a checksum finds is let in by contesting
 // whatever is said, however often.
 func TestContestNeverBeatsAChecksum(t *testing.T) {
