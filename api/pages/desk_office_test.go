@@ -150,7 +150,7 @@ func TestTeamPages(t *testing.T) {
 	k.open("/roles").says(t, "Faire une déclaration", "si la structure l'ouvre, la personne présente", "Travailleur social", "la personne seule, ou personne ici")
 	k.open("/roles/secretary").says(t, "Secrétaire médico-sociale ou administrative", "Ce rôle")
 	k.open("/roles/referent").status(t, http.StatusNotFound)
-	k.open("/services").says(t, "FranceConnect n'a pas de mot de passe", "Vérifié le 21 novembre 2026", "Pas encore vérifié")
+	k.open("/services").says(t, "FranceConnect n'a pas de mot de passe", "Trouvé dans une source le 21 novembre 2026", "Pas encore vérifié")
 	for _, service := range s.reg.Charter().Services() {
 		k.page.says(t, service.Label.FR)
 	}
